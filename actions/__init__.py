@@ -1,0 +1,1 @@
+"""Orders: one action, one transaction."""

@@ -1,0 +1,1 @@
+"""Questions: (session, timeframe, …) → plain data. Nothing here writes."""

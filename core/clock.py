@@ -1,0 +1,37 @@
+"""Instants, minutes and zones. Storage holds UTC milliseconds; people read their own zone."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def now_ms() -> int:
+    """The wall clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def minute_of(at_ms: int) -> int:
+    """Minutes since 1970: the key of every per-minute rollup."""
+    return at_ms // MINUTE_MS
+
+
+def iso(at_ms: int, zone: ZoneInfo) -> str:
+    """ISO 8601 with offset, to the millisecond, e.g. ``2026-11-21T21:14:00.250+01:00``."""
+    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")
+
+
+def iso_utc(at_ms: int) -> str:
+    """ISO 8601 in UTC, for logs and machines."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def hh_mm(minute: int, zone: ZoneInfo) -> str:
+    """The label ``HH:MM`` of a minute in ``zone``."""
+    return datetime.fromtimestamp(minute * 60, zone).strftime("%H:%M")

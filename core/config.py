@@ -1,0 +1,149 @@
+"""Every setting, read and checked once from the environment and ``.env``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from tzlocal import get_localzone_name
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Channels = Annotated[tuple[str, ...], NoDecode]
+Switch = bool
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that names the variable."""
+
+
+def _split(value: object, sign: str) -> object:
+    """``"#Lena, max"`` → ``("lena", "max")``, in the order given and each once."""
+    if not isinstance(value, str):
+        return value
+    names = (part.strip().lstrip(sign).lower() for part in value.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+class Settings(BaseSettings):
+    """Field names are the variables' names in lower case. An empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, env_file_encoding="utf-8")
+
+    channel: Channels = ()
+    tmi_token: str = ""
+    prefix: str = Field("!", min_length=1, max_length=5, pattern=r"^\S+$")
+    tiktok_channel: Channels = ()
+    tiktok_sign_api_key: str = ""
+    database_url: str = "sqlite:///streampulse.db"
+    redis_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(5000, ge=0, le=65535)
+    secret_key: str = ""
+    dashboard_username: str = "admin"
+    dashboard_password: str = ""
+    api_token: str = ""
+    overlay_token: str = ""
+    track_key: str = ""
+    track_origins: str = ""
+    sales_secret: str = ""
+    timezone: str = Field(default_factory=get_localzone_name)
+    session_timeout: int = Field(300, ge=30, le=86_400)
+    auto_vip: Switch = True
+    birthday_reminder: Switch = True
+    heatmap_enabled: Switch = True
+    retention_days: int = Field(0, ge=0, le=36_500)
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    coin_value: Decimal = Field(Decimal("0.005"), ge=0, le=1000)
+    bit_value: Decimal = Field(Decimal("0.01"), ge=0, le=1000)
+    twitch_irc_url: str = Field("wss://irc-ws.chat.twitch.tv:443", pattern=r"^wss?://")
+    twitch_validate_url: str = Field("https://id.twitch.tv/oauth2/validate", pattern=r"^https?://")
+    tiktok_app_url: str = Field("", pattern=r"^(https?://.*)?$")
+    tiktok_webcast_url: str = Field("", pattern=r"^(https?://.*)?$")
+    tiktok_sign_url: str = Field("", pattern=r"^(https?://.*)?$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("channel", mode="before")
+    @classmethod
+    def _twitch_names(cls, value: object) -> object:
+        return _split(value, "#")
+
+    @field_validator("tiktok_channel", mode="before")
+    @classmethod
+    def _tiktok_names(cls, value: object) -> object:
+        return _split(value, "@")
+
+    @field_validator("channel")
+    @classmethod
+    def _twitch_names_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not re.fullmatch(r"[a-z0-9_]{1,25}", name):
+                raise ValueError(f"{name!r} is not a Twitch channel name")
+        return names
+
+    @field_validator("tiktok_channel")
+    @classmethod
+    def _tiktok_names_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not re.fullmatch(r"[a-z0-9_.]{1,30}", name):
+                raise ValueError(f"{name!r} is not a TikTok unique id")
+        return names
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level_in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_driver_per_database(cls, value: str) -> str:
+        """The plain ``postgresql://`` form means psycopg 3, the driver that is installed."""
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+
+    @model_validator(mode="after")
+    def _open_only_with_password(self) -> Settings:
+        if not self.dashboard_password and not self.listens_on_this_machine_only:
+            raise ValueError(f"HOST: {self.host} is reachable from outside; set DASHBOARD_PASSWORD first")
+        return self
+
+    @property
+    def listens_on_this_machine_only(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """The settings of this process. Raises SettingsError with one line that names the first wrong variable."""
+    try:
+        return Settings(_env_file=env_file or ROOT / ".env")  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first problem, without the value: it may be a secret."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{str(first['loc'][0]).upper()}: {message}" if first["loc"] else message

@@ -1,0 +1,1 @@
+"""Pure decisions: numbers in, numbers out; no database, no clock, no Flask."""

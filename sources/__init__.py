@@ -1,0 +1,1 @@
+"""What happens outside, one file per platform: libraries' objects become events here; no database is known."""

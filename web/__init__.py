@@ -1,0 +1,1 @@
+"""The web process: one blueprint per page, and what they share."""
