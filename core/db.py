@@ -1,0 +1,220 @@
+"""The database: engine, SQLite's pragmas, reading and writing transactions, and all that differs by dialect."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from typing import Any, cast
+
+from sqlalchemy import ARRAY, ColumnElement, Connection, Engine, any_, create_engine, event, func, literal, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from core.config import ROOT
+
+BUSY_TIMEOUT_MS = 5_000
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut; group commit makes it cheap
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -16000",  # KiB
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be used as it is; the message is one line that says why and what to do."""
+
+
+class Database:
+    """One engine and its two kinds of transaction.
+
+    ``reading()`` sees one consistent snapshot; ``writing()`` takes SQLite's write lock at its start, because a
+    transaction that reads first and writes later fails under contention instead of waiting.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _from_project_root(make_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(self.url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(streampulse_writes=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @property
+    def backend(self) -> str:
+        """``sqlite``, ``postgresql`` or ``cockroachdb``."""
+        return self.url.get_backend_name()
+
+
+def _from_project_root(url: URL) -> URL:
+    """A relative SQLite path means the project's folder, wherever the program was started from."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return url
+    return url.set(database=str(ROOT / url.database))
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=10,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is _begin_sqlite
+    try:
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(pragma).close()
+    except sqlite3.OperationalError as error:
+        # A read-only file cannot be switched to WAL but can still be read.
+        if "readonly" not in str(error):
+            raise
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("streampulse_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert_for(connection: Connection) -> Callable[[Any], Any]:
+    """The ``insert`` construct that knows ON CONFLICT in this connection's dialect."""
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+
+
+class BulkStatement:
+    """One statement for many rows: compiled once per dialect, run on plain tuples (a third of the cost of dicts).
+
+    ``build`` gets the dialect's ``insert`` and answers the statement; ``columns`` names its parameters in the order of
+    the tuples. Values reach the driver as they are: no column type converts them.
+    """
+
+    def __init__(self, build: Callable[[Callable[[Any], Any]], Any], columns: Sequence[str]) -> None:
+        self._build = build
+        self.columns = tuple(columns)
+        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any] | None]] = {}
+
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        dialect = connection.dialect
+        if dialect.name not in self._compiled:
+            self._compiled[dialect.name] = self._compile(connection)
+        sql, arrange = self._compiled[dialect.name]
+        connection.exec_driver_sql(sql, list(map(arrange, rows)) if arrange else list(rows))
+
+    def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
+        statement = self._build(insert_for(connection))
+        compiled = statement.compile(dialect=connection.dialect, column_keys=list(self.columns))
+        if not compiled.positional:
+            return str(compiled), lambda row: dict(zip(self.columns, row, strict=True))
+        if tuple(compiled.positiontup) == self.columns:
+            return str(compiled), None
+        return str(compiled), itemgetter(*(self.columns.index(name) for name in compiled.positiontup))
+
+
+def one_of(connection: Connection, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """``column IN values`` as one parameter, whatever their number: an expanded list is compiled anew each time."""
+    chosen = list(values)
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(chosen)).table_valued("value")
+        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+    return cast("ColumnElement[bool]", column == any_(literal(chosen, ARRAY(column.type))))
+
+
+class ChangeSignal:
+    """Tells cheaply whether another connection has committed since the last look (SQLite: 4 µs).
+
+    Where the database offers no such counter, every look says yes and the caller reads its cursor.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._seen: int | None = None
+
+    def changed(self) -> bool:
+        if not self._database.is_sqlite:
+            return True
+        if self._connection is None:
+            # Outside a transaction: inside one the counter would stand still.
+            self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        version = int(driver.execute("PRAGMA data_version").fetchone()[0])
+        changed = version != self._seen
+        self._seen = version
+        return changed
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def why_unusable(error: DBAPIError) -> str:
+    """One line for people on what is wrong with the database, from the driver's error."""
+    reason = str(error.orig or error).strip().splitlines()[0]
+    known = {
+        "database is locked": "the database is locked by another program",
+        "readonly database": "the database file is read-only",
+        "disk is full": "the disk is full",
+        "unable to open database file": "the database file cannot be opened: does its folder exist, may it be written?",
+        "file is not a database": "the file is not a SQLite database",
+        "malformed": "the database file is damaged; restore a backup",
+    }
+    return next((line for sign, line in known.items() if sign in reason), reason)
+
+
+def check_schema(database: Database, revision: str) -> None:
+    """Raises DatabaseUnusable unless the database's schema is exactly ``revision`` (``"0001"``, ``"0002"`` …)."""
+    try:
+        with database.reading() as connection:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except OperationalError as error:
+        if "no such table" not in str(error):
+            raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
+        found = None
+    except DBAPIError as error:
+        if "alembic_version" not in str(error):
+            raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
+        found = None
+    if found == revision:
+        return
+    if found is None or found < revision:
+        raise DatabaseUnusable(f"{shown(database.url)} has no up-to-date schema: run `python init_db.py`")
+    raise DatabaseUnusable(
+        f"{shown(database.url)} was written by a newer StreamPulse (schema {found}, this one knows {revision}): "
+        "update the program"
+    )
+
+
+def shown(url: URL) -> str:
+    """The address without its password."""
+    return url.render_as_string(hide_password=True)
