@@ -1,0 +1,42 @@
+"""The words of a chat message that are worth counting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+WORD = re.compile(r"[^\W_](?:[\w'’]*[^\W_])?")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#!]\S+|\S+\.(?:com|net|org|tv|gg)\b\S*", re.IGNORECASE)
+SHORTEST, LONGEST = 3, 24
+MOST_PER_MESSAGE = 20
+
+STOP_WORDS = frozenset(
+    # English, German, Spanish, French, Portuguese: what chats are made of and says nothing.
+    """
+    the and for are but not you your yours all any can had her was one our out has him his how its may new now old see
+    two who did get got let put say she too use that this with have from they them then than there their what when where
+    which will would could should been being were about into just like some more most much very also only over such
+    because really here it's i'm don't that's you're i'll can't isn't didn't doesn't
+    der die das und ist nicht ein eine einen einem ich bin bist sind war wie was wer wenn dann aber auch auf aus bei mit
+    von vor zum zur den dem des mir mich dir dich sich uns euch ihr sie wir noch nur schon mal doch denn hat habe haben
+    que los las una uno por con para del como pero más muy sus este esta esto eso hay está son soy fue
+    les des est pas pour dans sur avec une qui mais plus tout vous nous elle ils sont cette c'est
+    não com uma por mais dos das foi tem isso ele ela você
+    """.split()
+)
+
+
+def words(text: str, emotes: Collection[str] = ()) -> list[str]:
+    """The distinct words of ``text``, lower case: no addresses, mentions, numbers, stop words or emotes."""
+    found: dict[str, None] = {}
+    if not text.isalnum() and any(sign in text for sign in "@#!./"):
+        text = ADDRESS.sub(" ", text)
+    for written in WORD.findall(text):
+        if not SHORTEST <= len(written) <= LONGEST or written in emotes or written.isdigit():
+            continue
+        word = written.lower()
+        if word not in STOP_WORDS:
+            found[word] = None
+            if len(found) == MOST_PER_MESSAGE:
+                break
+    return list(found)
