@@ -1,0 +1,55 @@
+"""What is true of this database as a whole: real or demo data, and whom it ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select
+
+from core.db import Database, DatabaseUnusable, insert_for, shown
+from models import Base, IgnoredName, Installation
+
+CONTENT = "content"  # the key in `installation`
+REAL, DEMO = "real", "demo"
+
+
+def content_of(connection: Connection) -> str | None:
+    """``real``, ``demo``, or None while nothing has been recorded."""
+    return connection.scalar(select(Installation.value).where(Installation.key == CONTENT))
+
+
+def claim(database: Database, content: str) -> None:
+    """Marks what the database holds, so that real and simulated data never mix. Raises DatabaseUnusable."""
+    with database.writing() as connection:
+        found = content_of(connection)
+        if found is None:
+            connection.execute(insert(Installation).values(key=CONTENT, value=content))
+        elif found != content:
+            raise DatabaseUnusable(
+                f"{shown(database.url)} holds demo data: run `python init_db.py --remove-demo`, or use another database"
+                if found == DEMO
+                else f"{shown(database.url)} holds real data: the demo needs a database of its own (DATABASE_URL)"
+            )
+
+
+def remove_demo(database: Database) -> None:
+    """Empties a database that holds demo data. Raises DatabaseUnusable when it holds anything else."""
+    with database.writing() as connection:
+        if content_of(connection) != DEMO:
+            raise DatabaseUnusable(f"{shown(database.url)} holds no demo data: nothing was removed")
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name != IgnoredName.__tablename__:
+                connection.execute(delete(table))
+    if database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+
+
+def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> None:
+    """Adds logins to the ignore list, or takes them off it."""
+    rows = [{"name": name.strip().lstrip("@").lower()} for name in names]
+    with database.writing() as connection:
+        if ignored:
+            connection.execute(insert_for(connection)(IgnoredName).on_conflict_do_nothing(), rows)
+        else:
+            connection.execute(delete(IgnoredName).where(IgnoredName.name.in_([row["name"] for row in rows])))

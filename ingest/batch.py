@@ -1,0 +1,199 @@
+"""One batch of events, one transaction: raw rows, totals, streams and rollups together, each event counted once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from sqlalchemy import Connection, insert, select
+
+from core.clock import DAY_MS, MINUTE_MS, SECOND_MS
+from core.db import BulkStatement, one_of
+from core.events import Event, Kind, Platform
+from ingest import moderation, rollups, viewers
+from ingest.streams import StreamBook
+from models import Channel, IgnoredName
+from models import Event as EventRow
+
+EARLIEST_MS = 1_262_304_000_000  # 2010: before it there was no live streaming, only broken clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event that is new to the database, with the rows it belongs to."""
+
+    event: Event
+    channel_id: int
+    source_key: int | None
+    stream_id: int | None
+    viewer_id: int | None
+
+
+@dataclass(slots=True)
+class BatchResult:
+    stored: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)  # by reason
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a writer knows from one batch to the next; thrown away whenever a transaction fails."""
+
+    channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
+    streams: StreamBook = field(default_factory=StreamBook)
+
+
+def source_key(source_id: str | None) -> int | None:
+    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
+    if source_id is None:
+        return None
+    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
+
+
+def store(
+    connection: Connection, events: Sequence[Event], memory: Memory, *, now_ms: int, session_timeout_ms: int
+) -> BatchResult:
+    """Writes what of ``events`` is new. The caller's transaction makes all of it happen or nothing."""
+    result = BatchResult()
+    wanted = _sane(events, now_ms, result)
+    wanted = _without_ignored(connection, wanted, result)
+    if not wanted:
+        return result
+    channel_of = channels(connection, {(event.platform, event.channel) for event in wanted}, memory)
+    fresh = _without_known(connection, wanted, channel_of, result)
+    if not fresh:
+        return result
+
+    viewer_of = viewers.record(connection, [event for event, _ in fresh], session_timeout_ms)
+    placed = []
+    for event, key in fresh:
+        channel_id = channel_of[event.platform, event.channel]
+        stream_id = memory.streams.place(connection, channel_id, event)
+        placed.append(Placed(event, channel_id, key, stream_id, viewers.find(viewer_of, event)))
+    memory.streams.save(connection)
+
+    _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
+    rollups.add(connection, placed)
+    moderation.lift_mutes(connection, placed)
+    moderation.apply(connection, placed, source_key)
+    rollups.touch_channels(connection, placed)
+    result.stored = len(placed)
+    return result
+
+
+def channels(
+    connection: Connection, wanted: set[tuple[Platform, str]], memory: Memory
+) -> dict[tuple[Platform, str], int]:
+    """The row id of every wanted channel; new ones are made."""
+    known = memory.channel_ids
+    for platform, name in wanted - known.keys():
+        where = (Channel.platform == platform.value, Channel.name == name)
+        found = connection.execute(select(Channel.id).where(*where)).scalar()
+        if found is None:
+            values = {"platform": platform.value, "name": name}
+            found = connection.execute(insert(Channel).values(values).returning(Channel.id)).scalar_one()
+        known[platform, name] = found
+    return known
+
+
+def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Event]:
+    latest = now_ms + DAY_MS
+    kept = [event for event in events if EARLIEST_MS <= event.at_ms <= latest]
+    if len(kept) < len(events):
+        result.dropped["impossible_time"] += len(events) - len(kept)
+    return kept
+
+
+def _without_ignored(connection: Connection, events: list[Event], result: BatchResult) -> list[Event]:
+    logins = {event.who.login for event in events if event.who}
+    if not logins:
+        return events
+    ignored = set(connection.scalars(select(IgnoredName.name).where(one_of(connection, IgnoredName.name, logins))))
+    if not ignored:
+        return events
+    kept = [event for event in events if not event.who or event.who.login not in ignored]
+    result.dropped["ignored_person"] += len(events) - len(kept)
+    return kept
+
+
+def _without_known(
+    connection: Connection, events: list[Event], channel_of: dict[tuple[Platform, str], int], result: BatchResult
+) -> list[tuple[Event, int | None]]:
+    """The events that are neither in the database nor earlier in this batch, each with its key."""
+    keyed = [(event, source_key(event.source_id)) for event in events]
+    times: defaultdict[tuple[int, Kind], list[int]] = defaultdict(list)
+    for event, key in keyed:
+        if key is not None:
+            times[channel_of[event.platform, event.channel], event.kind].append(event.at_ms)
+    known: set[tuple[int, Kind, int, int]] = set()
+    for (channel_id, kind), at in times.items():
+        for start, end in _clusters(at):
+            rows = connection.execute(
+                select(EventRow.at_ms, EventRow.source_key).where(
+                    EventRow.channel_id == channel_id, EventRow.kind == int(kind), EventRow.at_ms.between(start, end)
+                )
+            )
+            known.update((channel_id, kind, row.at_ms, row.source_key) for row in rows)
+    fresh = []
+    for event, key in keyed:
+        if key is not None:
+            identity = (channel_of[event.platform, event.channel], event.kind, event.at_ms, key)
+            if identity in known:
+                result.dropped["already_known"] += 1
+                continue
+            known.add(identity)
+        fresh.append((event, key))
+    return fresh
+
+
+def _clusters(times_ms: list[int]) -> list[tuple[int, int]]:
+    """The times as few (first, last) ranges without long holes, so that one stray time does not mean a long scan."""
+    times_ms.sort()
+    clusters: list[tuple[int, int]] = []
+    start = last = times_ms[0]
+    for at in times_ms:
+        if at - last > 10 * SECOND_MS or at - start > MINUTE_MS:
+            clusters.append((start, last))
+            start = at
+        last = at
+    clusters.append((start, last))
+    return clusters
+
+
+def _row(item: Placed) -> tuple[object, ...]:
+    event = item.event
+    extra = event.extra
+    if item.viewer_id is None and event.who and event.who.login:
+        extra = {**extra, "login": event.who.login}
+    return (
+        item.channel_id,
+        event.kind.value,
+        event.at_ms,
+        item.source_key,
+        item.viewer_id,
+        item.stream_id,
+        event.amount,
+        int(event.marks),
+        event.text or None,
+        json.dumps(dict(extra), ensure_ascii=False, separators=(",", ":")) if extra else None,
+    )
+
+
+_INSERT_EVENTS = BulkStatement(
+    lambda insert: insert(EventRow),
+    (
+        "channel_id",
+        "kind",
+        "at_ms",
+        "source_key",
+        "viewer_id",
+        "stream_id",
+        "amount",
+        "marks",
+        "text",
+        "extra",
+    ),
+)

@@ -1,0 +1,153 @@
+"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, rebuild."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
+
+from actions import installation
+from core.clock import now_ms
+from core.config import ROOT, Settings, SettingsError, load_settings
+from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
+from core.events import Event
+from ingest.batch import Memory, store
+from ingest.known_bots import KNOWN_BOTS
+from ingest.rebuild import rebuild
+from models import SCHEMA_REVISION, Channel, IgnoredName
+
+
+def upgrade(database: Database) -> None:
+    """Brings the schema to SCHEMA_REVISION; safe to repeat and to interrupt. Raises DatabaseUnusable."""
+    try:
+        with database.engine.connect() as connection:
+            if database.is_sqlite:
+                # Batch migrations drop and rename tables, which must not cascade; cannot be set inside a transaction.
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+            try:
+                connection = connection.execution_options(streampulse_writes=True)
+                with connection.begin():
+                    _migrate(connection)
+            finally:
+                connection.invalidate()  # no other user shall get a connection without foreign keys
+    except DBAPIError as error:
+        raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
+    except CommandError as error:
+        check_schema(database, SCHEMA_REVISION)  # says it better where the database is simply newer
+        raise DatabaseUnusable(f"{shown(database.url)}: {error}") from error
+
+
+def _migrate(connection: Connection) -> None:
+    is_new = not inspect(connection).has_table("channels")
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, SCHEMA_REVISION)
+    if is_new:
+        connection.execute(insert(IgnoredName), [{"name": name} for name in KNOWN_BOTS])
+
+
+def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
+    """Writes ``days`` of simulated history into an empty database; answers how many events, 0 when it was there."""
+    from demo.history import history
+    from demo.world import World
+
+    installation.claim(database, installation.DEMO)
+    with database.reading() as connection:
+        if connection.scalar(select(Channel.id).limit(1)) is not None:
+            return 0
+    events = history(World(seed), now_ms=now_ms(), days=days, zone=settings.zone)
+    return _store_all(database, events, settings.session_timeout * 1000)
+
+
+def _store_all(database: Database, events: Iterable[Event], session_timeout_ms: int) -> int:
+    """One transaction for all of it: an interrupted demo leaves nothing behind."""
+    stored, memory, events = 0, Memory(), iter(events)
+    with database.writing() as connection:
+        while batch := list(islice(events, 2_000)):
+            stored += store(connection, batch, memory, now_ms=now_ms(), session_timeout_ms=session_timeout_ms).stored
+            _progress(f"writing 30 days of demo history: {stored:,} events")
+    _progress_done()
+    return stored
+
+
+def _progress(line: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{line} ", end="", file=sys.stderr, flush=True)
+
+
+def _progress_done() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="init_db.py", description=__doc__)
+    parser.add_argument("--demo", action="store_true", help="fill an empty database with simulated history")
+    parser.add_argument("--days", type=int, default=30, choices=range(1, 366), metavar="N", help="of demo history (30)")
+    parser.add_argument("--seed", type=int, default=7, help="of the demo's world (7)")
+    parser.add_argument("--remove-demo", action="store_true", help="delete all simulated data")
+    parser.add_argument("--ignore", nargs="+", metavar="NAME", help="record nothing of these logins (bots)")
+    parser.add_argument("--unignore", nargs="+", metavar="NAME", help="record these logins again")
+    parser.add_argument("--list-ignored", action="store_true", help="print the ignore list")
+    parser.add_argument("--rebuild", action="store_true", help="recompute all totals from the raw events")
+    return parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> None:
+    database = Database(settings.database_url)
+    try:
+        upgrade(database)
+        print(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
+        if arguments.remove_demo:
+            installation.remove_demo(database)
+            print("the demo data is gone")
+        if arguments.demo:
+            started = time.monotonic()
+            stored = fill_demo(database, settings, days=arguments.days, seed=arguments.seed)
+            if stored:
+                print(f"wrote {stored:,} simulated events in {time.monotonic() - started:.1f} s")
+        if arguments.ignore:
+            installation.ignore(database, arguments.ignore, ignored=True)
+        if arguments.unignore:
+            installation.ignore(database, arguments.unignore, ignored=False)
+        if arguments.list_ignored:
+            with database.reading() as connection:
+                print(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)), sep="\n")
+        if arguments.rebuild:
+            with database.writing() as connection:
+                read = rebuild(
+                    connection,
+                    settings.session_timeout * 1000,
+                    lambda count: _progress(f"rebuilding: {count:,} events"),
+                )
+            _progress_done()
+            print(f"recomputed everything from {read:,} events")
+    finally:
+        database.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        run(_arguments(argv), load_settings())
+    except (SettingsError, DatabaseUnusable) as error:
+        print(f"init_db.py: {error}", file=sys.stderr)
+        return 2
+    except DBAPIError as error:
+        print(f"init_db.py: {why_unusable(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
