@@ -207,8 +207,12 @@ class TwitchServer:
         for session in list(self.sessions):
             _abort(session)
         await self._runner.cleanup()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()  # type: ignore[union-attr]
+        await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[arg-type]
+        for _ in range(3):
+            await asyncio.sleep(0)  # a closed transport lets go of its socket a turn of the loop later
 
     def _call(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
