@@ -58,7 +58,7 @@ class CoverageGap(Base):
     """A time in which nobody listened to a channel: drawn as a gap, never as silence."""
 
     __tablename__ = "coverage_gaps"
-    __table_args__ = (Index("ix_coverage_gaps_channel_started", "channel_id", "started_at_ms"),)
+    __table_args__ = (Index("ix_coverage_gaps_channel_ended", "channel_id", "ended_at_ms"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))

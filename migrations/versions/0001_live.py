@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("coverage_gaps", schema=None) as batch_op:
-        batch_op.create_index("ix_coverage_gaps_channel_started", ["channel_id", "started_at_ms"], unique=False)
+        batch_op.create_index("ix_coverage_gaps_channel_ended", ["channel_id", "ended_at_ms"], unique=False)
 
     op.create_table(
         "minute_rollups",
@@ -243,7 +243,7 @@ def downgrade() -> None:
     op.drop_table("mutes")
     op.drop_table("minute_rollups")
     with op.batch_alter_table("coverage_gaps", schema=None) as batch_op:
-        batch_op.drop_index("ix_coverage_gaps_channel_started")
+        batch_op.drop_index("ix_coverage_gaps_channel_ended")
 
     op.drop_table("coverage_gaps")
     with op.batch_alter_table("viewers", schema=None) as batch_op:

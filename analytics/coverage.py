@@ -1,0 +1,114 @@
+"""When nobody listened: the gaps in a time, and how the sources stand now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, or_, select
+
+from analytics.scope import ChannelInfo
+from core.clock import MINUTE_MS, SECOND_MS, iso
+from models import CoverageGap, Heartbeat, SourceCondition
+
+SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
+SHORTEST_GAP_MS = 5 * SECOND_MS  # a reconnect that took less is not worth a hatch
+COVERED = ("connected", "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    at_ms: int
+    detail: dict[str, Any]
+
+    def is_stale(self, now_ms: int) -> bool:
+        return now_ms - self.at_ms > SILENT_COLLECTOR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    channel_id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    reason: str
+
+    def overlap_ms(self, start_ms: int, end_ms: int) -> int:
+        return max(0, min(self.ended_at_ms or end_ms, end_ms) - max(self.started_at_ms, start_ms))
+
+
+def collector_beat(connection: Connection) -> Beat | None:
+    row = connection.execute(select(Heartbeat.at_ms, Heartbeat.detail).where(Heartbeat.process == "collector")).first()
+    return Beat(row.at_ms, json.loads(row.detail)) if row else None
+
+
+def gaps(connection: Connection, channel_ids: Sequence[int], start_ms: int, end_ms: int, now_ms: int) -> list[Gap]:
+    """The gaps that touch the time from ``start_ms`` to ``end_ms``, oldest first; a dead collector makes one, too."""
+    query = select(
+        CoverageGap.channel_id, CoverageGap.started_at_ms, CoverageGap.ended_at_ms, CoverageGap.reason
+    ).where(
+        CoverageGap.channel_id.in_(channel_ids),
+        or_(CoverageGap.ended_at_ms.is_(None), CoverageGap.ended_at_ms >= start_ms),
+        CoverageGap.started_at_ms <= end_ms,
+    )
+    found = [Gap(*row) for row in connection.execute(query)]
+    beat = collector_beat(connection)
+    if beat and beat.is_stale(now_ms) and beat.at_ms <= end_ms:
+        covered = select(SourceCondition.channel_id).where(
+            SourceCondition.channel_id.in_(channel_ids), SourceCondition.state.in_(COVERED)
+        )
+        found.extend(
+            Gap(channel_id, beat.at_ms, None, "the collector is down") for channel_id in connection.scalars(covered)
+        )
+    wide = [gap for gap in found if gap.overlap_ms(gap.started_at_ms, now_ms) >= SHORTEST_GAP_MS]
+    return sorted(wide, key=lambda gap: gap.started_at_ms)
+
+
+def gap_json(gap: Gap, channel: ChannelInfo, first_minute: int, minutes: int, zone: ZoneInfo) -> dict[str, Any]:
+    """A gap with its place on a graph of ``minutes`` minutes: ``from`` and ``to`` in minutes from the first."""
+    start_ms = first_minute * MINUTE_MS
+
+    def place(at_ms: int) -> float:
+        return round(min(max((at_ms - start_ms) / MINUTE_MS, 0.0), float(minutes)), 2)
+
+    return {
+        "from": place(gap.started_at_ms),
+        "to": float(minutes) if gap.ended_at_ms is None else place(gap.ended_at_ms),
+        "started_at": iso(gap.started_at_ms, zone),
+        "ended_at": None if gap.ended_at_ms is None else iso(gap.ended_at_ms, zone),
+        "reason": gap.reason,
+        "platform": channel.platform,
+        "channel": channel.name,
+    }
+
+
+def sources(
+    connection: Connection, channels: Sequence[ChannelInfo], now_ms: int, zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    """How each channel's source stands: platform, name, state, detail, since, retry_at, last_event_at."""
+    beat = collector_beat(connection)
+    down = beat is None or beat.is_stale(now_ms)
+    conditions = {row.channel_id: row for row in connection.execute(select(SourceCondition.__table__))}
+    answer = []
+    for channel in channels:
+        row = conditions.get(channel.id)
+        if row is None:
+            continue
+        state, detail, since_ms, retry_at_ms = row.state, row.detail, row.since_ms, row.retry_at_ms
+        if down and state != "stopped":
+            since_ms = beat.at_ms if beat else since_ms
+            state, detail, retry_at_ms = "stopped", "the collector is not running", None
+        answer.append(
+            {
+                "platform": channel.platform,
+                "name": channel.name,
+                "state": state,
+                "detail": detail,
+                "since": iso(since_ms, zone),
+                "retry_at": iso(retry_at_ms, zone) if retry_at_ms else None,
+                "last_event_at": iso(channel.last_event_at_ms, zone) if channel.last_event_at_ms else None,
+            }
+        )
+    return answer

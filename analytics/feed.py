@@ -1,0 +1,175 @@
+"""The feed: what was said and done, as rows to show. Deleted and cleared messages are not in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Select, select, union_all
+
+from core.clock import iso
+from core.db import one_of
+from core.events import Kind, mark_names
+from models import Channel, EventStatus, Mute, Viewer
+from models import Event as EventRow
+from rules.streams import AFTERGLOW_MS
+
+# What people want to read; joins, likes and viewer counts only move figures.
+FEED_KINDS = (Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.RAID, Kind.GIFT, Kind.FOLLOW, Kind.SHARE)
+REMOVING_KINDS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
+TAIL_ROWS = 1_000
+
+_COLUMNS = (
+    EventRow.id,
+    EventRow.channel_id,
+    EventRow.kind,
+    EventRow.at_ms,
+    EventRow.viewer_id,
+    EventRow.stream_id,
+    EventRow.status,
+    EventRow.amount,
+    EventRow.marks,
+    EventRow.text,
+    EventRow.extra,
+)
+_WITH_NAMES = (*_COLUMNS, Viewer.username, Viewer.display_name, Channel.platform, Channel.name.label("channel"))
+
+
+def _named(query: Select[Any]) -> Select[Any]:
+    return query.join(Channel, Channel.id == EventRow.channel_id).outerjoin(Viewer, Viewer.id == EventRow.viewer_id)
+
+
+def item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+    """One row of the feed as JSON: id, at, platform, channel, kind, user, login, text, amount, marks, extra."""
+    extra = json.loads(row.extra) if row.extra else {}
+    login = row.username or extra.pop("login", "")
+    return {
+        "id": row.id,
+        "at": iso(row.at_ms, zone),
+        "platform": row.platform,
+        "channel": row.channel,
+        "kind": Kind(row.kind).label,
+        "user": row.display_name or login,
+        "login": login,
+        "text": row.text or "",
+        "amount": row.amount,
+        "marks": mark_names(row.marks),
+        "extra": extra,
+    }
+
+
+def recent(
+    connection: Connection, channel_ids: Sequence[int], limit: int, kinds: Iterable[Kind] = FEED_KINDS
+) -> list[Any]:
+    """The newest ``limit`` rows of these channels, newest first.
+
+    One index range per channel and kind: a channel that has been silent for a year costs what a busy one costs.
+    """
+    if not channel_ids:
+        return []
+    newest = [
+        select(
+            select(EventRow.id, EventRow.at_ms)
+            .where(EventRow.channel_id == channel_id, EventRow.kind == kind.value, EventRow.status == EventStatus.SHOWN)
+            .order_by(EventRow.at_ms.desc())
+            .limit(limit)
+            .subquery()
+        )
+        for channel_id in channel_ids
+        for kind in kinds
+    ]
+    ids = union_all(*newest).subquery()
+    chosen = select(ids.c.id).order_by(ids.c.at_ms.desc(), ids.c.id.desc()).limit(limit)
+    query = _named(select(*_WITH_NAMES)).where(EventRow.id.in_(chosen))
+    return list(connection.execute(query.order_by(EventRow.at_ms.desc(), EventRow.id.desc())))
+
+
+def of_stream(connection: Connection, stream: Any, limit: int, before_id: int | None) -> list[Any]:
+    """A page of what happened in a stream (a row of ``streams``), newest first, older than the row ``before_id``."""
+    until_ms = max(stream.last_at_ms, (stream.ended_at_ms or 0) + AFTERGLOW_MS)
+    query = _named(select(*_WITH_NAMES)).where(
+        EventRow.channel_id == stream.channel_id,
+        EventRow.kind.in_([kind.value for kind in FEED_KINDS]),
+        EventRow.stream_id == stream.id,
+        EventRow.status == EventStatus.SHOWN,
+    )
+    if before_id is not None:
+        at_ms = connection.scalar(select(EventRow.at_ms).where(EventRow.id == before_id))
+        if at_ms is None:
+            return []
+        until_ms = min(until_ms, at_ms)
+        query = query.where((EventRow.at_ms < at_ms) | ((EventRow.at_ms == at_ms) & (EventRow.id < before_id)))
+    query = query.where(EventRow.at_ms.between(stream.started_at_ms, until_ms))
+    return list(connection.execute(query.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit)))
+
+
+def newest_id(connection: Connection) -> int:
+    return connection.scalar(select(EventRow.id).order_by(EventRow.id.desc()).limit(1)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What came after a cursor: rows to show, rows that tell of removals, and the new cursor."""
+
+    shown: list[Any]
+    removing: list[Any]
+    cursor: int
+    complete: bool  # False: there was more than TAIL_ROWS, take a snapshot instead
+
+
+def after(connection: Connection, cursor: int, channel_ids: Sequence[int] | None = None) -> Tail:
+    """Everything stored after ``cursor``, oldest first."""
+    query = _named(select(*_WITH_NAMES)).where(EventRow.id > cursor).order_by(EventRow.id).limit(TAIL_ROWS)
+    rows = list(connection.execute(query))
+    mine = rows if channel_ids is None else [row for row in rows if row.channel_id in channel_ids]
+    shown = [row for row in mine if row.kind in _FEED and row.status == EventStatus.SHOWN]
+    removing = [row for row in mine if row.kind in _REMOVING]
+    return Tail(shown, removing, rows[-1].id if rows else cursor, len(rows) < TAIL_ROWS)
+
+
+def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: int) -> list[int]:
+    """The rows that the given deletions, timeouts and clears took from view, as far as a page may still show them."""
+    ids: list[int] = []
+    for channel_id in {row.channel_id for row in removing}:
+        latest = max(row.at_ms for row in removing if row.channel_id == channel_id)
+        gone = select(EventRow.id).where(
+            EventRow.channel_id == channel_id,
+            EventRow.kind == Kind.CHAT.value,
+            EventRow.at_ms.between(latest - look_back_ms, latest),
+            EventRow.status != EventStatus.SHOWN,
+        )
+        ids.extend(connection.scalars(gone.order_by(EventRow.at_ms.desc()).limit(1_000)))
+    return ids
+
+
+def active_users(connection: Connection, channel_ids: Sequence[int], now_ms: int, count: int = 5) -> list[Any]:
+    """The last ``count`` distinct people who did something, newest first; who is timed out is left out."""
+    found: dict[tuple[str, str], Any] = {}
+    for limit in (20, 200):
+        found.clear()
+        rows = recent(connection, channel_ids, limit)
+        muted = _muted(connection, rows, now_ms)
+        for row in rows:
+            if row.username and (row.channel_id, row.viewer_id) not in muted:
+                found.setdefault((row.platform, row.username), row)
+                if len(found) == count:
+                    return list(found.values())
+    return list(found.values())
+
+
+def _muted(connection: Connection, rows: Sequence[Any], now_ms: int) -> set[tuple[int, int]]:
+    """Which (channel, viewer) of the rows are timed out now."""
+    authors = {row.viewer_id for row in rows if row.viewer_id is not None}
+    query = select(Mute.channel_id, Mute.viewer_id).where(
+        Mute.channel_id.in_({row.channel_id for row in rows}),
+        one_of(connection, Mute.viewer_id, authors),
+        Mute.until_ms > now_ms,
+    )
+    return {(row.channel_id, row.viewer_id) for row in connection.execute(query)}
+
+
+_FEED = frozenset(kind.value for kind in FEED_KINDS)
+_REMOVING = frozenset(kind.value for kind in REMOVING_KINDS)

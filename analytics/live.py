@@ -1,0 +1,215 @@
+"""What is happening now: everything the live page and GET /api/stats tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from analytics import coverage, feed, moments, streams
+from analytics.scope import ChannelInfo
+from core.clock import MINUTE_MS, hh_mm, iso, minute_of
+from core.events import Kind
+from core.money import Rates
+from models import Installation, MinuteRollup
+from rules.hype import change_percent, hype, messages_per_minute
+from rules.streams import is_running
+
+RECENT_MESSAGES = 5
+ACTIVE_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the live numbers. ``now_ms`` is handed in: nothing here looks at a clock."""
+
+    channels: Sequence[ChannelInfo]
+    minutes: int
+    now_ms: int
+    zone: ZoneInfo
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A channel's running stream (None: none runs) and what is usual for the channel."""
+
+    stream: Any | None
+    usual: float | None
+    past_streams: int
+
+
+def stats(connection: Connection, question: Question, memo: moments.Memo) -> dict[str, Any]:
+    """The live numbers, with the keys of GET /api/stats."""
+    ids = [channel.id for channel in question.channels]
+    now = {channel_id: _now(connection, channel_id, question.now_ms) for channel_id in ids}
+    running = [state.stream for state in now.values() if state.stream is not None]
+    stream_ids = [row.id for row in running]
+    rows = _minutes(connection, ids, question)
+    active = feed.active_users(connection, ids, question.now_ms)
+    return {
+        **_graph(connection, rows, question),
+        **_pace(rows, now, question),
+        **_audience(rows, question),
+        **_earnings(running, question),
+        "total_messages": sum(channel.total_messages for channel in question.channels),
+        "active_chatters": streams.active_chatters(
+            connection, stream_ids, question.now_ms - ACTIVE_MINUTES * MINUTE_MS
+        ),
+        "recent": [
+            {"user": row.display_name or row.username, "message": row.text or ""}
+            for row in feed.recent(connection, ids, RECENT_MESSAGES, [Kind.CHAT])
+        ],
+        "active_users": [row.display_name for row in active],
+        "ticker": [ticker_item(row, question.zone) for row in active],
+        "stream": _stream(connection, running, question),
+        "moments": _moments(connection, now, question, memo),
+        "top_chatters": streams.top_chatters(connection, stream_ids),
+        "top_emotes": streams.top_terms(connection, stream_ids, emote=True),
+        "top_words": streams.top_terms(connection, stream_ids, emote=False),
+        "channels": coverage.sources(connection, question.channels, question.now_ms, question.zone),
+        "simulated": is_simulated(connection),
+        "zone": question.zone.key,
+        "updated_at": iso(question.now_ms, question.zone),
+    }
+
+
+def ticker_item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+    shown = feed.item(row, zone)
+    return {
+        key: shown[key]
+        for key in ("user", "login", "platform", "channel", "kind", "text", "amount", "marks", "at", "extra")
+    }
+
+
+def is_simulated(connection: Connection) -> bool:
+    return connection.scalar(select(Installation.value).where(Installation.key == "content")) == "demo"
+
+
+def _now(connection: Connection, channel_id: int, now_ms: int) -> Now:
+    newest = streams.newest(connection, channel_id)
+    current = newest[0] if newest and is_running(newest[0].last_at_ms, newest[0].ended_at_ms, now_ms) else None
+    usual, count = streams.usual_of(newest[1:] if current else newest)
+    return Now(current, usual, count if usual is not None else 0)
+
+
+def _minutes(connection: Connection, ids: Sequence[int], question: Question) -> list[Any]:
+    """The rollups of the graph's minutes and of those that the pace and the audience look at."""
+    last = minute_of(question.now_ms)
+    first = last - max(question.minutes, ACTIVE_MINUTES + 2) + 1
+    query = select(MinuteRollup.__table__).where(
+        MinuteRollup.channel_id.in_(ids), MinuteRollup.minute.between(first, last)
+    )
+    return list(connection.execute(query)) if ids else []
+
+
+def _graph(connection: Connection, rows: Sequence[Any], question: Question) -> dict[str, Any]:
+    last = minute_of(question.now_ms)
+    first = last - question.minutes + 1
+    counts = [0] * question.minutes
+    for row in rows:
+        if row.minute >= first:
+            counts[row.minute - first] += row.messages
+    by_id = {channel.id: channel for channel in question.channels}
+    holes = coverage.gaps(connection, list(by_id), first * MINUTE_MS, (last + 1) * MINUTE_MS, question.now_ms)
+    return {
+        "times": [hh_mm(minute, question.zone) for minute in range(first, last + 1)],
+        "counts": counts,
+        "starts_at": iso(first * MINUTE_MS, question.zone),
+        "gaps": [
+            coverage.gap_json(gap, by_id[gap.channel_id], first, question.minutes, question.zone) for gap in holes
+        ],
+    }
+
+
+def _pace(rows: Sequence[Any], now: dict[int, Now], question: Question) -> dict[str, Any]:
+    """Messages a minute, and how that is against what is usual for the channels that are live."""
+    minute = minute_of(question.now_ms)
+    current = sum(row.messages for row in rows if row.minute == minute)
+    previous = sum(row.messages for row in rows if row.minute == minute - 1)
+    rate = messages_per_minute(previous, current, question.now_ms - minute * MINUTE_MS)
+    usual, past_streams, source = _usual(now)
+    return {
+        "messages_per_minute": rate,
+        "messages_change_percent": change_percent(rate, usual),
+        "hype": hype(rate, usual),
+        "hype_basis": {"usual": usual, "streams": past_streams, "source": source},
+        "usual": usual,
+        "new_chatters": sum(row.newcomers for row in rows if row.minute > minute - ACTIVE_MINUTES),
+    }
+
+
+def _usual(now: dict[int, Now]) -> tuple[float | None, int, str]:
+    live = [state for state in now.values() if state.stream is not None] or list(now.values())
+    known = [state for state in live if state.usual is not None]
+    if known:
+        return (
+            round(sum(state.usual or 0 for state in known), 1),
+            max(state.past_streams for state in known),
+            "past_streams",
+        )
+    own = [streams.usual_of([state.stream])[0] for state in live if state.stream is not None]
+    if any(rate is not None for rate in own):
+        return round(sum(rate or 0 for rate in own), 1), 0, "this_stream"
+    return None, 0, "none"
+
+
+def _audience(rows: Sequence[Any], question: Question) -> dict[str, Any]:
+    """Viewers now and against ten minutes ago, where the platform tells them."""
+    earliest = minute_of(question.now_ms) - ACTIVE_MINUTES
+    told: dict[int, list[Any]] = {}
+    for row in sorted(rows, key=lambda row: row.minute):
+        if row.viewers is not None and row.minute >= earliest:
+            told.setdefault(row.channel_id, []).append(row)
+    if not told:
+        return {"viewers": None, "viewers_change_percent": None}
+    viewers = sum(of_channel[-1].viewers for of_channel in told.values())
+    before = sum(of_channel[0].viewers for of_channel in told.values())
+    return {"viewers": viewers, "viewers_change_percent": change_percent(viewers, before)}
+
+
+def _earnings(running: Sequence[Any], question: Question) -> dict[str, Any]:
+    coins, bits = sum(row.coins for row in running), sum(row.bits for row in running)
+    return {
+        "gifts": {"count": sum(row.gifts for row in running), "coins": coins},
+        "subs": sum(row.subs for row in running),
+        "bits": bits,
+        "earned": question.rates.earned(coins, bits),
+    }
+
+
+def _stream(connection: Connection, running: Sequence[Any], question: Question) -> dict[str, Any] | None:
+    """The running stream; of several, the one that began first."""
+    if not running:
+        return None
+    row = min(running, key=lambda row: row.started_at_ms)
+    channel = next(channel for channel in question.channels if channel.id == row.channel_id)
+    duration_ms = max(1, question.now_ms - row.started_at_ms)
+    holes = coverage.gaps(connection, [row.channel_id], row.started_at_ms, question.now_ms, question.now_ms)
+    missed_ms = sum(gap.overlap_ms(row.started_at_ms, question.now_ms) for gap in holes)
+    return {
+        "id": row.id,
+        "platform": channel.platform,
+        "channel": channel.name,
+        "started_at": iso(row.started_at_ms, question.zone),
+        "duration_seconds": duration_ms // 1000,
+        "live": True,
+        "coverage_percent": round(100 * max(0.0, 1 - missed_ms / duration_ms), 1),
+    }
+
+
+def _moments(
+    connection: Connection, now: dict[int, Now], question: Question, memo: moments.Memo
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    last = minute_of(question.now_ms)
+    for channel_id, state in now.items():
+        if state.stream is None:
+            continue
+        first = max(minute_of(state.stream.started_at_ms), last - streams.LONGEST_GRAPH_MINUTES + 1)
+        counts = streams.minute_counts(connection, channel_id, first, last)
+        found.extend(moments.of_stream(connection, state.stream, first, counts, state.usual, question.zone, memo))
+    return sorted(found, key=lambda moment: moment["at"], reverse=True)

@@ -1,0 +1,149 @@
+"""Hype moments with what made them: found in the minutes of a stream, explained from its messages."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from core.clock import MINUTE_MS, hh_mm, iso
+from core.events import Kind
+from models import Event as EventRow
+from models import EventStatus, MinuteRollup, Viewer
+from rules import moments as rule
+from rules import terms as term_rule
+
+MESSAGES_READ = 1_000
+RAID_LOOK_BACK_MINUTES = 3
+SAMPLES = 3
+
+
+class Memo:
+    """Remembers explained spikes: a minute that is over and keeps its height is not read again."""
+
+    def __init__(self, capacity: int = 500) -> None:
+        self._capacity = capacity
+        self._known: OrderedDict[tuple[int, int, int], dict[str, Any]] = OrderedDict()
+
+    def get(self, key: tuple[int, int, int]) -> dict[str, Any] | None:
+        return self._known.get(key)
+
+    def keep(self, key: tuple[int, int, int], value: dict[str, Any]) -> None:
+        self._known[key] = value
+        if len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+
+
+def of_stream(
+    connection: Connection,
+    stream: Any,
+    first_minute: int,
+    counts: Sequence[int],
+    usual: float | None,
+    zone: ZoneInfo,
+    memo: Memo,
+) -> list[dict[str, Any]]:
+    """The moments of ``stream`` (a row with id, channel_id, started_at_ms), newest first.
+
+    ``counts`` are its messages per minute from ``first_minute`` on.
+    """
+    found = []
+    for spike in rule.spikes(counts, usual):
+        minute = first_minute + spike.index
+        key = (stream.id, minute, spike.height)
+        explained = memo.get(key)
+        if explained is None:
+            explained = _explain(connection, stream.channel_id, minute)
+            memo.keep(key, explained)
+        at_ms = minute * MINUTE_MS
+        found.append(
+            {
+                "at": iso(at_ms, zone),
+                "time": hh_mm(minute, zone),
+                "offset_seconds": max(0, at_ms - stream.started_at_ms) // 1000,
+                "messages": spike.height,
+                "times_usual": spike.ratio,
+                **explained,
+                "stream_id": stream.id,
+            }
+        )
+    return found[::-1]
+
+
+def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, Any]:
+    """``cause``, ``terms`` and ``messages_sample`` of one minute."""
+    said = _messages(connection, channel_id, minute)
+    uses: Counter[tuple[str, bool]] = Counter()
+    for row in said:
+        emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
+        uses.update((name, True) for name in emotes)
+        uses.update((word, False) for word in term_rule.words(row.text or "", emotes))
+    top = [(_as_written(term, said, emote), emote, count) for (term, emote), count in uses.most_common(5)]
+    rollup = connection.execute(
+        select(MinuteRollup.gifts, MinuteRollup.subs).where(
+            MinuteRollup.channel_id == channel_id, MinuteRollup.minute == minute
+        )
+    ).first()
+    gifts, subs = rollup or (0, 0)
+    return {
+        "cause": rule.cause(
+            [(term, count) for term, _, count in top], _raid(connection, channel_id, minute), gifts, subs
+        ),
+        "terms": [{"term": term, "count": count, "emote": emote} for term, emote, count in top],
+        "messages_sample": _sample(said, top[0][0] if top else ""),
+    }
+
+
+def _messages(connection: Connection, channel_id: int, minute: int) -> Sequence[Any]:
+    query = (
+        select(EventRow.text, EventRow.extra, Viewer.display_name)
+        .outerjoin(Viewer, Viewer.id == EventRow.viewer_id)
+        .where(
+            EventRow.channel_id == channel_id,
+            EventRow.kind == Kind.CHAT.value,
+            EventRow.at_ms.between(minute * MINUTE_MS, (minute + 1) * MINUTE_MS - 1),
+            EventRow.status == EventStatus.SHOWN,
+        )
+        .order_by(EventRow.at_ms)
+        .limit(MESSAGES_READ)
+    )
+    return connection.execute(query).all()
+
+
+def _as_written(term: str, said: Sequence[Any], emote: bool) -> str:
+    """Words are counted in lower case but shown loud where the chat shouted."""
+    if emote:
+        return term
+    loud = sum(term.upper() in (row.text or "") for row in said)
+    heard = sum(term in (row.text or "").lower() for row in said)
+    return term.upper() if loud * 2 > heard else term
+
+
+def _raid(connection: Connection, channel_id: int, minute: int) -> tuple[str, int] | None:
+    row = connection.execute(
+        select(Viewer.display_name, EventRow.amount)
+        .join(Viewer, Viewer.id == EventRow.viewer_id)
+        .where(
+            EventRow.channel_id == channel_id,
+            EventRow.kind == Kind.RAID.value,
+            EventRow.at_ms.between((minute - RAID_LOOK_BACK_MINUTES) * MINUTE_MS, (minute + 1) * MINUTE_MS - 1),
+        )
+        .order_by(EventRow.amount.desc())
+        .limit(1)
+    ).first()
+    return (row.display_name, row.amount) if row else None
+
+
+def _sample(said: Sequence[Any], term: str) -> list[dict[str, str]]:
+    """Some messages that hold the term, by different people."""
+    by_user: dict[str, str] = {}
+    for row in said:
+        if row.display_name and term.lower() in (row.text or "").lower():
+            by_user.setdefault(row.display_name, row.text or "")
+        if len(by_user) == SAMPLES:
+            break
+    return [{"user": user, "message": text} for user, text in by_user.items()]

@@ -1,0 +1,164 @@
+"""Streams, running and past: their totals, their graph, who and what filled them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from analytics import moments
+from analytics.coverage import gap_json, gaps
+from analytics.scope import ChannelInfo
+from core.clock import MINUTE_MS, hh_mm, iso, minute_of
+from core.money import Rates
+from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
+from rules.streams import is_running
+
+LONGEST_GRAPH_MINUTES = 7 * 24 * 60  # a stream that never ends shows its last week
+
+_STREAM = Stream.__table__
+
+
+def newest(connection: Connection, channel_id: int, before_ms: int | None = None) -> list[Any]:
+    """A channel's newest streams (rows of ``streams``), one more than a baseline takes."""
+    query = select(_STREAM).where(Stream.channel_id == channel_id)
+    if before_ms is not None:
+        query = query.where(Stream.started_at_ms < before_ms)
+    return list(connection.execute(query.order_by(Stream.started_at_ms.desc()).limit(BASELINE_STREAMS + 1)))
+
+
+def usual_of(past: Sequence[Any]) -> tuple[float | None, int]:
+    """Messages a minute over the last streams (newest first), and over how many."""
+    chosen = [PastStream(row.messages, row.last_at_ms - row.started_at_ms) for row in past[:BASELINE_STREAMS]]
+    return usual_rate(chosen), len(chosen)
+
+
+def page(connection: Connection, channels: Sequence[ChannelInfo], number: int, limit: int) -> tuple[list[Any], int]:
+    """One page of streams, newest first, each with its peaks; and how many there are in all."""
+    here = Stream.channel_id.in_([channel.id for channel in channels])
+    total = connection.execute(select(func.count()).select_from(Stream).where(here)).scalar_one()
+    query = _with_peaks().where(here).order_by(Stream.started_at_ms.desc(), Stream.id.desc())
+    return list(connection.execute(query.limit(limit).offset((number - 1) * limit))), total
+
+
+def find(connection: Connection, stream_id: int) -> Any | None:
+    return connection.execute(_with_peaks().where(Stream.id == stream_id)).first()
+
+
+def _with_peaks() -> Any:
+    of_stream = (
+        MinuteRollup.channel_id == Stream.channel_id,
+        MinuteRollup.minute >= Stream.started_at_ms // MINUTE_MS,
+        MinuteRollup.minute <= Stream.last_at_ms // MINUTE_MS,
+    )
+    peak = select(func.max(MinuteRollup.messages)).where(*of_stream).correlate(Stream).scalar_subquery()
+    crowd = select(func.max(MinuteRollup.viewers)).where(*of_stream).correlate(Stream).scalar_subquery()
+    return select(
+        _STREAM, Channel.platform, Channel.name.label("channel"), peak.label("peak"), crowd.label("crowd")
+    ).join(Channel, Channel.id == Stream.channel_id)
+
+
+def summary(row: Any, now_ms: int, zone: ZoneInfo, rates: Rates) -> dict[str, Any]:
+    """A stream of ``page`` or ``find`` as JSON."""
+    live = is_running(row.last_at_ms, row.ended_at_ms, now_ms)
+    ended_ms = row.ended_at_ms or row.last_at_ms
+    return {
+        "id": row.id,
+        "platform": row.platform,
+        "channel": row.channel,
+        "started_at": iso(row.started_at_ms, zone),
+        "ended_at": None if live else iso(ended_ms, zone),
+        "duration_seconds": max(0, (now_ms if live else ended_ms) - row.started_at_ms) // 1000,
+        "live": live,
+        "messages": row.messages,
+        "chatters": row.chatters,
+        "peak_messages_per_minute": row.peak or 0,
+        "peak_viewers": row.crowd,
+        "bits": row.bits,
+        "coins": row.coins,
+        "gifts": row.gifts,
+        "subs": row.subs,
+        "earned": rates.earned(row.coins, row.bits),
+    }
+
+
+def minute_counts(connection: Connection, channel_id: int, first: int, last: int) -> list[int]:
+    """Messages in each minute from ``first`` to ``last``, both in; silent minutes are 0."""
+    query = select(MinuteRollup.minute, MinuteRollup.messages).where(
+        MinuteRollup.channel_id == channel_id, MinuteRollup.minute.between(first, last)
+    )
+    counts = [0] * (last - first + 1)
+    for minute, messages in connection.execute(query):
+        counts[minute - first] = messages
+    return counts
+
+
+def graph(connection: Connection, row: Any, now_ms: int, zone: ZoneInfo, memo: moments.Memo) -> dict[str, Any]:
+    """Everything about one stream: its minutes, gaps, moments, people and words."""
+    live = is_running(row.last_at_ms, row.ended_at_ms, now_ms)
+    last = minute_of(now_ms if live else row.last_at_ms)
+    first = max(minute_of(row.started_at_ms), last - LONGEST_GRAPH_MINUTES + 1)
+    counts = minute_counts(connection, row.channel_id, first, last)
+    usual, _ = usual_of(newest(connection, row.channel_id, row.started_at_ms))
+    channel = ChannelInfo(row.channel_id, row.platform, row.channel, 0, None)
+    holes = gaps(connection, [row.channel_id], first * MINUTE_MS, (last + 1) * MINUTE_MS, now_ms)
+    return {
+        "starts_at": iso(first * MINUTE_MS, zone),
+        "times": [hh_mm(minute, zone) for minute in range(first, last + 1)],
+        "counts": counts,
+        "gaps": [gap_json(gap, channel, first, len(counts), zone) for gap in holes],
+        "usual": None if usual is None else round(usual, 1),
+        "moments": moments.of_stream(connection, row, first, counts, usual, zone, memo),
+        "top_chatters": top_chatters(connection, [row.id]),
+        "top_emotes": top_terms(connection, [row.id], emote=True),
+        "top_words": top_terms(connection, [row.id], emote=False),
+    }
+
+
+def top_chatters(connection: Connection, stream_ids: Sequence[int], limit: int = 10) -> list[dict[str, Any]]:
+    """Who wrote most in these streams: user, login, platform, messages."""
+    found: list[Any] = []
+    for stream_id in stream_ids:
+        best = (
+            select(StreamViewer.viewer_id, StreamViewer.messages)
+            .where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
+            .order_by(StreamViewer.messages.desc())
+            .limit(limit)
+            .subquery()
+        )
+        query = select(Viewer.display_name, Viewer.username, Viewer.platform, best.c.messages)
+        found.extend(connection.execute(query.join(best, best.c.viewer_id == Viewer.id)))
+    found.sort(key=lambda row: (-row.messages, row.username))
+    return [
+        {"user": row.display_name, "login": row.username, "platform": row.platform, "messages": row.messages}
+        for row in found[:limit]
+    ]
+
+
+def top_terms(
+    connection: Connection, stream_ids: Sequence[int], *, emote: bool, limit: int = 10
+) -> list[dict[str, Any]]:
+    """The words or emotes that were used in most messages: term, count."""
+    uses: dict[str, int] = {}
+    for stream_id in stream_ids:
+        query = (
+            select(StreamTerm.term, StreamTerm.uses)
+            .where(StreamTerm.stream_id == stream_id, StreamTerm.emote.is_(emote), StreamTerm.uses > 0)
+            .order_by(StreamTerm.uses.desc())
+            .limit(limit)
+        )
+        for term, count in connection.execute(query):
+            uses[term] = uses.get(term, 0) + count
+    ranked = sorted(uses.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [{"term": term, "count": count} for term, count in ranked[:limit]]
+
+
+def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
+    """How many distinct people wrote in these streams since then."""
+    query = select(func.count()).where(
+        StreamViewer.stream_id.in_(stream_ids), StreamViewer.last_at_ms >= since_ms, StreamViewer.messages > 0
+    )
+    return connection.execute(query).scalar_one() if stream_ids else 0

@@ -1,0 +1,120 @@
+"""The web process: REST, Socket.IO and pages on one gevent server."""
+
+from gevent import monkey
+
+monkey.patch_all()  # before anything else opens a socket or makes a lock
+
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+import gevent
+from apiflask import APIFlask
+from flask import Flask
+from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core.config import Settings, SettingsError, load_settings
+from core.db import Database, DatabaseUnusable, check_schema
+from core.logs import set_up_logs
+from core.version import VERSION
+from models import SCHEMA_REVISION
+from web import access, auth, docs, errors, headers, health, live, overlay, pages, realtime, streams
+from web.server import build_server, close_sockets, use_own_websocket
+from web.services import Services
+
+log = logging.getLogger("app")
+
+LARGEST_BODY = 1_000_000
+
+
+def create_app(settings: Settings, database: Database) -> APIFlask:
+    """The Flask application; ``app.extensions`` holds ``streampulse`` (Services), ``socketio`` and ``realtime``."""
+    app = APIFlask(__name__, title="StreamPulse", version=VERSION, docs_path=None, spec_path="/openapi.json")
+    app.config.update(
+        SECRET_KEY=auth.secret_key(settings),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        SESSION_COOKIE_NAME="streampulse",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
+        DESCRIPTION=docs.DESCRIPTION,
+        SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
+    )
+    app.json.sort_keys = False
+    app.session_interface = auth.Sessions()
+    at = Services(settings, database, SCHEMA_REVISION)
+    app.extensions["streampulse"] = at
+    health.register(app, at)
+    app.before_request(access.guard)
+    app.after_request(access.no_store)
+    app.after_request(headers.add_security_headers)
+    errors.register(app)
+    auth.limiter.init_app(app)
+    for part in (live, streams, overlay, auth, health, docs):
+        app.register_blueprint(part.bp)
+    pages.register(app, at)
+    pages.serve_assets(app)
+    if settings.dashboard_password:
+        # Behind nginx on this machine. Without a password a proxied request is refused, so it must stay visible.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
+    _add_socketio(app, at)
+    return app
+
+
+def _add_socketio(app: Flask, at: Services) -> None:
+    socketio = SocketIO(
+        app,
+        async_mode="gevent",
+        cors_allowed_origins=None,  # the same origin only
+        message_queue=at.settings.redis_url or None,
+        max_http_buffer_size=100_000,
+        serve_client=False,
+        ping_interval=25,
+        ping_timeout=20,
+    )
+    use_own_websocket(socketio.server.eio)
+    app.extensions["realtime"] = realtime.register(app, socketio, at)
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serves until SIGINT or SIGTERM, then drains."""
+    engine = app.extensions["socketio"].server.eio
+    server = build_server(host, port, app, log)
+    tail = gevent.spawn(app.extensions["realtime"].follow)
+    server.start()
+    shown_host = f"[{host}]" if ":" in host else host
+    log.info("StreamPulse %s is listening on http://%s:%d", VERSION, shown_host, server.server_port)
+    stopping = gevent.event.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, stopping.set)
+    stopping.wait()
+    log.info("stopping")
+    tail.kill()
+    close_sockets(engine)
+    server.stop()
+
+
+def main(_argv: Sequence[str] | None = None) -> int:
+    try:
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        database = Database(settings.database_url)
+        check_schema(database, SCHEMA_REVISION)
+        app = create_app(settings, database)
+        if not pages.FETCHED.is_file():
+            log.warning("the front-end packages are missing: run bin/setup")
+        serve(app, settings.host, settings.port)
+    except (SettingsError, DatabaseUnusable) as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"app.py: cannot listen: {error.strerror or error}", file=sys.stderr)
+        return 1
+    database.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

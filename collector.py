@@ -1,0 +1,176 @@
+"""The collector process: sources on one event loop, wired to the writer, supervised, stopped cleanly."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from actions import installation
+from analytics import commands
+from core.clock import now_ms
+from core.config import Settings, SettingsError, load_settings
+from core.db import Database, DatabaseUnusable, check_schema, why_unusable
+from core.events import Event
+from core.logs import set_up_logs
+from core.version import VERSION
+from ingest.writer import Writer
+from models import SCHEMA_REVISION
+from rules.cooldown import Cooldown
+from sources.base import Backoff, CommandHandler, Sink, Source
+
+log = logging.getLogger("collector")
+
+COMMAND_PAUSE_MS = 10_000
+STOP_SECONDS = 5.0
+
+
+def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink, database: Database) -> list[Source]:
+    """The sources that arguments and settings ask for. Raises SettingsError when there are none."""
+    if arguments.replay:
+        from sources.tape import TapePlayer
+
+        return [TapePlayer(arguments.replay, sink, speed=arguments.speed, rebase=not arguments.as_recorded)]
+    if arguments.demo:
+        from sources.simulator import Simulator
+
+        from demo.world import World
+
+        return [Simulator(World(arguments.seed), sink, speed=arguments.speed)]
+    if settings.tiktok_channel:
+        log.warning("TIKTOK_CHANNEL is set, but this version reads Twitch only")
+    if not settings.channel:
+        raise SettingsError("CHANNEL: name the Twitch channel to read, or start the demo with --demo (bin/dev does)")
+    from sources.twitch import TwitchSource
+
+    return [
+        TwitchSource(
+            settings.channel,
+            sink,
+            token=settings.tmi_token,
+            prefix=settings.prefix,
+            irc_url=settings.twitch_irc_url,
+            validate_url=settings.twitch_validate_url,
+            on_command=command_handler(database),
+        )
+    ]
+
+
+def command_handler(database: Database, clock: Callable[[], int] = now_ms) -> CommandHandler:
+    """Answers the bot's commands, at most once per person in ten seconds; the database is asked off the loop."""
+    cooldown = Cooldown(COMMAND_PAUSE_MS)
+
+    def ask(event: Event, command: str) -> str | None:
+        with database.reading() as connection:
+            return commands.answer(connection, event, command, clock())
+
+    async def answer(event: Event, command: str) -> str | None:
+        if command not in commands.COMMANDS or event.who is None:
+            return None
+        if not cooldown.allows((event.platform, event.who.user_id), clock()):
+            return None
+        return await asyncio.to_thread(ask, event, command)
+
+    return answer
+
+
+async def supervise(source: Source, stopping: asyncio.Event) -> None:
+    """Runs a source until it ends or all stop; a source that breaks is started again."""
+    backoff = Backoff(cap_seconds=60)
+    while not stopping.is_set():
+        try:
+            await source.run()
+            return
+        except Exception:
+            pause = backoff.next_seconds()
+            log.exception("%s broke; starting it again in %.0f s", type(source).__name__, pause)
+            try:
+                await asyncio.wait_for(stopping.wait(), pause)
+            except TimeoutError:
+                continue
+
+
+async def collect(sources: Sequence[Source]) -> None:
+    """Runs all sources until they end or a signal comes."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    tasks = [asyncio.create_task(supervise(source, stopping)) for source in sources]
+    ended = asyncio.gather(*tasks)
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait([asyncio.ensure_future(ended), stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    await asyncio.wait([asyncio.create_task(source.stop()) for source in sources], timeout=STOP_SECONDS)
+    await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for task in (*tasks, stopped):
+        task.cancel()
+    await asyncio.gather(*tasks, stopped, ended, return_exceptions=True)
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    database = Database(settings.database_url)
+    check_schema(database, SCHEMA_REVISION)
+    simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
+    installation.claim(database, installation.DEMO if simulated else installation.REAL)
+    writer = Writer(database, session_timeout_seconds=settings.session_timeout)
+    sink: Sink = writer
+    recorder = None
+    if arguments.record:
+        from sources.tape import TapeRecorder
+
+        sink = recorder = TapeRecorder(arguments.record, writer)
+    sources = build_sources(arguments, settings, sink, database)
+    writer.start()
+    log.info("StreamPulse %s collects into %s", VERSION, database.backend)
+    try:
+        asyncio.run(collect(sources))
+    finally:
+        log.info("stopping")
+        lost = writer.close()
+        if recorder:
+            recorder.close()
+        database.close()
+    if lost:
+        log.error("%d events could not be written: %s", lost, writer.counters.problem)
+    return 1 if lost else 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="collector.py", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--demo", action="store_true", help="simulate two channels instead of reading real ones")
+    what.add_argument("--replay", type=Path, metavar="FILE", help="play a tape back as if it happened now")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="of demo or replay, 1 to 1000 (1)")
+    parser.add_argument("--as-recorded", action="store_true", help="replay with the tape's own times: an import")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write every event to a tape as well (NDJSON)")
+    parser.add_argument("--seed", type=int, default=7, help="of the demo's world (7)")
+    arguments = parser.parse_args(argv)
+    if not 1 <= arguments.speed <= 1000:
+        parser.error("--speed takes a number from 1 to 1000")
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = _arguments(argv)
+    try:
+        settings = load_settings()
+        set_up_logs(settings.log_level)
+        return run(arguments, settings)
+    except (SettingsError, DatabaseUnusable) as error:
+        print(f"collector.py: {error}", file=sys.stderr)
+    except DBAPIError as error:
+        print(f"collector.py: {why_unusable(error)}", file=sys.stderr)
+    except OSError as error:
+        print(f"collector.py: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Who may do what: one table of every route, read before each request. What is not in the table is the owner's."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from enum import IntEnum
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, redirect, request, session, url_for
+from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.config import Settings
+from web.services import services
+
+
+class Access(IntEnum):
+    """What a caller may do, each including those before it; and what a route asks for."""
+
+    NOBODY = 0
+    OVERLAY = 1  # sees what is shown on the stream
+    READ = 2
+    WRITE = 3
+    OWNER = 4
+
+
+ROUTES: dict[str, Access] = {
+    "static": Access.NOBODY,
+    "auth.login": Access.NOBODY,
+    "auth.log_in": Access.NOBODY,
+    "auth.log_out": Access.NOBODY,
+    "health.health": Access.NOBODY,
+    "health.metrics": Access.READ,
+    "docs.page": Access.READ,
+    "openapi.spec": Access.READ,
+    "overlay.page": Access.OVERLAY,
+    "live.page": Access.READ,
+    "live.stats": Access.OVERLAY,
+    "streams.list_page": Access.READ,
+    "streams.stream_page": Access.READ,
+    "streams.list_streams": Access.READ,
+    "streams.one_stream": Access.READ,
+    "streams.stream_chat": Access.READ,
+}
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def access_of_caller(token: str | None = None) -> Access:
+    """What the current request (or socket) may do. ``token`` is what a socket handed over instead of a header."""
+    settings = services().settings
+    if not settings.dashboard_password:
+        return Access.OWNER if _is_this_machine() else Access.NOBODY
+    if session.get("user") == settings.dashboard_username and session.get("key") == session_key(settings):
+        return Access.OWNER
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and _same(bearer.strip(), settings.api_token):
+        return Access.OWNER
+    if _same(token or request.args.get("token", ""), settings.overlay_token):
+        return Access.OVERLAY
+    return Access.NOBODY
+
+
+def session_key(settings: Settings) -> str:
+    """Ties a session to the password it was opened with: a new password ends all sessions."""
+    secret = str(current_app.secret_key).encode()
+    return hmac.new(secret, settings.dashboard_password.encode(), "sha256").hexdigest()[:32]
+
+
+def guard() -> AnyResponse | None:
+    """Before each request: refuses what the caller may not do."""
+    if not services().settings.dashboard_password:
+        _refuse_strangers_to_this_machine()
+    _refuse_other_sites()
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # becomes a 404 or 405
+    g.access = access_of_caller()
+    needed = ROUTES.get(endpoint, Access.OWNER)
+    if g.access >= needed:
+        return None
+    if g.access is not Access.NOBODY:
+        raise Forbidden("this token may not do that")
+    if wants_page():
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+    raise Unauthorized("log in, or send a valid token")
+
+
+def wants_page() -> bool:
+    """Whether the caller is somebody with a browser, who is better served by a page than by JSON."""
+    return (
+        not request.path.startswith("/api/")
+        and request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    )
+
+
+def _same(given: str, expected: str) -> bool:
+    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _is_this_machine() -> bool:
+    try:
+        near = ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        near = False
+    return near and not any(header in request.headers for header in PROXY_HEADERS) and _host() in LOCAL_NAMES
+
+
+def _host() -> str:
+    return urlsplit(f"//{request.host}").hostname or ""
+
+
+def _refuse_strangers_to_this_machine() -> None:
+    # The name is checked as well: a page elsewhere whose name is made to point here must not read the dashboard.
+    if not _is_this_machine() and request.endpoint != "health.health":
+        raise Forbidden("without DASHBOARD_PASSWORD this dashboard serves this machine only, and through no proxy")
+
+
+def _refuse_other_sites() -> None:
+    """State-changing requests must come from our own pages; programs send neither header and bring a token."""
+    if request.method in SAFE_METHODS:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("this request came from another site")
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise Forbidden("this request came from another site")
+
+
+def no_store(response: Response) -> Response:
+    """What one person may see must not stay in a shared cache."""
+    if not response.headers.get("Cache-Control") and request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

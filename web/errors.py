@@ -1,0 +1,103 @@
+"""Errors as answers: JSON for programs, a page for people, never a traceback."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
+from flask import Response, jsonify, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from analytics.scope import UnknownChannel
+from core.db import why_unusable
+from web.access import wants_page
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    401: "Please log in",
+    403: "Not allowed",
+    404: "Nothing here",
+    405: "Not that way",
+    413: "Too large",
+    422: "That does not fit",
+    429: "Too many attempts",
+    500: "Something went wrong",
+    503: "The database is not available",
+}
+
+
+def answer(status: int, message: str, details: list[Any] | None = None) -> Response:
+    """The error as JSON or as a page, whichever the caller reads."""
+    if wants_page():
+        title = TITLES.get(status) or HTTPStatus(status).phrase
+        response = Response(
+            render_template("error.html", page="error", status=status, title=title, message=message),
+            mimetype="text/html",
+        )
+    else:
+        response = jsonify(success=False, error=message, details=details or [])
+    response.status_code = status
+    return response
+
+
+def register(app: APIFlask) -> None:
+    @app.errorhandler(UnknownChannel)
+    def unknown_channel(error: UnknownChannel) -> ResponseReturnValue:
+        return answer(404, str(error))
+
+    @app.errorhandler(DBAPIError)
+    def database_away(error: DBAPIError) -> ResponseReturnValue:
+        log.error("database: %s", why_unusable(error))
+        response = answer(503, f"The database is not available: {why_unusable(error)}")
+        response.headers["Retry-After"] = "3"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        response = answer(error.code or 500, error.description or HTTPStatus(error.code or 500).phrase)
+        for name, value in error.get_headers():
+            if name not in ("Content-Type", "Content-Length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> ResponseReturnValue:
+        log.exception("a request failed: %s", error)
+        return answer(500, "Something went wrong here; the log says what.")
+
+    @app.error_processor
+    def invalid(error: HTTPError) -> ResponseReturnValue:
+        details = _details(error.detail)
+        message = details[0]["message"] if details else error.message
+        return answer(error.status_code, message, details)
+
+
+def _details(detail: Any) -> list[dict[str, str]]:
+    """``[{"field", "message"}]`` from what the validation reports."""
+    found: list[dict[str, str]] = []
+
+    def walk(part: Any, path: tuple[str, ...]) -> None:
+        if isinstance(part, dict) and {"loc", "msg"} <= part.keys():
+            found.append(
+                {
+                    "field": ".".join(map(str, part["loc"])),
+                    "message": f"{'.'.join(map(str, part['loc']))}: {part['msg']}",
+                }
+            )
+        elif isinstance(part, dict):
+            for key, value in part.items():
+                walk(value, (*path, str(key)))
+        elif isinstance(part, list):
+            for value in part:
+                walk(value, path)
+        else:
+            found.append({"field": path[-1] if path else "", "message": f"{path[-1]}: {part}" if path else str(part)})
+
+    walk(detail, ())
+    return found

@@ -1,0 +1,140 @@
+"""Whether it runs: GET /health for people and load balancers, GET /metrics for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Flask, Response, g, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy.exc import DBAPIError
+
+from analytics import health as questions
+from core.clock import now_ms
+from core.db import why_unusable
+from core.version import VERSION
+from web.schemas import HealthAnswer
+from web.services import Services, services
+
+bp = APIBlueprint("health", __name__, tag="Operations")
+STARTED_AT = time.monotonic()
+
+registry = CollectorRegistry()
+REQUESTS = Counter("streampulse_http_requests", "Requests answered", ["endpoint", "status"], registry=registry)
+LATENCY = Histogram(
+    "streampulse_http_request_seconds",
+    "Time to answer",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+    registry=registry,
+)
+CLIENTS = Gauge("streampulse_socket_clients", "Connected dashboards and overlays", registry=registry)
+PUSHES = Counter("streampulse_socket_pushes", "Messages pushed to rooms", ["event"], registry=registry)
+
+
+@bp.get("/health")
+@bp.output(HealthAnswer, description="It runs; `status` and `problems` tell how well")
+@bp.doc(summary="Health", responses={503: "The database cannot be read"})
+def health() -> Response:
+    at = services()
+    about = {
+        "version": VERSION,
+        "schema_revision": at.schema_revision,
+        "database": at.database.backend,
+        "web": {"uptime_seconds": round(time.monotonic() - STARTED_AT, 1), "clients": int(CLIENTS._value.get())},
+    }
+    try:
+        with at.database.reading() as connection:
+            found = questions.condition(connection, now_ms(), at.settings.zone)
+    except DBAPIError as error:
+        problems = [f"database: {why_unusable(error)}"]
+        nothing: dict[str, Any] = {"last_event_age_seconds": None, "lag_ms": None, "sources": [], "collector": {}}
+        down = jsonify(status="down", problems=problems, **about, **nothing)
+        down.status_code = 503
+        return down
+    return jsonify(
+        status="degraded" if found.problems else "ok",
+        problems=found.problems,
+        last_event_age_seconds=found.last_event_age_seconds,
+        lag_ms=found.collector.get("last_commit_ms"),
+        sources=found.sources,
+        collector=found.collector,
+        **about,
+    )
+
+
+@bp.get("/metrics")
+@bp.doc(summary="Prometheus metrics", responses=[401, 403])
+def metrics() -> Response:
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class DatabaseMetrics:
+    """Reads, at each scrape, what the collector has written: its counters, sources and totals."""
+
+    def __init__(self, at: Services) -> None:
+        self._at = at
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("streampulse_database_up", "Whether the database can be read")
+        try:
+            with self._at.database.reading() as connection:
+                found = questions.condition(connection, now_ms(), self._at.settings.zone)
+                totals = questions.totals(connection)
+        except DBAPIError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        messages = CounterMetricFamily("streampulse_messages", "Chat messages stored", labels=["platform", "channel"])
+        for platform, channel, count in totals:
+            messages.add_metric([platform, channel], count)
+        yield messages
+        source_up = GaugeMetricFamily("streampulse_source_up", "1 while connected", labels=["platform", "channel"])
+        for source in found.sources:
+            source_up.add_metric([source["platform"], source["name"]], source["state"] == "connected")
+        yield source_up
+        yield from self._collector(found.collector)
+
+    @staticmethod
+    def _collector(told: dict[str, Any]) -> Iterator[Metric]:
+        gauges = {
+            "heartbeat_age_seconds": "Since the collector's last sign of life",
+            "queued": "Events waiting to be written",
+            "last_commit_ms": "Duration of the last commit",
+        }
+        counters = {"stored": "Events stored", "batches": "Transactions", "retries": "Commits tried again"}
+        for name, text in gauges.items():
+            if name in told:
+                yield GaugeMetricFamily(f"streampulse_collector_{name}", text, value=told[name])
+        for name, text in counters.items():
+            if name in told:
+                yield CounterMetricFamily(f"streampulse_collector_{name}", text, value=told[name])
+        dropped = CounterMetricFamily("streampulse_collector_dropped", "Events not stored", labels=["reason"])
+        for reason, count in told.get("dropped", {}).items():
+            dropped.add_metric([reason], count)
+        yield dropped
+
+
+def register(app: Flask, at: Services) -> None:
+    """Counts requests of ``app`` and answers scrapes from the database of ``at``."""
+    for known in list(registry._collector_to_names):
+        if isinstance(known, DatabaseMetrics):
+            registry.unregister(known)
+    registry.register(DatabaseMetrics(at))
+
+    @app.before_request
+    def start_clock() -> None:
+        g.started_at = time.perf_counter()
+
+    @app.after_request
+    def count_request(response: Response) -> Response:
+        endpoint = request.endpoint or "none"
+        REQUESTS.labels(endpoint, str(response.status_code)).inc()
+        if "started_at" in g:
+            LATENCY.labels(endpoint).observe(time.perf_counter() - g.started_at)
+        return response

@@ -1,0 +1,40 @@
+"""The live page and the numbers behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, render_template, request
+
+from analytics import live, scope
+from core.clock import now_ms
+from web.schemas import StatsAnswer, StatsQuery
+from web.services import services
+
+bp = APIBlueprint("live", __name__, tag="Live")
+
+
+@bp.get("/")
+@bp.doc(hide=True)
+def page() -> str:
+    return render_template(
+        "live.html", page="live", channel=request.args.get("channel", ""), platform=request.args.get("platform", "")
+    )
+
+
+@bp.get("/api/stats")
+@bp.input(StatsQuery, location="query")
+@bp.output(StatsAnswer, description="Messages per minute, oldest first, and the live numbers around them")
+@bp.doc(summary="Live numbers", responses=[401, 403, 404, 422, 503])
+def stats(query_data: StatsQuery) -> Response:
+    return jsonify(live_stats(query_data.channel, query_data.platform, query_data.minutes))
+
+
+def live_stats(channel: str | None, platform: str | None, minutes: int) -> dict[str, Any]:
+    """The answer of GET /api/stats. Raises UnknownChannel."""
+    at = services()
+    with at.database.reading() as connection:
+        chosen = scope.channels(connection, platform, channel)
+        question = live.Question(chosen, minutes, now_ms(), at.settings.zone, at.rates)
+        return live.stats(connection, question, at.memo)

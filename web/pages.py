@@ -1,0 +1,90 @@
+"""What every page shares: navigation, addresses of assets, the first look at whether the assets are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request, session, url_for
+from sqlalchemy.exc import DBAPIError
+from whitenoise import WhiteNoise
+
+from analytics.live import is_simulated
+from core.config import ROOT
+from core.version import VERSION
+from web.services import Services
+
+STATIC = ROOT / "static"
+FETCHED = STATIC / "vendor" / ".complete"
+
+# (endpoint, noun, label, icon): what is built. A new page adds its line here.
+NAVIGATION = (
+    ("live.page", "live", "Live", "activity"),
+    ("streams.list_page", "streams", "Past streams", "history"),
+)
+
+
+def register(app: Flask, at: Services) -> None:
+    versions: dict[str, str] = {}
+
+    def asset(path: str) -> str:
+        """The address of a file under static/, with a version that changes when the file does."""
+        if path not in versions or app.debug:
+            file = STATIC / path
+            versions[path] = format(int(file.stat().st_mtime), "x") if file.is_file() else VERSION
+        return url_for("static", filename=path, v=versions[path])
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        settings = at.settings
+        return {
+            "version": VERSION,
+            "nav": [(url_for(endpoint), noun, label, icon) for endpoint, noun, label, icon in NAVIGATION],
+            "user": session.get("user") if settings.dashboard_password else None,
+            "login_required": bool(settings.dashboard_password),
+            "simulated": _simulated(at),
+            "zone": settings.timezone,
+            "currency": settings.currency,
+            "database": at.database.backend,
+            "asset": asset,
+        }
+
+    @app.before_request
+    def need_assets() -> Response | None:
+        if request.endpoint == "static" or request.path.startswith("/api/") or FETCHED.is_file():
+            return None
+        if request.endpoint in ("health.health", "health.metrics", "openapi.spec", None):
+            return None
+        text = "The front-end packages are missing. Run bin/setup (or bin/assets alone), then reload this page.\n"
+        return Response(text, 503, mimetype="text/plain")
+
+
+def serve_assets(app: Flask) -> None:
+    """Static files through WhiteNoise: compressed where set-up has prepared it, with lasting cache headers."""
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(STATIC),
+        prefix="static/",
+        autorefresh=False,
+        max_age=60,
+        immutable_file_test=_is_fetched,
+        add_headers_function=_nosniff,
+    )
+
+
+def _is_fetched(path: str, _url: str) -> bool:
+    """Packages change only with set-up, and then their addresses' version does."""
+    return Path(path).is_relative_to(STATIC / "vendor")
+
+
+def _nosniff(headers: Any, _path: str, _url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+
+
+def _simulated(at: Services) -> bool:
+    try:
+        with at.database.reading() as connection:
+            return is_simulated(connection)
+    except DBAPIError:
+        return False
