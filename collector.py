@@ -103,15 +103,19 @@ async def collect(sources: Sequence[Source]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     tasks = [asyncio.create_task(supervise(source, stopping)) for source in sources]
-    ended = asyncio.gather(*tasks)
-    stopped = asyncio.create_task(stopping.wait())
-    await asyncio.wait([asyncio.ensure_future(ended), stopped], return_when=asyncio.FIRST_COMPLETED)
-    stopping.set()
+
+    def stop_when_all_ended(_task: asyncio.Task[None]) -> None:
+        if all(task.done() for task in tasks):
+            stopping.set()
+
+    for task in tasks:
+        task.add_done_callback(stop_when_all_ended)
+    await stopping.wait()
     await asyncio.wait([asyncio.create_task(source.stop()) for source in sources], timeout=STOP_SECONDS)
     await asyncio.wait(tasks, timeout=STOP_SECONDS)
-    for task in (*tasks, stopped):
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, stopped, ended, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, insert, select
 
-from core.clock import DAY_MS, MINUTE_MS, SECOND_MS
+from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import BulkStatement, one_of
 from core.events import Event, Kind, Platform
 from ingest import moderation, rollups, viewers
@@ -155,7 +155,7 @@ def _clusters(times_ms: list[int]) -> list[tuple[int, int]]:
     clusters: list[tuple[int, int]] = []
     start = last = times_ms[0]
     for at in times_ms:
-        if at - last > 10 * SECOND_MS or at - start > MINUTE_MS:
+        if at - last > 5 * MINUTE_MS or at - start > HOUR_MS:
             clusters.append((start, last))
             start = at
         last = at

@@ -25,14 +25,13 @@ FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
 
 def lift_mutes(connection: Connection, placed: Sequence[Placed]) -> None:
     """Who writes again is not muted any more, whatever the clock says."""
-    written: dict[tuple[int, int], int] = {}
+    writers: defaultdict[int, set[int]] = defaultdict(set)
     for item in placed:
         if item.event.counts_as_message and item.viewer_id is not None:
-            written[item.channel_id, item.viewer_id] = item.event.at_ms
-    if not written or not connection.execute(select(Mute.viewer_id).limit(1)).first():
-        return
-    for channel_id, viewer_id in written:
-        connection.execute(delete(Mute).where(Mute.channel_id == channel_id, Mute.viewer_id == viewer_id))
+            writers[item.channel_id].add(item.viewer_id)
+    for channel_id, viewer_ids in writers.items():
+        muted = (Mute.channel_id == channel_id, one_of(connection, Mute.viewer_id, viewer_ids))
+        connection.execute(delete(Mute).where(*muted))
 
 
 def apply(connection: Connection, placed: Sequence[Placed], key_of: Callable[[str | None], int | None]) -> None:
