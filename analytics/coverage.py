@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, SECOND_MS, iso
+from core.db import Prepared, among
 from models import CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
@@ -40,28 +41,17 @@ class Gap:
 
 
 def collector_beat(connection: Connection) -> Beat | None:
-    row = connection.execute(select(Heartbeat.at_ms, Heartbeat.detail).where(Heartbeat.process == "collector")).first()
+    row = _BEAT(connection).first()
     return Beat(row.at_ms, json.loads(row.detail)) if row else None
 
 
 def gaps(connection: Connection, channel_ids: Sequence[int], start_ms: int, end_ms: int, now_ms: int) -> list[Gap]:
     """The gaps that touch the time from ``start_ms`` to ``end_ms``, oldest first; a dead collector makes one, too."""
-    query = select(
-        CoverageGap.channel_id, CoverageGap.started_at_ms, CoverageGap.ended_at_ms, CoverageGap.reason
-    ).where(
-        CoverageGap.channel_id.in_(channel_ids),
-        or_(CoverageGap.ended_at_ms.is_(None), CoverageGap.ended_at_ms >= start_ms),
-        CoverageGap.started_at_ms <= end_ms,
-    )
-    found = [Gap(*row) for row in connection.execute(query)]
+    found = [Gap(*row) for row in _GAPS(connection, channels=list(channel_ids), start=start_ms, end=end_ms)]
     beat = collector_beat(connection)
     if beat and beat.is_stale(now_ms) and beat.at_ms <= end_ms:
-        covered = select(SourceCondition.channel_id).where(
-            SourceCondition.channel_id.in_(channel_ids), SourceCondition.state.in_(COVERED)
-        )
-        found.extend(
-            Gap(channel_id, beat.at_ms, None, "the collector is down") for channel_id in connection.scalars(covered)
-        )
+        covered = [row for row in _CONDITIONS(connection) if row.channel_id in channel_ids and row.state in COVERED]
+        found.extend(Gap(row.channel_id, beat.at_ms, None, "the collector is down") for row in covered)
     wide = [gap for gap in found if gap.overlap_ms(gap.started_at_ms, now_ms) >= SHORTEST_GAP_MS]
     return sorted(wide, key=lambda gap: gap.started_at_ms)
 
@@ -90,7 +80,7 @@ def sources(
     """How each channel's source stands: platform, name, state, detail, since, retry_at, last_event_at."""
     beat = collector_beat(connection)
     down = beat is None or beat.is_stale(now_ms)
-    conditions = {row.channel_id: row for row in connection.execute(select(SourceCondition.__table__))}
+    conditions = {row.channel_id: row for row in _CONDITIONS(connection)}
     answer = []
     for channel in channels:
         row = conditions.get(channel.id)
@@ -112,3 +102,14 @@ def sources(
             }
         )
     return answer
+
+
+_BEAT = Prepared(select(Heartbeat.at_ms, Heartbeat.detail).where(Heartbeat.process == "collector"))
+_GAPS = Prepared(
+    select(CoverageGap.channel_id, CoverageGap.started_at_ms, CoverageGap.ended_at_ms, CoverageGap.reason).where(
+        among(CoverageGap.channel_id, "channels"),
+        or_(CoverageGap.ended_at_ms.is_(None), CoverageGap.ended_at_ms >= bindparam("start")),
+        CoverageGap.started_at_ms <= bindparam("end"),
+    )
+)
+_CONDITIONS = Prepared(select(SourceCondition.__table__))

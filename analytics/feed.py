@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, select, union_all
+from sqlalchemy import Connection, Select, bindparam, or_, select
 
 from core.clock import iso
-from core.db import one_of
+from core.db import Prepared, among
 from core.events import Kind, mark_names
 from models import Channel, EventStatus, Mute, Viewer
 from models import Event as EventRow
@@ -68,46 +68,46 @@ def recent(
 
     One index range per channel and kind: a channel that has been silent for a year costs what a busy one costs.
     """
-    if not channel_ids:
-        return []
-    newest = [
-        select(
-            select(EventRow.id, EventRow.at_ms)
-            .where(EventRow.channel_id == channel_id, EventRow.kind == kind.value, EventRow.status == EventStatus.SHOWN)
-            .order_by(EventRow.at_ms.desc())
-            .limit(limit)
-            .subquery()
-        )
-        for channel_id in channel_ids
-        for kind in kinds
-    ]
-    ids = union_all(*newest).subquery()
-    chosen = select(ids.c.id).order_by(ids.c.at_ms.desc(), ids.c.id.desc()).limit(limit)
-    query = _named(select(*_WITH_NAMES)).where(EventRow.id.in_(chosen))
-    return list(connection.execute(query.order_by(EventRow.at_ms.desc(), EventRow.id.desc())))
+    newest: list[tuple[int, int]] = []
+    for channel_id in channel_ids:
+        for kind in kinds:
+            newest.extend(
+                (at, id_) for id_, at in _NEWEST(connection, channel=channel_id, kind=kind.value, limit=limit)
+            )
+    ids = [id_ for _, id_ in sorted(newest, reverse=True)[:limit]]
+    rows = {row.id: row for row in _BY_ID(connection, ids=ids)} if ids else {}
+    return [rows[id_] for id_ in ids]
 
 
 def of_stream(connection: Connection, stream: Any, limit: int, before_id: int | None) -> list[Any]:
     """A page of what happened in a stream (a row of ``streams``), newest first, older than the row ``before_id``."""
     until_ms = max(stream.last_at_ms, (stream.ended_at_ms or 0) + AFTERGLOW_MS)
-    query = _named(select(*_WITH_NAMES)).where(
-        EventRow.channel_id == stream.channel_id,
-        EventRow.kind.in_([kind.value for kind in FEED_KINDS]),
-        EventRow.stream_id == stream.id,
-        EventRow.status == EventStatus.SHOWN,
-    )
+    before = (until_ms, 2**63 - 1)
     if before_id is not None:
         at_ms = connection.scalar(select(EventRow.at_ms).where(EventRow.id == before_id))
         if at_ms is None:
             return []
-        until_ms = min(until_ms, at_ms)
-        query = query.where((EventRow.at_ms < at_ms) | ((EventRow.at_ms == at_ms) & (EventRow.id < before_id)))
-    query = query.where(EventRow.at_ms.between(stream.started_at_ms, until_ms))
-    return list(connection.execute(query.order_by(EventRow.at_ms.desc(), EventRow.id.desc()).limit(limit)))
+        before = (min(until_ms, at_ms), before_id)
+    found: list[tuple[int, int]] = []
+    for kind in FEED_KINDS:
+        page = _PAGE(
+            connection,
+            channel=stream.channel_id,
+            kind=kind.value,
+            stream=stream.id,
+            from_ms=stream.started_at_ms,
+            until_ms=before[0],
+            before_id=before[1],
+            limit=limit,
+        )
+        found.extend((at, id_) for id_, at in page)
+    ids = [id_ for _, id_ in sorted(found, reverse=True)[:limit]]
+    rows = {row.id: row for row in _BY_ID(connection, ids=ids)} if ids else {}
+    return [rows[id_] for id_ in ids]
 
 
 def newest_id(connection: Connection) -> int:
-    return connection.scalar(select(EventRow.id).order_by(EventRow.id.desc()).limit(1)) or 0
+    return _NEWEST_ID(connection).scalar() or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,7 @@ class Tail:
 
 def after(connection: Connection, cursor: int, channel_ids: Sequence[int] | None = None) -> Tail:
     """Everything stored after ``cursor``, oldest first."""
-    query = _named(select(*_WITH_NAMES)).where(EventRow.id > cursor).order_by(EventRow.id).limit(TAIL_ROWS)
-    rows = list(connection.execute(query))
+    rows = _AFTER(connection, cursor=cursor).all()
     mine = rows if channel_ids is None else [row for row in rows if row.channel_id in channel_ids]
     shown = [row for row in mine if row.kind in _FEED and row.status == EventStatus.SHOWN]
     removing = [row for row in mine if row.kind in _REMOVING]
@@ -160,16 +159,45 @@ def active_users(connection: Connection, channel_ids: Sequence[int], now_ms: int
     return list(found.values())
 
 
-def _muted(connection: Connection, rows: Sequence[Any], now_ms: int) -> set[tuple[int, int]]:
+def _muted(connection: Connection, rows: Sequence[Any], now_ms: int) -> set[tuple[Any, ...]]:
     """Which (channel, viewer) of the rows are timed out now."""
-    authors = {row.viewer_id for row in rows if row.viewer_id is not None}
-    query = select(Mute.channel_id, Mute.viewer_id).where(
-        Mute.channel_id.in_({row.channel_id for row in rows}),
-        one_of(connection, Mute.viewer_id, authors),
-        Mute.until_ms > now_ms,
+    authors = list({row.viewer_id for row in rows if row.viewer_id is not None})
+    here = list({row.channel_id for row in rows})
+    return {tuple(row) for row in _MUTED(connection, channels=here, viewers=authors, now=now_ms)} if here else set()
+
+
+_NEWEST = Prepared(
+    select(EventRow.id, EventRow.at_ms)
+    .where(
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == bindparam("kind"),
+        EventRow.status == EventStatus.SHOWN,
     )
-    return {(row.channel_id, row.viewer_id) for row in connection.execute(query)}
-
-
+    .order_by(EventRow.at_ms.desc())
+    .limit(bindparam("limit"))
+)
+_PAGE = Prepared(
+    select(EventRow.id, EventRow.at_ms)
+    .where(
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == bindparam("kind"),
+        EventRow.stream_id == bindparam("stream"),
+        EventRow.status == EventStatus.SHOWN,
+        EventRow.at_ms.between(bindparam("from_ms"), bindparam("until_ms")),
+        or_(EventRow.at_ms < bindparam("until_ms"), EventRow.id < bindparam("before_id")),
+    )
+    .order_by(EventRow.at_ms.desc(), EventRow.id.desc())
+    .limit(bindparam("limit"))
+)
+_BY_ID = Prepared(_named(select(*_WITH_NAMES)).where(among(EventRow.id, "ids")))
+_NEWEST_ID = Prepared(select(EventRow.id).order_by(EventRow.id.desc()).limit(1))
+_AFTER = Prepared(
+    _named(select(*_WITH_NAMES)).where(EventRow.id > bindparam("cursor")).order_by(EventRow.id).limit(TAIL_ROWS)
+)
+_MUTED = Prepared(
+    select(Mute.channel_id, Mute.viewer_id).where(
+        among(Mute.channel_id, "channels"), among(Mute.viewer_id, "viewers"), Mute.until_ms > bindparam("now")
+    )
+)
 _FEED = frozenset(kind.value for kind in FEED_KINDS)
 _REMOVING = frozenset(kind.value for kind in REMOVING_KINDS)

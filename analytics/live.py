@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from analytics import coverage, feed, moments, streams
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
+from core.db import Prepared
 from core.events import Kind
 from core.money import Rates
 from models import Installation, MinuteRollup
@@ -86,7 +87,7 @@ def ticker_item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def is_simulated(connection: Connection) -> bool:
-    return connection.scalar(select(Installation.value).where(Installation.key == "content")) == "demo"
+    return _CONTENT(connection).scalar() == "demo"
 
 
 def _now(connection: Connection, channel_id: int, now_ms: int) -> Now:
@@ -100,10 +101,7 @@ def _minutes(connection: Connection, ids: Sequence[int], question: Question) -> 
     """The rollups of the graph's minutes and of those that the pace and the audience look at."""
     last = minute_of(question.now_ms)
     first = last - max(question.minutes, ACTIVE_MINUTES + 2) + 1
-    query = select(MinuteRollup.__table__).where(
-        MinuteRollup.channel_id.in_(ids), MinuteRollup.minute.between(first, last)
-    )
-    return list(connection.execute(query)) if ids else []
+    return [row for channel_id in ids for row in _ROLLUPS(connection, channel=channel_id, first=first, last=last)]
 
 
 def _graph(connection: Connection, rows: Sequence[Any], question: Question) -> dict[str, Any]:
@@ -213,3 +211,12 @@ def _moments(
         counts = streams.minute_counts(connection, channel_id, first, last)
         found.extend(moments.of_stream(connection, state.stream, first, counts, state.usual, question.zone, memo))
     return sorted(found, key=lambda moment: moment["at"], reverse=True)
+
+
+_ROLLUPS = Prepared(
+    select(MinuteRollup.__table__).where(
+        MinuteRollup.channel_id == bindparam("channel"),
+        MinuteRollup.minute.between(bindparam("first"), bindparam("last")),
+    )
+)
+_CONTENT = Prepared(select(Installation.value).where(Installation.key == "content"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from core.db import Prepared
 from models import Channel
 
 
@@ -24,12 +25,19 @@ class ChannelInfo:
 
 def channels(connection: Connection, platform: str | None = None, channel: str | None = None) -> list[ChannelInfo]:
     """The channels of one platform, of one name, or all. Raises UnknownChannel when a name is given and unknown."""
-    query = select(Channel.id, Channel.platform, Channel.name, Channel.total_messages, Channel.last_event_at_ms)
-    if platform:
-        query = query.where(Channel.platform == platform)
-    if channel:
-        query = query.where(Channel.name == channel.strip().lstrip("#@").lower())
-    found = [ChannelInfo(*row) for row in connection.execute(query.order_by(Channel.id))]
+    name = channel.strip().lstrip("#@").lower() if channel else None
+    found = [
+        info
+        for info in (ChannelInfo(*row) for row in _ALL(connection))
+        if platform in (None, info.platform) and name in (None, info.name)
+    ]
     if channel and not found:
         raise UnknownChannel(f"no channel called {channel} has been watched")
     return found
+
+
+_ALL = Prepared(
+    select(Channel.id, Channel.platform, Channel.name, Channel.total_messages, Channel.last_event_at_ms).order_by(
+        Channel.id
+    )
+)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from analytics import moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
+from core.db import Prepared
 from core.money import Rates
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
@@ -22,12 +23,9 @@ LONGEST_GRAPH_MINUTES = 7 * 24 * 60  # a stream that never ends shows its last w
 _STREAM = Stream.__table__
 
 
-def newest(connection: Connection, channel_id: int, before_ms: int | None = None) -> list[Any]:
+def newest(connection: Connection, channel_id: int, before_ms: int | None = None) -> Sequence[Any]:
     """A channel's newest streams (rows of ``streams``), one more than a baseline takes."""
-    query = select(_STREAM).where(Stream.channel_id == channel_id)
-    if before_ms is not None:
-        query = query.where(Stream.started_at_ms < before_ms)
-    return list(connection.execute(query.order_by(Stream.started_at_ms.desc()).limit(BASELINE_STREAMS + 1)))
+    return _NEWEST(connection, channel=channel_id, before=before_ms or 2**62).all()
 
 
 def usual_of(past: Sequence[Any]) -> tuple[float | None, int]:
@@ -87,11 +85,8 @@ def summary(row: Any, now_ms: int, zone: ZoneInfo, rates: Rates) -> dict[str, An
 
 def minute_counts(connection: Connection, channel_id: int, first: int, last: int) -> list[int]:
     """Messages in each minute from ``first`` to ``last``, both in; silent minutes are 0."""
-    query = select(MinuteRollup.minute, MinuteRollup.messages).where(
-        MinuteRollup.channel_id == channel_id, MinuteRollup.minute.between(first, last)
-    )
     counts = [0] * (last - first + 1)
-    for minute, messages in connection.execute(query):
+    for minute, messages in _MINUTES(connection, channel=channel_id, first=first, last=last):
         counts[minute - first] = messages
     return counts
 
@@ -122,15 +117,7 @@ def top_chatters(connection: Connection, stream_ids: Sequence[int], limit: int =
     """Who wrote most in these streams: user, login, platform, messages."""
     found: list[Any] = []
     for stream_id in stream_ids:
-        best = (
-            select(StreamViewer.viewer_id, StreamViewer.messages)
-            .where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
-            .order_by(StreamViewer.messages.desc())
-            .limit(limit)
-            .subquery()
-        )
-        query = select(Viewer.display_name, Viewer.username, Viewer.platform, best.c.messages)
-        found.extend(connection.execute(query.join(best, best.c.viewer_id == Viewer.id)))
+        found.extend(_TOP_CHATTERS(connection, stream=stream_id, limit=limit))
     found.sort(key=lambda row: (-row.messages, row.username))
     return [
         {"user": row.display_name, "login": row.username, "platform": row.platform, "messages": row.messages}
@@ -144,13 +131,7 @@ def top_terms(
     """The words or emotes that were used in most messages: term, count."""
     uses: dict[str, int] = {}
     for stream_id in stream_ids:
-        query = (
-            select(StreamTerm.term, StreamTerm.uses)
-            .where(StreamTerm.stream_id == stream_id, StreamTerm.emote.is_(emote), StreamTerm.uses > 0)
-            .order_by(StreamTerm.uses.desc())
-            .limit(limit)
-        )
-        for term, count in connection.execute(query):
+        for term, count in _TOP_TERMS(connection, stream=stream_id, emote=emote, limit=limit):
             uses[term] = uses.get(term, 0) + count
     ranked = sorted(uses.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"term": term, "count": count} for term, count in ranked[:limit]]
@@ -158,7 +139,45 @@ def top_terms(
 
 def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
     """How many distinct people wrote in these streams since then."""
-    query = select(func.count()).where(
-        StreamViewer.stream_id.in_(stream_ids), StreamViewer.last_at_ms >= since_ms, StreamViewer.messages > 0
+    return sum(_ACTIVE(connection, stream=stream_id, since=since_ms).scalar_one() for stream_id in stream_ids)
+
+
+_NEWEST = Prepared(
+    select(_STREAM)
+    .where(Stream.channel_id == bindparam("channel"), Stream.started_at_ms < bindparam("before"))
+    .order_by(Stream.started_at_ms.desc())
+    .limit(BASELINE_STREAMS + 1)
+)
+_MINUTES = Prepared(
+    select(MinuteRollup.minute, MinuteRollup.messages).where(
+        MinuteRollup.channel_id == bindparam("channel"),
+        MinuteRollup.minute.between(bindparam("first"), bindparam("last")),
     )
-    return connection.execute(query).scalar_one() if stream_ids else 0
+)
+_BEST = (
+    select(StreamViewer.viewer_id, StreamViewer.messages)
+    .where(StreamViewer.stream_id == bindparam("stream"), StreamViewer.messages > 0)
+    .order_by(StreamViewer.messages.desc())
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_TOP_CHATTERS = Prepared(
+    select(Viewer.display_name, Viewer.username, Viewer.platform, _BEST.c.messages).join(
+        _BEST, _BEST.c.viewer_id == Viewer.id
+    )
+)
+_TOP_TERMS = Prepared(
+    select(StreamTerm.term, StreamTerm.uses)
+    .where(StreamTerm.stream_id == bindparam("stream"), StreamTerm.emote == bindparam("emote"), StreamTerm.uses > 0)
+    .order_by(StreamTerm.uses.desc())
+    .limit(bindparam("limit"))
+)
+_ACTIVE = Prepared(
+    select(func.count())
+    .select_from(StreamViewer)
+    .where(
+        StreamViewer.stream_id == bindparam("stream"),
+        StreamViewer.last_at_ms >= bindparam("since"),
+        StreamViewer.messages > 0,
+    )
+)

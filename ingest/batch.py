@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.db import BulkStatement, one_of
+from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Platform
 from ingest import moderation, rollups, viewers
 from ingest.streams import StreamBook
@@ -111,7 +111,7 @@ def _without_ignored(connection: Connection, events: list[Event], result: BatchR
     logins = {event.who.login for event in events if event.who}
     if not logins:
         return events
-    ignored = set(connection.scalars(select(IgnoredName.name).where(one_of(connection, IgnoredName.name, logins))))
+    ignored = set(_IGNORED(connection, names=list(logins)).scalars())
     if not ignored:
         return events
     kept = [event for event in events if not event.who or event.who.login not in ignored]
@@ -131,11 +131,7 @@ def _without_known(
     known: set[tuple[int, Kind, int, int]] = set()
     for (channel_id, kind), at in times.items():
         for start, end in _clusters(at):
-            rows = connection.execute(
-                select(EventRow.at_ms, EventRow.source_key).where(
-                    EventRow.channel_id == channel_id, EventRow.kind == int(kind), EventRow.at_ms.between(start, end)
-                )
-            )
+            rows = _KNOWN(connection, channel=channel_id, kind=kind.value, start=start, end=end)
             known.update((channel_id, kind, row.at_ms, row.source_key) for row in rows)
     fresh = []
     for event, key in keyed:
@@ -182,6 +178,14 @@ def _row(item: Placed) -> tuple[object, ...]:
     )
 
 
+_IGNORED = Prepared(select(IgnoredName.name).where(among(IgnoredName.name, "names")))
+_KNOWN = Prepared(
+    select(EventRow.at_ms, EventRow.source_key).where(
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == bindparam("kind"),
+        EventRow.at_ms.between(bindparam("start"), bindparam("end")),
+    )
+)
 _INSERT_EVENTS = BulkStatement(
     lambda insert: insert(EventRow),
     (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from core.clock import minute_of
-from core.db import BulkStatement, one_of
+from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Mark
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer
 from rules import terms
@@ -145,12 +145,8 @@ def _new_chatters(connection: Connection, sums: Sums) -> Counter[int]:
             speakers[stream_id].append(viewer_id)
     new: Counter[int] = Counter()
     for stream_id, viewer_ids in speakers.items():
-        before = select(func.count()).where(
-            StreamViewer.stream_id == stream_id,
-            one_of(connection, StreamViewer.viewer_id, viewer_ids),
-            StreamViewer.messages > 0,
-        )
-        new[stream_id] = len(viewer_ids) - connection.execute(before).scalar_one()
+        before = _SPOKE_BEFORE(connection, stream=stream_id, viewers=viewer_ids).scalar_one()
+        new[stream_id] = len(viewer_ids) - before
     return new
 
 
@@ -185,6 +181,15 @@ def _terms_upsert(insert: Callable[[Any], Any]) -> Any:
     return upsert.on_conflict_do_update(index_elements=["stream_id", "emote", "term"], set_=changes)
 
 
+_SPOKE_BEFORE = Prepared(
+    select(func.count())
+    .select_from(StreamViewer)
+    .where(
+        StreamViewer.stream_id == bindparam("stream"),
+        among(StreamViewer.viewer_id, "viewers"),
+        StreamViewer.messages > 0,
+    )
+)
 _ADD_MINUTES = BulkStatement(_minutes_upsert, ("channel_id", "minute", *MINUTE_COUNTERS, "viewers"))
 _ADD_PEOPLE = BulkStatement(_people_upsert, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms"))
 _ADD_TERMS = BulkStatement(_terms_upsert, ("stream_id", "emote", "term", "uses"))

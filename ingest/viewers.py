@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.db import BulkStatement, one_of
+from core.db import BulkStatement, Prepared, among, one_of
 from core.events import Event, Kind
 from models import Viewer
 from rules.sessions import Attendance, attend
@@ -29,6 +29,19 @@ ADDED = (
     "total_gifts_sent",
     "total_likes",
     "total_shares",
+)
+_KNOWN = Prepared(
+    select(
+        Viewer.platform_user_id,
+        Viewer.id,
+        Viewer.username,
+        Viewer.display_name,
+        Viewer.avatar_url,
+        Viewer.last_seen_at_ms,
+        Viewer.total_visits,
+    )
+    .where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
+    .with_for_update()
 )
 _IDENTITY = ("platform", "platform_user_id", "username", "display_name", "avatar_url", "first_seen_at_ms")
 _INSERT = BulkStatement(lambda insert: insert(Viewer), (*_IDENTITY, "last_seen_at_ms", *ADDED))
@@ -90,18 +103,8 @@ def _record_platform(
     found: ViewerIds,
     session_timeout_ms: int,
 ) -> None:
-    columns = (
-        Viewer.platform_user_id,
-        Viewer.id,
-        Viewer.username,
-        Viewer.display_name,
-        Viewer.avatar_url,
-        Viewer.last_seen_at_ms,
-        Viewer.total_visits,
-    )
-    where = (Viewer.platform == platform, one_of(connection, Viewer.platform_user_id, people))
     # Two collectors on one PostgreSQL may know the same person; SQLite ignores FOR UPDATE, its writer is alone.
-    rows = {row.platform_user_id: row for row in connection.execute(select(*columns).where(*where).with_for_update())}
+    rows = {row.platform_user_id: row for row in _KNOWN(connection, platform=platform, ids=list(people))}
     new, changed = {}, []
     for user_id, acts in people.items():
         row = rows.get(user_id)
@@ -118,10 +121,8 @@ def _record_platform(
     _UPDATE.run(connection, changed)
     if new:
         _INSERT.run(connection, list(new.values()))
-        ids = select(Viewer.platform_user_id, Viewer.id).where(
-            Viewer.platform == platform, one_of(connection, Viewer.platform_user_id, new)
-        )
-        found.update({(platform, user_id): row_id for user_id, row_id in connection.execute(ids)})
+        made = _KNOWN(connection, platform=platform, ids=list(new))
+        found.update({(platform, row.platform_user_id): row.id for row in made})
 
 
 def _named(acts: list[Event], row: Any) -> tuple[str, str, str]:
