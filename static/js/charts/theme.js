@@ -1,0 +1,56 @@
+/** Chart.js, dressed in the roles of roles.css. */
+
+/** Chart.js comes as a classic deferred script before the page's module. */
+export function chartLibrary() {
+  if (!globalThis.Chart) throw new Error("Chart.js is missing: run bin/assets");
+  return globalThis.Chart;
+}
+
+export function role(name, element = document.documentElement) {
+  return getComputedStyle(element).getPropertyValue(`--${name}`).trim();
+}
+
+/** A hex colour of the palette with some of it let through. */
+export function faded(colour, alpha) {
+  const hex = /^#([0-9a-f]{6})$/i.exec(colour);
+  if (!hex) return `color-mix(in srgb, ${colour} ${alpha * 100}%, transparent)`;
+  const [red, green, blue] = [0, 2, 4].map((start) => Number.parseInt(hex[1].slice(start, start + 2), 16));
+  return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
+}
+
+export const chartFont = (size = 11.5, weight = 400) => ({ family: '"Inter Variable", system-ui, sans-serif', size, weight });
+
+export function fontCss(size = 11.5, weight = 400) {
+  const font = chartFont(size, weight);
+  return `${font.weight} ${font.size}px ${font.family}`;
+}
+
+/** Stripes that say "nobody looked" without looking like a value. */
+export function hatch(context, colour) {
+  const size = 8;
+  const tile = document.createElement("canvas");
+  const scale = devicePixelRatio || 1;
+  tile.width = tile.height = size * scale;
+  const pen = tile.getContext("2d");
+  pen.scale(scale, scale);
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.4;
+  pen.beginPath();
+  for (const start of [-size, 0, size]) {
+    pen.moveTo(start, size);
+    pen.lineTo(start + size, 0);
+  }
+  pen.stroke();
+  const pattern = context.createPattern(tile, "repeat");
+  pattern.setTransform(new DOMMatrix().scale(1 / scale));
+  return pattern;
+}
+
+/** 4 calm steps: the top of the axis and the step, so that `highest` fits with room above it. */
+export function axisFor(highest, { least = 8, room = 1.18 } = {}) {
+  const needed = Math.max(least, highest * room);
+  const rough = needed / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough && (candidate >= 1 ? Number.isInteger(candidate) : false)) ?? Math.ceil(rough);
+  return { max: Math.ceil(needed / step) * step, step };
+}

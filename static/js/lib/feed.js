@@ -1,0 +1,120 @@
+/** The running chat: newest at the bottom, at most 200 lines, standing still while somebody reads. */
+
+import { chatLine } from "./chat-line.js";
+import { empty, part, setText } from "./dom.js";
+import { plural } from "./format.js";
+import { oncePerFrame } from "./frame.js";
+
+const MOST_LINES = 200;
+const AT_BOTTOM_PX = 24;
+
+export class Feed {
+  constructor(list, more) {
+    this.list = list;
+    this.more = more;
+    this.waiting = [];
+    this.known = new Set();
+    this.hovered = false;
+    this.scrolledUp = false;
+    this.draw = oncePerFrame(() => this.#draw());
+    list.addEventListener("pointerenter", (event) => this.#hover(event.pointerType === "mouse"));
+    list.addEventListener("pointerleave", () => this.#hover(false));
+    list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    more.addEventListener("click", () => this.resume());
+  }
+
+  /** Items oldest first; those already here are passed over. */
+  add(items) {
+    for (const item of items) {
+      if (this.known.has(item.id)) continue;
+      this.known.add(item.id);
+      this.waiting.push(item);
+    }
+    this.waiting = this.waiting.slice(-MOST_LINES);
+    this.#forgetOldIds();
+    this.draw();
+  }
+
+  replace(items, hint) {
+    this.hint = hint;
+    this.waiting = [];
+    this.known.clear();
+    this.list.replaceChildren();
+    this.scrolledUp = false;
+    this.add(items);
+  }
+
+  /** What stands here while there is no chat at all. */
+  explain(hint) {
+    this.hint = hint;
+    this.draw();
+  }
+
+  remove(ids) {
+    const gone = new Set(ids);
+    this.waiting = this.waiting.filter((item) => !gone.has(item.id));
+    for (const line of [...this.list.querySelectorAll("[data-id]")]) {
+      if (gone.has(Number(line.dataset.id))) line.remove();
+    }
+    this.draw();
+  }
+
+  /** A moderator wiped the chat of one channel: what people said goes, what happened stays. */
+  clear({ platform, channel }) {
+    const wiped = (item) => item.kind === "chat" && item.platform === platform && item.channel === channel;
+    this.waiting = this.waiting.filter((item) => !wiped(item));
+    for (const line of [...this.list.children]) {
+      if (line.item && wiped(line.item)) line.remove();
+    }
+    this.draw();
+  }
+
+  resume() {
+    this.scrolledUp = false;
+    this.hovered = false;
+    this.#draw();
+  }
+
+  get paused() {
+    return this.hovered || this.scrolledUp;
+  }
+
+  #hover(inside) {
+    this.hovered = inside;
+    if (!inside) this.draw();
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    this.scrolledUp = scrollHeight - scrollTop - clientHeight > AT_BOTTOM_PX;
+    if (!this.paused && this.waiting.length) this.draw();
+  }
+
+  #draw() {
+    if (!this.paused && this.waiting.length) this.#append(this.waiting.splice(0));
+    const count = this.waiting.length;
+    this.more.hidden = count === 0;
+    if (count) setText(part(this.more, "text"), count >= MOST_LINES ? `${MOST_LINES}+ new` : plural(count, "new", "new"));
+    this.#drawHint();
+  }
+
+  #append(items) {
+    const lines = items.map((item) => Object.assign(chatLine(item), { item }));
+    this.list.querySelector(".empty")?.remove();
+    this.list.append(...lines);
+    while (this.list.children.length > MOST_LINES) this.list.firstElementChild.remove();
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  #drawHint() {
+    const hint = this.list.querySelector(".empty");
+    if (this.list.querySelector("[data-id]") || !this.hint) return hint?.remove();
+    const wanted = empty("message-circle", ...this.hint);
+    if (hint?.textContent !== wanted.textContent) this.list.replaceChildren(wanted);
+    return undefined;
+  }
+
+  #forgetOldIds() {
+    if (this.known.size > 4 * MOST_LINES) this.known = new Set([...this.known].slice(-2 * MOST_LINES));
+  }
+}

@@ -1,0 +1,90 @@
+/** How numbers, money, lengths of time and moments are written. The words are English, the zone is the server's. */
+
+const settings = document.body.dataset;
+const zone = settings.zone || undefined;
+const currency = settings.currency || "USD";
+
+const whole = new Intl.NumberFormat("en");
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const moneyFormats = new Map();
+
+const clockFormat = dateFormat({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const secondsFormat = dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const dayFormat = dateFormat({ weekday: "short", day: "numeric", month: "short" });
+const dayYearFormat = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const yearFormat = dateFormat({ year: "numeric" });
+
+function dateFormat(options) {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
+}
+
+export const number = (value) => whole.format(value);
+
+/** 12,480 stays, 1,234,567 becomes 1.2M: for places of fixed width. */
+export const compact = (value) => (Math.abs(value) < 100_000 ? whole : short).format(value);
+
+/** 12,480 becomes 12.5K: for the small print beside other small print. */
+export const brief = (value) => (Math.abs(value) < 10_000 ? whole : short).format(value);
+
+export const decimal = (value) => oneDigit.format(value);
+
+export const percent = (value) => `${oneDigit.format(value)} %`;
+
+export function plural(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** `brief` leaves the cents out where they say nothing next to the amount. */
+export function money(amount, { code = currency, brief = false } = {}) {
+  const digits = brief && Math.abs(amount) >= 10 ? 0 : undefined;
+  const compactly = Math.abs(amount) >= 100_000;
+  const key = `${code}/${digits}/${compactly}`;
+  if (!moneyFormats.has(key)) {
+    const options = { style: "currency", currency: code, currencyDisplay: "narrowSymbol" };
+    if (digits === 0) Object.assign(options, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
+    if (compactly) Object.assign(options, { notation: "compact", maximumFractionDigits: 1 });
+    moneyFormats.set(key, new Intl.NumberFormat("en", options));
+  }
+  return moneyFormats.get(key).format(amount);
+}
+
+/** Seconds → "2:41:07"; without hours "41:07" unless `hours`. */
+export function duration(seconds, { hours = true } = {}) {
+  const all = Math.max(0, Math.floor(seconds));
+  const h = Math.floor(all / 3600);
+  const m = Math.floor((all % 3600) / 60);
+  const s = String(all % 60).padStart(2, "0");
+  return h || hours ? `${h}:${String(m).padStart(2, "0")}:${s}` : `${m}:${s}`;
+}
+
+/** Seconds → "2 h 41 min", for prose and tables. */
+export function roughly(seconds) {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1) return `${Math.max(0, Math.round(seconds))} s`;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+}
+
+/** How long ago, in the width of a table cell. */
+export function ago(seconds) {
+  if (seconds < 2) return "now";
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h`;
+}
+
+export const clock = (at) => clockFormat.format(new Date(at));
+
+export const clockSeconds = (at) => secondsFormat.format(new Date(at));
+
+/** "Fri, 14 Nov", with the year when it is not this one. */
+export function day(at) {
+  const date = new Date(at);
+  return (yearFormat.format(date) === yearFormat.format(new Date()) ? dayFormat : dayYearFormat).format(date);
+}
+
+export const platformName = (platform) => ({ twitch: "Twitch", tiktok: "TikTok" })[platform] ?? platform;
+
+/** A channel the way its platform writes it. */
+export const channelName = (platform, name) => (platform === "tiktok" ? `@${name}` : name);

@@ -1,0 +1,84 @@
+/** The six figures of the live page: each with what it is to be compared with. */
+
+import { everySecond, serverNow } from "./clock.js";
+import { Counter } from "./counter.js";
+import { byId, icon, make, part, setText, unseen } from "./dom.js";
+import { brief, compact, decimal, duration, money, number, percent, plural } from "./format.js";
+
+const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
+
+export class Kpis {
+  constructor() {
+    this.cards = Object.fromEntries(["rate", "chatters", "viewers", "gifts", "earned", "uptime"].map((name) => [name, byId(`kpi-${name}`)]));
+    this.counters = {
+      rate: this.#counter("rate", compact),
+      chatters: this.#counter("chatters", compact),
+      viewers: this.#counter("viewers", compact),
+      gifts: this.#counter("gifts", compact),
+      earned: this.#counter("earned", (value) => money(value, { code: this.currency }), { decimals: 2 }),
+    };
+    everySecond(() => this.#tellUptime());
+  }
+
+  show(stats) {
+    this.stream = stats.stream;
+    this.currency = stats.earned.currency;
+    this.counters.rate.show(stats.messages_per_minute);
+    this.counters.chatters.show(stats.active_chatters);
+    this.counters.viewers.show(stats.viewers);
+    this.counters.gifts.show(stats.gifts.count);
+    this.counters.earned.show(stats.earned.amount);
+    this.#note("rate", change(stats.messages_change_percent, "vs usual", "as usual") ?? ["nothing usual yet"]);
+    this.#note("chatters", [stats.new_chatters ? `${compact(stats.new_chatters)} for the first time` : "nobody new"]);
+    this.#note("viewers", stats.viewers === null ? ["not told by chat"] : (change(stats.viewers_change_percent, "in 10 min", "steady for 10 min") ?? ["watching now"]));
+    if (stats.viewers === null) part(this.cards.viewers, "note").title = UNKNOWN_VIEWERS;
+    this.#note("gifts", [giftsNote(stats)]);
+    this.#note("earned", [earnedNote(stats.earned)]);
+    this.#tellUptime();
+  }
+
+  #counter(name, format, options) {
+    return new Counter(part(this.cards[name], "figure"), format, options);
+  }
+
+  #note(name, parts) {
+    const note = part(this.cards[name], "note");
+    const wanted = make("div", {}, ...parts);
+    if (note.textContent !== wanted.textContent || note.childElementCount !== wanted.childElementCount) {
+      note.replaceChildren(...wanted.childNodes);
+      note.title = note.textContent;
+    }
+  }
+
+  #tellUptime() {
+    if (this.stream === undefined) return;
+    const figure = part(this.cards.uptime, "figure");
+    if (!this.stream) {
+      setText(figure, "–");
+      this.#note("uptime", ["not live"]);
+      return;
+    }
+    setText(figure, duration((serverNow() - Date.parse(this.stream.started_at)) / 1000));
+    this.#note("uptime", [`coverage ${decimal(this.stream.coverage_percent)} %`]);
+  }
+}
+
+/** An arrow (also said in words), how much, and compared with what; null when that is not known. */
+function change(value, words, same) {
+  if (value === null || value === undefined) return null;
+  if (value === 0) return [same];
+  const direction = value > 0 ? "up" : "down";
+  const mark = make(`span.change.${direction}`, {}, icon(`arrow-${direction}`), unseen(`${direction} `), percent(Math.abs(value)));
+  return [mark, ` ${words}`];
+}
+
+function giftsNote(stats) {
+  const parts = [];
+  if (stats.gifts.coins || !stats.subs) parts.push(`${stats.subs ? brief(stats.gifts.coins) : number(stats.gifts.coins)} coins`);
+  if (stats.subs) parts.push(plural(stats.subs, "sub"));
+  return parts.join(" · ");
+}
+
+function earnedNote({ gifts, bits, currency: code }) {
+  return `${money(gifts, { code, brief: true })} gifts · ${money(bits, { code, brief: true })} bits`;
+}
