@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request, session, url_for
@@ -60,21 +59,19 @@ def register(app: Flask, at: Services) -> None:
 
 
 def serve_assets(app: Flask) -> None:
-    """Static files through WhiteNoise: compressed where set-up has prepared it, with lasting cache headers."""
+    """The fetched packages through WhiteNoise: compressed by set-up, cached for good (their addresses have a version).
+
+    Our own files stay with Flask, which looks at them anew each time: they change while somebody works on them.
+    """
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
-        root=str(STATIC),
-        prefix="static/",
-        autorefresh=False,
-        max_age=60,
-        immutable_file_test=_is_fetched,
+        root=str(FETCHED.parent),
+        prefix="static/vendor/",
+        max_age=3600,
+        immutable_file_test=lambda _path, _url: True,
         add_headers_function=_nosniff,
     )
-
-
-def _is_fetched(path: str, _url: str) -> bool:
-    """Packages change only with set-up, and then their addresses' version does."""
-    return Path(path).is_relative_to(STATIC / "vendor")
 
 
 def _nosniff(headers: Any, _path: str, _url: str) -> None:
