@@ -1,0 +1,161 @@
+"""Starts app.py and collector.py as they are deployed: real processes, each with a folder and an environment of its own.
+
+    program = Program.copied_to(folder)
+    with program.web(database_url) as web:
+        httpx.get(f"{web.url}/health")
+    with program.collector(database_url, CHANNEL="lena") as collector:
+        collector.wait_for_log("Reading")
+
+The copy keeps the developer's ``.env``, secret key and database out of reach. All processes end with their ``with``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from core.config import ROOT
+
+START_SECONDS = 30.0
+STOP_SECONDS = 6.0
+
+_LISTENING = re.compile(r"is listening on (http://\S+:(\d+))")
+_LEFT_OUT = {"node_modules", "tests", "benchmarks", "docs", "deploy"}
+
+
+def wait_until(holds: Callable[[], object], what: str, timeout: float = 5.0) -> None:
+    """Returns when ``holds`` is true; for what another process does there is no event to await."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {timeout} s: {what}")
+        time.sleep(0.02)
+
+
+class Running:
+    """One process, and the file that its standard output and error go to."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str], log_file: Path) -> None:
+        self._log_file = log_file
+        with log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.kill()
+
+    @property
+    def log(self) -> str:
+        """Everything it has printed so far."""
+        return self._log_file.read_text(errors="replace")
+
+    def wait_for_log(self, text: str, timeout: float = START_SECONDS) -> None:
+        """Returns when ``text`` has been printed; a process that ends before it never will."""
+        wait_until(lambda: text in self.log or self.process.poll() is not None, f"{text!r} in {self.log}", timeout)
+        if text not in self.log:
+            raise RuntimeError(f"exit code {self.process.returncode} before {text!r}: {self.log}")
+
+    def stop(self, timeout: float = STOP_SECONDS) -> int:
+        """Sends SIGTERM, as PM2 and systemd do, and answers the exit code. Raises when it stays."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout)
+
+    def kill(self) -> None:
+        """Ends it at once, wherever it is."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+
+class WebProcess(Running):
+    """app.py, once it listens."""
+
+    url = ""
+    port = 0
+
+    def wait_until_up(self) -> Self:
+        self.wait_for_log("is listening on")
+        found = _LISTENING.search(self.log)
+        assert found
+        self.url, self.port = f"http://127.0.0.1:{found[2]}", int(found[2])
+        wait_until(self._answers, f"an answer from {self.url}/health: {self.log}", START_SECONDS)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/health", timeout=START_SECONDS):
+                return True
+        except HTTPError as error:
+            error.close()
+            return True  # not well, but up
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A copy of the program, with nothing in it that set-up or a run has left behind except the front-end packages."""
+
+    folder: Path
+
+    @classmethod
+    def copied_to(cls, folder: Path) -> Program:
+        def left_out(of: str, names: list[str]) -> Iterable[str]:
+            if Path(of) == ROOT:
+                return {name for name in names if name.startswith(".") or ".db" in name} | _LEFT_OUT
+            return ()
+
+        shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
+        return cls(folder)
+
+    @contextmanager
+    def web(self, database_url: str, *, port: int = 0, **settings: str) -> Iterator[WebProcess]:
+        """app.py on ``port`` (0: any that is free), from its first answer on."""
+        environment = self._environment(DATABASE_URL=database_url, PORT=str(port), **settings)
+        with WebProcess([sys.executable, "app.py"], self.folder, environment, self._new_log("web")) as web:
+            yield web.wait_until_up()
+
+    def collector(self, database_url: str, *arguments: str, **settings: str) -> Running:
+        environment = self._environment(DATABASE_URL=database_url, **settings)
+        return Running(
+            [sys.executable, "collector.py", *arguments], self.folder, environment, self._new_log("collector")
+        )
+
+    def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A program of ours to its end, for those that are to refuse."""
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=self._environment(**settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    @staticmethod
+    def _environment(**settings: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
+        return kept | {"PYTHONUTF8": "1"} | settings
+
+    def _new_log(self, name: str) -> Path:
+        number = len(list(self.folder.glob(f"{name}-*.log")))
+        return self.folder / f"{name}-{number}.log"
