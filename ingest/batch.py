@@ -6,7 +6,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -14,22 +13,12 @@ from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Platform
 from ingest import moderation, rollups, viewers
+from ingest.placed import Placed, source_key
 from ingest.streams import StreamBook
 from models import Channel, IgnoredName
 from models import Event as EventRow
 
 EARLIEST_MS = 1_262_304_000_000  # 2010: before it there was no live streaming, only broken clocks
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An event that is new to the database, with the rows it belongs to."""
-
-    event: Event
-    channel_id: int
-    source_key: int | None
-    stream_id: int | None
-    viewer_id: int | None
 
 
 @dataclass(slots=True)
@@ -44,13 +33,6 @@ class Memory:
 
     channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
     streams: StreamBook = field(default_factory=StreamBook)
-
-
-def source_key(source_id: str | None) -> int | None:
-    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
-    if source_id is None:
-        return None
-    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
 
 
 def store(
@@ -78,7 +60,7 @@ def store(
     _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
     rollups.add(connection, placed)
     moderation.lift_mutes(connection, placed)
-    moderation.apply(connection, placed, source_key)
+    moderation.apply(connection, placed)
     rollups.touch_channels(connection, placed)
     result.stored = len(placed)
     return result

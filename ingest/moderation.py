@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from core.clock import DAY_MS, minute_of
 from core.db import insert_for, one_of
 from core.events import Kind, Mark
+from ingest.placed import Placed, source_key
 from ingest.rollups import COUNTED, add_terms, terms_of
 from models import Channel, EventStatus, MinuteRollup, Mute, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
-
-if TYPE_CHECKING:
-    from ingest.batch import Placed
 
 LOOK_BACK_MS = DAY_MS  # how far back a timeout or a deletion reaches
 FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
@@ -34,12 +32,12 @@ def lift_mutes(connection: Connection, placed: Sequence[Placed]) -> None:
         connection.execute(delete(Mute).where(*muted))
 
 
-def apply(connection: Connection, placed: Sequence[Placed], key_of: Callable[[str | None], int | None]) -> None:
+def apply(connection: Connection, placed: Sequence[Placed]) -> None:
     """Carries out the deletions, timeouts and clears of a batch, after its messages are in."""
     for item in placed:
         match item.event.kind:
             case Kind.DELETE:
-                _delete_one(connection, item, key_of(item.event.extra.get("target")))
+                _delete_one(connection, item, source_key(item.event.extra.get("target")))
             case Kind.TIMEOUT if item.viewer_id is not None:
                 _mute(connection, item)
                 _take_back(connection, _said_before(item, EventRow.viewer_id == item.viewer_id))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from core.db import BulkStatement, one_of
 from core.events import NOTHING, Event, Kind, Person, Platform
 from ingest import rollups, viewers
-from ingest.batch import Placed
+from ingest.placed import Placed
 from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
 from rules.sessions import attend

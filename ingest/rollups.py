@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from core.clock import minute_of
 from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Mark
+from ingest.placed import Placed
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer
 from rules import terms
-
-if TYPE_CHECKING:
-    from ingest.batch import Placed
 
 MINUTE_COUNTERS = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "raids", "likes", "follows")
 STREAM_COUNTERS = ("messages", "chatters", "bits", "subs", "gifts", "coins")

@@ -1,0 +1,26 @@
+"""An event on its way into the tables: what it is, and the rows it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event that is new to the database, with the rows it belongs to."""
+
+    event: Event
+    channel_id: int
+    source_key: int | None
+    stream_id: int | None
+    viewer_id: int | None
+
+
+def source_key(source_id: str | None) -> int | None:
+    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
+    if source_id is None:
+        return None
+    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
