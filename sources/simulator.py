@@ -1,0 +1,72 @@
+"""The demo as a source: the running stream of the simulated world goes on, live and for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.clock import MINUTE_MS, now_ms
+from core.events import SourceState, SourceStatus
+from demo.world import World
+from sources.base import Sink
+from sources.pacer import Pacer, Sleep
+
+# Further off than this the clock was set or the machine slept: what was missed is skipped, not made up for in a rush.
+MOST_DRIFT_MS = 5 * MINUTE_MS
+
+
+class Simulator:
+    """Streams what follows in ``world`` from ``start_ms`` on, each event at its time.
+
+    A ``start_ms`` up to five minutes ago is caught up with at once, so that a history written up to then continues
+    without a gap; without it the stream begins when it runs. ``speed`` hurries the plot, ``rate`` multiplies how much
+    happens in it. The same world, start, speed and rate give the same events, whatever the machine's load.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        sink: Sink,
+        *,
+        start_ms: int | None = None,
+        speed: float = 1.0,
+        rate: float = 1.0,
+        clock_ms: Callable[[], int] = now_ms,
+        sleep: Sleep | None = None,
+    ) -> None:
+        if not (speed > 0 and rate > 0):
+            raise ValueError(f"speed and rate must be positive, got {speed} and {rate}")
+        self._world, self._sink = world, sink
+        self._start_ms, self._speed, self._rate = start_ms, speed, rate
+        self._pacer = Pacer(clock_ms, sleep)
+        self.delivered = 0
+
+    async def run(self) -> None:
+        self._announce(SourceState.CONNECTING)
+        try:
+            await self._stream()
+        finally:
+            self._announce(SourceState.STOPPED)
+
+    async def stop(self) -> None:
+        self._pacer.stop()
+
+    async def _stream(self) -> None:
+        clock_ms = self._pacer.clock_ms
+        start_ms = clock_ms() if self._start_ms is None else self._start_ms
+        began_ms: float = start_ms
+        self._announce(SourceState.CONNECTED)
+        for event in self._world.live(start_ms, rate=self._rate):
+            due_ms = began_ms + (event.at_ms - start_ms) / self._speed
+            late_ms = clock_ms() - due_ms
+            if abs(late_ms) > MOST_DRIFT_MS:
+                began_ms, due_ms = began_ms + late_ms, due_ms + late_ms
+            if not await self._pacer.reached(due_ms):
+                return
+            self._sink.event(replace(event, at_ms=int(due_ms)))
+            self.delivered += 1
+
+    def _announce(self, state: SourceState) -> None:
+        at_ms = self._pacer.clock_ms()
+        for platform, channel in self._world.channels.items():
+            self._sink.status(SourceStatus(platform, channel, state, at_ms, "simulated"))
