@@ -1,4 +1,4 @@
-"""Starts app.py and collector.py as they are deployed: real processes, each with a folder and an environment of its own.
+"""Starts app.py and collector.py as they are deployed: real processes, each with folder and environment of its own.
 
     program = Program.copied_to(folder)
     with program.web(database_url) as web:
