@@ -62,7 +62,8 @@ def _with_peaks() -> Any:
 def summary(row: Any, now_ms: int, zone: ZoneInfo, rates: Rates) -> dict[str, Any]:
     """A stream of ``page`` or ``find`` as JSON."""
     live = is_running(row.last_at_ms, row.ended_at_ms, now_ms)
-    ended_ms = row.ended_at_ms or row.last_at_ms
+    # An end told before the stream's first sign came in is no end before its beginning.
+    ended_ms = max(row.started_at_ms, row.ended_at_ms or row.last_at_ms)
     return {
         "id": row.id,
         "platform": row.platform,

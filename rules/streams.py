@@ -56,7 +56,8 @@ def extend(span: StreamSpan, event: Event) -> bool:
     """Lets ``event`` move the borders of its stream; says whether they moved."""
     before = (span.started_at_ms, span.last_at_ms, span.ended_at_ms)
     if event.kind is Kind.LIVE_END:
-        span.ended_at_ms = max(event.at_ms, span.started_at_ms)
+        # An end told twice is the earlier one, so that the borders do not depend on the order of what came.
+        span.ended_at_ms = event.at_ms if span.ended_at_ms is None else min(span.ended_at_ms, event.at_ms)
     elif is_activity(event):
         span.started_at_ms = min(span.started_at_ms, event.at_ms)
         span.last_at_ms = max(span.last_at_ms, event.at_ms)

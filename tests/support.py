@@ -1,0 +1,142 @@
+"""The state every test starts from: a fixed cast, events as sources make them, and a migrated database of one's own."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+
+from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from core.db import Database
+from core.events import NOTHING, Event, Kind, Person, Platform
+from ingest.batch import BatchResult, Memory, store
+from models import IgnoredName
+
+NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+SESSION_TIMEOUT_MS = 300 * SECOND_MS
+
+# The cast. Lena owns the channel of that name, Milo moderates it, Nova and Otto are regulars, Sam nobody knows.
+LENA = Person("100", "lena", "Lena")
+MILO = Person("200", "milo", "Milo")
+NOVA = Person("300", "nova", "Nova")
+OTTO = Person("400", "otto", "Otto")
+SAM = Person("900", "sam", "Sam")
+
+_numbers = itertools.count(1)
+
+
+def minutes(count: float) -> int:
+    """``count`` minutes in milliseconds."""
+    return round(count * MINUTE_MS)
+
+
+def hours(count: float) -> int:
+    return round(count * HOUR_MS)
+
+
+def days(count: float) -> int:
+    return round(count * DAY_MS)
+
+
+def act(
+    kind: Kind,
+    who: Person | None = None,
+    at: int = NOON,
+    *,
+    channel: str = "lena",
+    platform: Platform = Platform.TWITCH,
+    source_id: str | None = "",
+    text: str = "",
+    amount: int = 0,
+    marks: int = 0,
+    **extra: Any,
+) -> Event:
+    """One event at ``at``, UTC milliseconds. ``source_id``: one of its own, or as given; None where none is told."""
+    if source_id == "":
+        source_id = f"id-{next(_numbers)}"
+    return Event(platform, channel, kind, at, source_id, who, text, amount, int(marks), extra or NOTHING)
+
+
+def chat(who: Person | None, text: str = "hello", at: int = NOON, **more: Any) -> Event:
+    return act(Kind.CHAT, who, at, text=text, **more)
+
+
+def deletion(of: Event, at: int | None = None, *, by_login: bool = True, **more: Any) -> Event:
+    """A moderator deletes one message; Twitch tells its author by login only."""
+    who = Person("", of.who.login) if of.who and by_login else None
+    at = of.at_ms + 5 * SECOND_MS if at is None else at
+    more = {"channel": of.channel, "platform": of.platform, "source_id": f"del:{of.source_id}"} | more
+    return act(Kind.DELETE, who, at, target=of.source_id, **more)
+
+
+def timeout(who: Person, at: int = NOON, seconds: int = 600, **more: Any) -> Event:
+    """A moderator times a person out; 0 seconds are a ban."""
+    return act(Kind.TIMEOUT, Person(who.user_id, who.login), at, amount=seconds, **more)
+
+
+def chatter(number: int) -> Person:
+    """One of as many people as a test needs."""
+    return Person(f"c{number}", f"chatter{number}", f"Chatter{number}")
+
+
+@functools.cache
+def _template() -> Path:
+    """A migrated database file. Alembic takes its time, so it is made once in a run of tests and copied."""
+    from init_db import upgrade
+
+    folder = Path(tempfile.mkdtemp(prefix="streampulse-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    template = Database(f"sqlite:///{folder / 'template.db'}")
+    upgrade(template)
+    with template.writing() as connection:
+        connection.execute(delete(IgnoredName))
+    template.close()  # the last connection moves the write-ahead log into the file
+    return folder / "template.db"
+
+
+def database(folder: Path, name: str = "streampulse.db") -> Database:
+    """A fresh migrated database in ``folder``, with an empty ignore list. The caller closes it."""
+    shutil.copyfile(_template(), folder / name)
+    return Database(f"sqlite:///{folder / name}")
+
+
+@contextmanager
+def fresh_database() -> Iterator[Database]:
+    """The same where there is no ``tmp_path``: one for each example of a property."""
+    with tempfile.TemporaryDirectory(prefix="streampulse-") as folder:
+        fresh = database(Path(folder))
+        try:
+            yield fresh
+        finally:
+            fresh.close()
+
+
+def write(
+    into: Database, events: Sequence[Event], *, memory: Memory | None = None, now_ms: int | None = None
+) -> BatchResult:
+    """Stores ``events`` as one batch, as the writer does it."""
+    now_ms = max([NOON, *(event.at_ms for event in events)]) if now_ms is None else now_ms
+    with into.writing() as connection:
+        return store(connection, events, memory or Memory(), now_ms=now_ms, session_timeout_ms=SESSION_TIMEOUT_MS)
+
+
+def rows(of: Database, table: Any) -> list[dict[str, Any]]:
+    """All rows of a table of ``models``, in the order of its key."""
+    columns: Table = table.__table__
+    with of.reading() as connection:
+        found = connection.execute(select(columns).order_by(*columns.primary_key.columns))
+        return [dict(row._mapping) for row in found]
+
+
+def only(of: Database, table: Any) -> dict[str, Any]:
+    """The one row of a table."""
+    (row,) = rows(of, table)
+    return row
