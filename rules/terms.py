@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 
-WORD = re.compile(r"[^\W_](?:[\w'’]*[^\W_])?")
-ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#!]\S+|\S+\.(?:com|net|org|tv|gg)\b\S*", re.IGNORECASE)
+# Vowel signs and accents that follow their letter, and the joiners between letters: \w knows none of them, and without
+# them words of Hindi, Thai or Arabic fall apart.
+_MARKS = "\u200c\u200d" + "".join(
+    sign for sign in map(chr, range(0x300, 0xFE00)) if unicodedata.category(sign) in ("Mn", "Mc")
+)
+WORD = re.compile(rf"[^\W_](?:[\w'’{_MARKS}]*(?:[^\W_]|[{_MARKS}]))?")
+# A domain is looked for at the beginnings only: from every letter of a long run it would take hours.
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#!]\S+|(?<!\S)\S+\.(?:com|net|org|tv|gg)\b\S*", re.IGNORECASE)
 SHORTEST, LONGEST = 3, 24
 MOST_PER_MESSAGE = 20
 
@@ -31,11 +38,12 @@ def words(text: str, emotes: Collection[str] = ()) -> list[str]:
     found: dict[str, None] = {}
     if not text.isalnum() and any(sign in text for sign in "@#!./"):
         text = ADDRESS.sub(" ", text)
+    names = frozenset(emotes) if emotes else emotes
     for written in WORD.findall(text):
-        if not SHORTEST <= len(written) <= LONGEST or written in emotes or written.isdigit():
+        if not SHORTEST <= len(written) <= LONGEST or written in names or written.isdigit():
             continue
-        word = written.lower()
-        if word not in STOP_WORDS:
+        word = written.lower().replace("’", "'")
+        if word not in STOP_WORDS and len(word) <= LONGEST:  # some letters are two in lower case
             found[word] = None
             if len(found) == MOST_PER_MESSAGE:
                 break
