@@ -21,7 +21,7 @@ from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
 from web import access, auth, docs, errors, headers, health, live, overlay, pages, realtime, streams
-from web.server import build_server, close_sockets, use_own_websocket
+from web.server import build_server, drain, use_own_websocket
 from web.services import Services
 
 log = logging.getLogger("app")
@@ -92,8 +92,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     stopping.wait()
     log.info("stopping")
     tail.kill()
-    close_sockets(engine)
-    server.stop()
+    drain(server, engine)
 
 
 def main(_argv: Sequence[str] | None = None) -> int:

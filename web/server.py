@@ -13,6 +13,7 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 MOST_CONNECTIONS = 12_000
+DRAIN_SECONDS = 4  # PM2 and systemd wait longer
 
 
 class NoDelayHandler(WSGIHandler):
@@ -21,6 +22,15 @@ class NoDelayHandler(WSGIHandler):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
+
+    def read_requestline(self) -> Any:
+        """Waits for the next request; while it waits, a stopping server may hang up."""
+        waiting: set[NoDelayHandler] = self.server.waiting
+        waiting.add(self)
+        try:
+            return super().read_requestline()
+        finally:
+            waiting.discard(self)
 
     def log_request(self) -> None:
         """Addresses may carry an overlay's token; what is asked is counted in /metrics instead."""
@@ -68,19 +78,24 @@ def use_own_websocket(engine: Any) -> None:
 
 
 def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
-    """A server that drains on ``stop``: running requests get five seconds."""
-    server = WSGIServer(
-        (host, port), wsgi, handler_class=NoDelayHandler, spawn=Pool(MOST_CONNECTIONS), log=None, error_log=log
-    )
-    server.stop_timeout = 5
+    """The server, not yet started; to be ended with ``drain``."""
+    pool = Pool(MOST_CONNECTIONS)
+    server = WSGIServer((host, port), wsgi, handler_class=NoDelayHandler, spawn=pool, log=None, error_log=log)
+    server.waiting = set()
+    server.stop_timeout = DRAIN_SECONDS
     return server
 
 
-def close_sockets(engine: Any) -> None:
-    """Ends every engineio connection, so that clients come back by themselves and the server can drain.
+def drain(server: WSGIServer, engine: Any) -> None:
+    """Takes no new connections, ends the sockets, lets running requests finish, and stops.
 
+    ``engine`` is the engineio server. Its clients are hung up on, so that they come back by themselves;
     ``socketio.Server.disconnect`` would tell them not to.
     """
+    server.close()
     for connection in list(engine.sockets.values()):
         connection.close(wait=False)
-    gevent.sleep(0.1)
+    gevent.sleep(0.1)  # the farewells go out
+    for handler in list(server.waiting):
+        handler.socket.shutdown(socket.SHUT_RD)  # a browser keeps its connections open for minutes
+    server.stop()
