@@ -39,7 +39,7 @@ BANTER = (
     "{@} {lol|lmao|stop|you're not wrong|too real}",
     "{@} {said what we all thought|knows|gets it}",
     "{@} {hi!!|long time no see|how was the {exam|trip|move}?|how's the cat}",
-    "{agree with|what} {@} {said|just said}",
+    "{agree with {@}|what {@} said|{@} +1}",
     "{@} {no backseating|let her cook|patience} {lol|pls|Kappa}",
     "{@} {W take|hot take|respectfully no|I'm telling your mum}",
     "{@} {same here|me too|took me forty tries}",
