@@ -1,0 +1,101 @@
+"""A real browser before the real web process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.web.conftest import Stage, migrated, new_database_url, program, stage_of
+
+__all__ = ["migrated", "new_database_url", "program"]
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: bin/test installs it where it may")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stage(program: object, new_database_url: Callable[[], str]) -> Iterator[Stage]:
+    """A web process without a password that all tests here share: each uses channels of its own."""
+    with stage_of(program, new_database_url()) as stage:  # type: ignore[arg-type]
+        yield stage
+
+
+@dataclass  # no slots: Playwright hangs its own attributes on the objects whose methods it calls
+class Visitor:
+    """Somebody with a browser. Whatever the pages complain of, or ask of other machines, is kept."""
+
+    context: BrowserContext
+    home: str
+    complaints: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    forgives: tuple[str, ...] = ()
+
+    def open(self, path: str, wait_for: str | None = None) -> Page:
+        page = self.context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._asked)
+        page.goto(self.home + path)
+        if wait_for:
+            page.wait_for_selector(wait_for)
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not any(text in message.text for text in self.forgives):
+            self.complaints.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self.strangers.append(request.url)
+
+
+Visits = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, stage: Stage) -> Iterator[Visits]:
+    """Makes visitors. Afterwards none of them may have seen an error, or a request to another machine."""
+    visitors: list[Visitor] = []
+
+    def make(home: str = stage.web.url, *, forgives: tuple[str, ...] = (), **options: object) -> Visitor:
+        context = browser.new_context(**({"viewport": DESKTOP} | options))  # type: ignore[arg-type]
+        visitors.append(Visitor(context, home, forgives=forgives))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.context.close()
+        assert visitor.complaints == []
+        assert visitor.strangers == []
+
+
+@contextmanager
+def own_stage(program: object, new_database_url: Callable[[], str], **settings: str) -> Iterator[Stage]:
+    """A web process for one test alone, with settings or a fate of its own."""
+    with stage_of(program, new_database_url(), **settings) as stage:  # type: ignore[arg-type]
+        yield stage

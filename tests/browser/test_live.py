@@ -1,0 +1,151 @@
+"""The live page in a browser: it moves by itself, survives its server, and shows what was said as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.clock import MINUTE_MS, now_ms
+from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
+from tests.browser.conftest import PHONE, Visits, own_stage
+from tests.web.conftest import Stage, event, stage_of
+
+HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+SOON = 10_000  # milliseconds; the machine may be busy
+
+
+def test_a_message_appears_without_a_reload_in_feed_ticker_and_counters(stage: Stage, visit: Visits) -> None:
+    stage.chat("moving", "first words", by="anna")
+    page = visit().open("/?platform=twitch&channel=moving", "#chat >> text=first words")
+    stage.chat("moving", "second words", "third words", by="bert")
+    expect(page.locator("#chat")).to_contain_text("third words", timeout=SOON)
+    expect(page.locator("#ticker")).to_contain_text("Bert", timeout=SOON)
+    page.locator("#hype-numbers summary").click()
+    expect(page.locator("#hype-numbers table")).to_contain_text("3", timeout=SOON)
+
+
+def test_only_the_chosen_channel_is_shown(stage: Stage, visit: Visits) -> None:
+    stage.chat("chosen", "mine")
+    stage.chat("other", "not mine")
+    page = visit().open("/?platform=twitch&channel=chosen", "#chat >> text=mine")
+    stage.chat("other", "still not mine")
+    stage.chat("chosen", "mine again")
+    expect(page.locator("#chat")).to_contain_text("mine again", timeout=SOON)
+    expect(page.locator("#chat")).not_to_contain_text("not mine")
+
+
+def test_hostile_text_and_names_are_shown_as_text(stage: Stage, visit: Visits) -> None:
+    who = Person("id-evil", "evil", HOSTILE[:60])
+    stage.tell(Event(Platform.TWITCH, "hostile", Kind.CHAT, now_ms(), "hostile-1", who, HOSTILE))
+    stage.tell(Event(Platform.TWITCH, "hostile", Kind.RESUB, now_ms(), "hostile-2", who, HOSTILE, 7))
+    page = visit().open("/?platform=twitch&channel=hostile")
+    expect(page.locator("#chat")).to_contain_text(HOSTILE, timeout=SOON)
+    expect(page.locator("#ticker")).to_contain_text(HOSTILE[:30], timeout=SOON)
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#chat img[src=x], #ticker img[src=x]").count() == 0
+
+
+def test_a_deleted_message_leaves_the_page(stage: Stage, visit: Visits) -> None:
+    (said,) = stage.chat("moderated", "something rude", by="rude")
+    stage.chat("moderated", "something kind", by="kind")
+    page = visit().open("/?platform=twitch&channel=moderated", "#chat >> text=something rude")
+    stage.tell(event("moderated", Kind.DELETE, by="rude", extra={"target": said.source_id}))
+    expect(page.locator("body")).not_to_contain_text("something rude", timeout=SOON)
+    expect(page.locator("#chat")).to_contain_text("something kind")
+
+
+def test_a_spike_is_marked_with_what_caused_it(stage: Stage, visit: Visits) -> None:
+    now = now_ms()
+    for minute in range(8, 1, -1):
+        stage.chat("spiky", *["calm"] * 3, at_ms=now - minute * MINUTE_MS)
+    stage.tell(event("spiky", Kind.RAID, by="northwind", amount=312, at_ms=now - 90_000))
+    for number in range(30):
+        stage.tell(event("spiky", by=f"fan{number}", text="CLUTCH", at_ms=now - MINUTE_MS + number))
+    page = visit().open("/?platform=twitch&channel=spiky")
+    expect(page.locator("#moments")).to_contain_text("“CLUTCH” ×30 after raid of 312 by Northwind", timeout=SOON)
+
+
+def test_a_gap_in_coverage_is_told_as_no_data_and_not_as_silence(stage: Stage, visit: Visits) -> None:
+    now = now_ms()
+    stage.source("gappy", SourceState.CONNECTED)
+    stage.chat("gappy", "before", at_ms=now - 6 * MINUTE_MS)
+    stage.writer.status(
+        SourceStatus(Platform.TWITCH, "gappy", SourceState.WAITING, now - 5 * MINUTE_MS, "connection lost")
+    )
+    stage.writer.status(SourceStatus(Platform.TWITCH, "gappy", SourceState.CONNECTED, now - 2 * MINUTE_MS))
+    stage.chat("gappy", "after")
+    page = visit().open("/?platform=twitch&channel=gappy", "#chat >> text=after")
+    page.locator("#hype-numbers summary").click()
+    expect(page.locator("#hype-numbers")).to_contain_text("no data", timeout=SOON)
+
+
+def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:
+    stage.chat("polled", "one")
+    visitor = visit(forgives=("ERR_FAILED", "net::"))
+    visitor.context.route("**/socket.io/**", lambda route: route.abort())
+    visitor.context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page = visitor.open("/?platform=twitch&channel=polled")
+    expect(page.locator("#connection")).to_contain_text("3 s", timeout=SOON)
+    stage.chat("polled", "two", by="poll_reader")
+    expect(page.locator("#ticker")).to_contain_text("Poll_Reader", timeout=SOON)
+
+
+def test_the_page_survives_a_restart_of_the_server_and_shows_what_it_missed(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    url = new_database_url()
+    with stage_of(program, url) as stage:  # type: ignore[arg-type]
+        stage.chat("lena", "before the restart")
+        visitor = visit(stage.web.url, forgives=("Failed to load resource", "WebSocket", "net::"))
+        page = visitor.open("/", "#chat >> text=before the restart")
+        assert stage.web.stop() == 0
+        expect(page.locator("#connection")).not_to_contain_text("Connected", timeout=SOON)
+        stage.chat("lena", "while it was down")
+        with program.web(url, port=stage.web.port, TIMEZONE="Asia/Kolkata"):  # type: ignore[attr-defined]
+            expect(page.locator("#chat")).to_contain_text("while it was down", timeout=3 * SOON)
+            expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+            assert page.locator("#chat >> text=before the restart").count() == 1
+
+
+def test_an_empty_dashboard_says_what_to_do_next(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    with own_stage(program, new_database_url) as stage:
+        page = visit(stage.web.url, forgives=("net::",)).open("/")
+        expect(page.locator("#hype-empty")).to_contain_text("CHANNEL", timeout=SOON)
+
+
+@pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/docs", "/no/such/page"])
+def test_nothing_scrolls_sideways_on_a_small_phone(stage: Stage, visit: Visits, path: str) -> None:
+    stage.chat("w" * 25, "long " + "w" * 400, by="w" * 25)
+    page = visit(viewport=PHONE, forgives=("404",)).open(path)
+    page.wait_for_load_state("networkidle") if path != "/" else page.wait_for_selector("#chat >> text=long")
+    assert _width(page) <= PHONE["width"]
+
+
+def test_the_page_can_be_used_by_keyboard(stage: Stage, visit: Visits) -> None:
+    stage.chat("keyed", "hello")
+    page = visit().open("/?platform=twitch&channel=keyed", "#chat >> text=hello")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Skip to the page"
+    page.locator("input[name=span][value='15']").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("input[name=span]:checked").get_attribute("value") == "60"
+
+
+def test_roles_bits_and_first_messages_are_marked(stage: Stage, visit: Visits) -> None:
+    stage.tell(event("marked", by="mod", text="be nice", marks=int(Mark.MODERATOR)))
+    stage.tell(event("marked", by="newbie", text="hi all", marks=int(Mark.FIRST)))
+    stage.tell(event("marked", by="fan", text="Cheer100 take that", amount=100))
+    page = visit().open("/?platform=twitch&channel=marked", "#chat >> text=take that")
+    chat = page.locator("#chat")
+    expect(chat).to_contain_text("first time")
+    expect(chat).to_contain_text("100")
+    assert page.locator("#chat [title*=oderator], #chat [aria-label*=oderator]").count() >= 1
+
+
+def _width(page: Page) -> int:
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
