@@ -15,7 +15,8 @@ class Cooldown:
 
     def allows(self, key: Hashable, now_ms: int) -> bool:
         """Whether ``key`` may pass now; if so, its pause begins."""
-        while self._last and now_ms - next(iter(self._last.values())) >= self._pause_ms:
+        # A time still to come was noted before the clock was set back: it locks nobody out.
+        while self._last and not 0 <= now_ms - next(iter(self._last.values())) < self._pause_ms:
             self._last.popitem(last=False)
         if key in self._last:
             return False

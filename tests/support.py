@@ -38,6 +38,10 @@ def minutes(count: float) -> int:
     return round(count * MINUTE_MS)
 
 
+def seconds(count: float) -> int:
+    return round(count * SECOND_MS)
+
+
 def hours(count: float) -> int:
     return round(count * HOUR_MS)
 
