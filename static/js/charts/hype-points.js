@@ -14,8 +14,9 @@ export function hypePoints(series, { now = null, rate = 0 } = {}) {
   const spans = joined(gapSpans(series, now ?? Number.POSITIVE_INFINITY));
   const points = [];
   for (let minute = 0; minute < complete; minute += 1) points.push({ x: minute + 0.5, y: series.counts[minute], minute });
-  if (live) points.push({ x: end, y: rate, minute: length - 1 });
   const from = live ? end - (length - 1) : 0;
+  if (length && from < 0.5) points.unshift({ x: from, y: series.counts[0], minute: 0, edge: true }); // no hole at the edge
+  if (live) points.push({ x: end, y: rate, minute: length - 1 });
   return { points: broken(points, spans), from, to: end, spans };
 }
 

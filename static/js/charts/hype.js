@@ -98,7 +98,7 @@ export class HypeChart {
       grid: { color: faded("#b7c4d6", 0.08), drawTicks: false },
       ticks: { stepSize: 2, color: this.colours["text-faint"], font: chartFont(), padding: 8, callback: (value) => number(value) },
       afterFit: (axis) => {
-        axis.width = 40; // the graph does not shift when a figure gains a digit
+        if (!this.plain) axis.width = 40; // the graph does not shift when a figure gains a digit
       },
     };
   }
@@ -144,15 +144,15 @@ export class HypeChart {
     return { type: "point", xValue: x, yValue: y, radius: 4.5, backgroundColor: colour, borderColor: this.colours["panel-solid"], borderWidth: 2 };
   }
 
-  /** Moments that lie in sight, newest first, at the middle of their minute. */
+  /** Moments that lie in sight, newest first, at the middle of their minute; of two channels' the greater one. */
   #moments(series, from, to) {
-    return series.moments
-      .map((moment) => {
-        const minute = Math.floor(minuteOf(series, moment.at));
-        return { x: minute + 0.5, y: series.counts[minute], moment };
-      })
-      .filter(({ x, y }) => x >= from && x <= to && y !== undefined)
-      .sort((one, other) => other.x - one.x);
+    const byMinute = new Map();
+    for (const moment of series.moments) {
+      const minute = Math.floor(minuteOf(series, moment.at));
+      const seen = minute + 0.5 >= from && minute + 0.5 <= to && series.counts[minute] !== undefined;
+      if (seen && !(byMinute.get(minute)?.moment.messages > moment.messages)) byMinute.set(minute, { x: minute + 0.5, y: series.counts[minute], moment });
+    }
+    return [...byMinute.values()].sort((one, other) => other.x - one.x);
   }
 
   #tooltip() {

@@ -1,7 +1,7 @@
 /** One line of chat: who (marks, name), what, when. */
 
 import { badge, icon, make } from "./dom.js";
-import { clock, clockSeconds, number, platformName } from "./format.js";
+import { clock, clockSeconds, platformName, plural } from "./format.js";
 import { happening, isChat } from "./happenings.js";
 import { colourOf } from "./person.js";
 
@@ -51,7 +51,7 @@ function saidParts(item, marks) {
     make("bdi.chat-name", { title: item.user || item.login }, item.user || item.login),
     marks.includes("action") ? " " : ": ",
     marks.includes("first") && make("span.tag.attention", {}, "first time"),
-    item.amount > 0 && make("span.tag.money", {}, icon("gem"), `${number(item.amount)} bits`),
+    item.amount > 0 && make("span.tag.money", {}, icon("gem"), plural(item.amount, "bit")),
     make("span.chat-text", {}, item.text),
   ].filter(Boolean);
 }

@@ -24,8 +24,8 @@ export const number = (value) => whole.format(value);
 /** 12,480 stays, 1,234,567 becomes 1.2M: for places of fixed width. */
 export const compact = (value) => (Math.abs(value) < 100_000 ? whole : short).format(value);
 
-/** 12,480 becomes 12.5K: for the small print beside other small print. */
-export const brief = (value) => (Math.abs(value) < 10_000 ? whole : short).format(value);
+/** 9,122 becomes 9.1K: for the small print beside other small print. */
+export const brief = (value) => (Math.abs(value) < 1000 ? whole : short).format(value);
 
 export const decimal = (value) => oneDigit.format(value);
 
@@ -37,7 +37,7 @@ export function plural(count, one, many = `${one}s`) {
 
 /** `brief` leaves the cents out where they say nothing next to the amount. */
 export function money(amount, { code = currency, brief = false } = {}) {
-  const digits = brief && Math.abs(amount) >= 10 ? 0 : undefined;
+  const digits = brief && (amount === 0 || Math.abs(amount) >= 10) ? 0 : undefined;
   const compactly = Math.abs(amount) >= 100_000;
   const key = `${code}/${digits}/${compactly}`;
   if (!moneyFormats.has(key)) {

@@ -1,33 +1,47 @@
 /** Drawing at most once per frame, and not at all while nobody looks. */
 
+let inScene = true; // OBS says when its source is not on the screen
+const waiting = new Set();
+
+function unseen() {
+  return document.hidden || !inScene;
+}
+
 /** Returns a function that asks for one `draw` in the next frame, however often it is called until then. */
 export function oncePerFrame(draw) {
   let asked = false;
-  let waiting = false;
   const run = () => {
     asked = false;
     draw();
   };
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && waiting) {
-      waiting = false;
-      ask();
-    }
-  });
-  function ask() {
-    if (document.hidden) {
-      waiting = true;
+  return function ask() {
+    if (unseen()) {
+      waiting.add(ask);
     } else if (!asked) {
       asked = true;
       requestAnimationFrame(run);
     }
-  }
-  return ask;
+  };
 }
+
+/** For overlays: whether the source that shows this page is on the screen. */
+export function setInScene(shown) {
+  inScene = shown;
+  catchUp();
+}
+
+function catchUp() {
+  if (unseen()) return;
+  const asks = [...waiting];
+  waiting.clear();
+  for (const ask of asks) ask();
+}
+
+document.addEventListener("visibilitychange", catchUp);
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether moving things is welcome and anybody would see it. */
 export function motionWelcome() {
-  return !reduced.matches && !document.hidden;
+  return !reduced.matches && !unseen();
 }

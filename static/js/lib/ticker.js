@@ -45,7 +45,7 @@ export class Ticker {
     const before = positions(this.list);
     const wanted = this.people.map((person) => this.#row(person));
     const leaving = [...this.list.children].filter((row) => !wanted.includes(row));
-    const order = wanted.length ? wanted : [make("li", {}, empty("users-round", null, this.hint))];
+    const order = wanted.length || !this.hint ? wanted : [make("li", {}, empty("users-round", null, this.hint))];
     for (const row of leaving) row.remove();
     for (const [index, row] of order.entries()) {
       if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);

@@ -1,0 +1,47 @@
+/** What the address of an overlay asks for. A wrong value is passed over: an overlay shows no errors on a stream. */
+
+import { filterFromAddress } from "./filter.js";
+
+const WIDGETS = ["hype", "ticker", "alerts", "leaderboard", "goal"];
+const USUAL_WIDGETS = ["hype", "ticker", "alerts"];
+const GOALS = ["messages", "subs", "bits", "coins", "gifts", "chatters", "viewers", "earned"];
+const LONGEST_LABEL = 60;
+
+/** {widgets: Set, accent "#14b8a6" or null, minutes, token, filter, goal: {what, target, label} or null} */
+export function overlayOptions(search) {
+  const parameters = new URLSearchParams(search);
+  const goal = goalOf(parameters);
+  return {
+    widgets: widgetsOf(parameters.get("widgets"), goal),
+    accent: accentOf(parameters.get("accent")),
+    minutes: minutesOf(parameters.get("minutes")),
+    token: (parameters.get("token") ?? "").slice(0, 512),
+    filter: filterFromAddress(search),
+    goal,
+  };
+}
+
+function widgetsOf(text, goal) {
+  const asked = (text ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => WIDGETS.includes(name));
+  const widgets = new Set(asked.length ? asked : USUAL_WIDGETS);
+  if (goal && !asked.length) widgets.add("goal");
+  if (!goal) widgets.delete("goal");
+  return widgets;
+}
+
+function accentOf(text) {
+  const hex = /^#?([0-9a-f]{6})$/i.exec(text ?? "");
+  return hex ? `#${hex[1].toLowerCase()}` : null;
+}
+
+function minutesOf(text) {
+  const minutes = /^\d{1,4}$/.test(text ?? "") ? Number(text) : 15;
+  return minutes >= 2 && minutes <= 1440 ? minutes : 15;
+}
+
+function goalOf(parameters) {
+  const found = /^([a-z]+):(\d{1,9})$/.exec(parameters.get("goal") ?? "");
+  if (!found || !GOALS.includes(found[1]) || Number(found[2]) < 1) return null;
+  const label = [...(parameters.get("goal_label") ?? "").trim()].slice(0, LONGEST_LABEL).join("");
+  return { what: found[1], target: Number(found[2]), label };
+}

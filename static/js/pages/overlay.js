@@ -1,0 +1,95 @@
+/** Wires an overlay: the widgets its address asks for, fed by the live connection, silent about every trouble. */
+
+import { HypeChart } from "../charts/hype.js";
+import { Alerts } from "../lib/alerts.js";
+import { everySecond, serverNow } from "../lib/clock.js";
+import { LiveConnection } from "../lib/connection.js";
+import { Counter } from "../lib/counter.js";
+import { byId } from "../lib/dom.js";
+import { number } from "../lib/format.js";
+import { oncePerFrame, setInScene } from "../lib/frame.js";
+import { Goal } from "../lib/goal.js";
+import { overlayOptions } from "../lib/overlay-options.js";
+import { showRanking } from "../lib/ranking.js";
+import { SeriesKeeper } from "../lib/series-keeper.js";
+import { Ticker } from "../lib/ticker.js";
+
+const FRESH_MS = 60_000; // what happened longer ago (a restart in between) is no alert any more
+const LEADERS = 5;
+
+const options = overlayOptions(location.search);
+const { widgets, filter, token } = options;
+const source = { filter: () => filter, token };
+let stats = null;
+
+if (options.accent) document.documentElement.style.setProperty("--accent", options.accent);
+document.body.dataset.count = [...widgets].filter((name) => name !== "alerts").length;
+for (const name of widgets) byId(name).hidden = false;
+
+const show = []; // what each widget does with new stats
+
+if (widgets.has("hype")) {
+  const chart = new HypeChart(byId("hype-chart"), { plain: true, ...(options.accent ? { accent: options.accent } : {}) });
+  const figure = new Counter(byId("hype-figure"), number);
+  const draw = oncePerFrame(() => {
+    if (keeper.series) chart.draw(keeper.series, { now: serverNow(), rate: stats.messages_per_minute });
+  });
+  const keeper = new SeriesKeeper({ ...source, changed: draw });
+  keeper.want(options.minutes);
+  show.push(() => {
+    keeper.take(stats);
+    figure.show(stats.hype);
+    draw();
+  });
+  everySecond(() => stats && draw());
+}
+
+const ticker = widgets.has("ticker") ? new Ticker(byId("ticker-list"), { hint: null }) : null;
+if (ticker) show.push(() => ticker.show(stats.ticker));
+
+if (widgets.has("leaderboard")) {
+  show.push(() => showRanking(byId("leaders"), stats.top_chatters.slice(0, LEADERS).map((one) => ({ name: one.user || one.login, count: one.messages }))));
+}
+
+if (widgets.has("goal")) {
+  const goal = new Goal(byId("goal"), options.goal, source);
+  show.push(() => goal.show(stats));
+}
+
+const alerts = widgets.has("alerts") ? new Alerts(byId("alerts")) : null;
+const drawAll = oncePerFrame(() => {
+  for (const one of show) one();
+});
+
+const recent = new Map(); // id → item: a removal names only ids, and the ticker must lose the words that go with them
+let seen = null; // items told already, by id; null until the first answer, whose items are the past
+
+new LiveConnection({
+  filter,
+  token,
+  on: {
+    stats: (fresh) => {
+      stats = fresh;
+      document.body.classList.add("ready");
+      drawAll();
+    },
+    items: alert,
+    ticker: (people) => ticker?.show(people),
+    removed: ({ ids }) => ticker?.forget(ids.map((id) => recent.get(id)).filter(Boolean)),
+  },
+}).start();
+
+function alert(items) {
+  remember(items);
+  const fresh = seen === null ? [] : items.filter((item) => !seen.has(item.id) && serverNow() - Date.parse(item.at) < FRESH_MS);
+  seen = new Set([...(seen ?? []), ...items.map((item) => item.id)].slice(-500));
+  alerts?.add(fresh);
+}
+
+function remember(items) {
+  for (const item of items) recent.set(item.id, item);
+  while (recent.size > 300) recent.delete(recent.keys().next().value);
+}
+
+// A source of OBS that is not in the scene need not draw.
+if (window.obsstudio) addEventListener("obsSourceVisibleChanged", (event) => setInScene(event.detail?.visible !== false));

@@ -1,0 +1,101 @@
+/** Wires the page of one past stream: totals, graph, moments, people, words, and its chat page by page. */
+
+import { HypeChart } from "../charts/hype.js";
+import { ChartNumbers } from "../charts/numbers.js";
+import { chatLine, platformBadge } from "../lib/chat-line.js";
+import { byId, empty, make, part } from "../lib/dom.js";
+import { brief, clock, compact, day, duration, money, number, plural } from "../lib/format.js";
+import { getJson, query } from "../lib/http.js";
+import { Moments } from "../lib/moments.js";
+import { showRanking } from "../lib/ranking.js";
+import { seriesOf } from "../lib/series.js";
+
+const CHAT_PAGE = 60;
+
+const id = byId("stream").dataset.id;
+let before = null;
+let loading = false;
+
+async function show() {
+  try {
+    const answer = await getJson(`/api/streams/${id}`);
+    showTotals(answer.stream);
+    showGraph(answer);
+    new Moments(byId("moments")).show(answer.moments);
+    showRanking(byId("top-chatters"), answer.top_chatters.map((one) => ({ name: one.user || one.login, count: one.messages, mark: () => platformBadge(one.platform) })));
+    showRanking(byId("top-emotes"), answer.top_emotes.map(({ term, count }) => ({ name: term, count })));
+    showRanking(byId("top-words"), answer.top_words.map(({ term, count }) => ({ name: term, count })));
+  } catch (error) {
+    explainGraph("circle-alert", "The stream could not be read", error.message);
+  }
+}
+
+function showTotals(stream) {
+  const title = `${day(stream.started_at)}, ${clock(stream.started_at)}`;
+  byId("stream-title").textContent = title;
+  document.title = `${title} · ${stream.channel} · StreamPulse`;
+  byId("stream-live").hidden = !stream.live;
+  const { currency: code } = stream.earned;
+  card("messages", compact(stream.messages), `peak ${number(stream.peak_messages_per_minute)} / min`);
+  card("chatters", compact(stream.chatters), perChatter(stream));
+  card("viewers", stream.peak_viewers === null ? "–" : compact(stream.peak_viewers), stream.peak_viewers === null ? "not told by chat" : "at the same time");
+  card("gifts", compact(stream.gifts), [stream.coins && `${brief(stream.coins)} coins`, stream.subs && plural(stream.subs, "sub")].filter(Boolean).join(" · ") || "no coins");
+  card("earned", money(stream.earned.amount, { code }), `${money(stream.earned.gifts, { code, brief: true })} gifts · ${money(stream.earned.bits, { code, brief: true })} bits`);
+  card("length", duration(stream.duration_seconds), stream.ended_at ? `until ${clock(stream.ended_at)}` : "still running");
+}
+
+function perChatter({ messages, chatters }) {
+  return chatters ? `${(messages / chatters).toFixed(1)} each` : "nobody";
+}
+
+function card(name, figure, note) {
+  const root = byId(`kpi-${name}`);
+  part(root, "figure").textContent = figure;
+  part(root, "note").textContent = note;
+  part(root, "note").title = note;
+}
+
+function showGraph(answer) {
+  const series = seriesOf(answer);
+  if (!series.counts.length || !series.counts.some(Boolean)) {
+    explainGraph("message-circle", "No messages", "This stream had events, but nobody wrote.");
+    return;
+  }
+  new HypeChart(byId("graph")).draw(series);
+  new ChartNumbers(byId("graph-numbers"), "Messages per minute, newest first").show(series);
+  const highest = Math.max(...series.counts);
+  byId("graph").setAttribute("aria-label", `Messages per minute from ${series.times[0]} to ${series.times.at(-1)}, highest ${number(highest)} at ${series.times[series.counts.indexOf(highest)]}. The numbers follow as a table.`);
+  byId("graph-note").textContent = series.gaps.length ? `${plural(series.gaps.length, "gap")} without data` : "no gaps";
+}
+
+function explainGraph(symbol, title, words) {
+  byId("graph-empty").hidden = false;
+  byId("graph-empty").replaceChildren(...empty(symbol, title, words).childNodes);
+}
+
+async function showChat() {
+  if (loading) return;
+  loading = true;
+  const older = byId("chat-older");
+  older.disabled = true;
+  try {
+    const { items, next } = await getJson(`/api/streams/${id}/chat${query({ before, limit: CHAT_PAGE })}`);
+    if (!items.length && before === null) byId("chat-lines").replaceChildren(make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")));
+    byId("chat-lines").append(...items.map(chatLine));
+    before = next;
+    older.hidden = next === null;
+  } catch (error) {
+    older.hidden = false;
+    older.querySelector("span").textContent = `${error.message} – try again`;
+  } finally {
+    loading = false;
+    older.disabled = false;
+  }
+}
+
+byId("chat-older").addEventListener("click", showChat);
+// Reaching the end by scrolling asks for more as well.
+new IntersectionObserver(([end]) => end.isIntersecting && before !== null && showChat(), { root: byId("chat"), rootMargin: "120px" }).observe(byId("chat-older"));
+
+show();
+showChat();
