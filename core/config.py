@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -30,6 +30,14 @@ def _split(value: object, sign: str) -> object:
         return value
     names = (part.strip().lstrip(sign).lower() for part in value.split(","))
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _system_zone() -> str:
+    """The zone this machine is set to; UTC where it does not tell, as in a bare container."""
+    try:
+        return get_localzone_name() or "UTC"
+    except ZoneInfoNotFoundError:
+        return "UTC"
 
 
 class Settings(BaseSettings):
@@ -54,7 +62,7 @@ class Settings(BaseSettings):
     track_key: str = ""
     track_origins: str = ""
     sales_secret: str = ""
-    timezone: str = Field(default_factory=get_localzone_name)
+    timezone: str = Field(default_factory=_system_zone)
     session_timeout: int = Field(300, ge=30, le=86_400)
     auto_vip: Switch = True
     birthday_reminder: Switch = True
@@ -114,7 +122,10 @@ class Settings(BaseSettings):
     @classmethod
     def _one_driver_per_database(cls, value: str) -> str:
         """The plain ``postgresql://`` form means psycopg 3, the driver that is installed."""
-        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+        if not re.match(r"(sqlite|postgres(ql)?|cockroachdb)(\+\w+)?://", value):
+            raise ValueError("an address begins with sqlite://, postgresql:// or cockroachdb://")
+        value = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+        return re.sub(r"^cockroachdb://", "cockroachdb+psycopg://", value)
 
     @model_validator(mode="after")
     def _open_only_with_password(self) -> Settings:
@@ -136,10 +147,13 @@ class Settings(BaseSettings):
 
 def load_settings(env_file: Path | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with one line that names the first wrong variable."""
+    env_file = env_file or ROOT / ".env"
     try:
-        return Settings(_env_file=env_file or ROOT / ".env")  # type: ignore[call-arg]
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file.name}: this file is no UTF-8 text") from None
 
 
 def _one_line(error: ValidationError) -> str:

@@ -1,0 +1,178 @@
+"""Settings: read once, forgiving about form, and one clear line about what is wrong."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core import config
+from core.config import Settings, SettingsError, load_settings
+from tests.core.conftest import Load
+
+WRONG = {
+    "CHANNEL": "lena nova",
+    "PREFIX": "! !",
+    "TIKTOK_CHANNEL": "lena/live",
+    "DATABASE_URL": "streampulse.db",
+    "HOST": "0.0.0.0",
+    "PORT": "70000",
+    "TIMEZONE": "Europe/Entenhausen",
+    "SESSION_TIMEOUT": "5",
+    "AUTO_VIP": "perhaps",
+    "BIRTHDAY_REMINDER": "7",
+    "HEATMAP_ENABLED": "nope",
+    "RETENTION_DAYS": "-1",
+    "CURRENCY": "dollars",
+    "COIN_VALUE": "-0.5",
+    "BIT_VALUE": "a cent",
+    "TWITCH_IRC_URL": "https://irc.example.com",
+    "TWITCH_VALIDATE_URL": "id.example.com/validate",
+    "TIKTOK_APP_URL": "ftp://app.example.com",
+    "TIKTOK_WEBCAST_URL": "webcast",
+    "TIKTOK_SIGN_URL": "sign",
+    "LOG_LEVEL": "loud",
+}
+
+
+@pytest.mark.parametrize(("variable", "value"), WRONG.items(), ids=WRONG)
+def test_a_wrong_value_is_told_in_one_line_that_names_the_variable(load: Load, variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**{variable: value})
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("url", ["postgresql//lena:hunter2@db", "lena:hunter2@db/pulse", "hunter2"])
+def test_the_line_about_a_wrong_database_url_keeps_the_password_to_itself(load: Load, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(DATABASE_URL=url)
+    assert str(caught.value).startswith("DATABASE_URL: ")
+    assert "hunter2" not in str(caught.value)
+
+
+SECRETS = ("TMI_TOKEN", "TIKTOK_SIGN_API_KEY", "SECRET_KEY", "DASHBOARD_PASSWORD", "API_TOKEN", "SALES_SECRET")
+
+
+def test_no_line_about_a_wrong_value_shows_a_secret(load: Load) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(PORT="hunter2", **dict.fromkeys(SECRETS, "hunter2"))
+    assert str(caught.value).startswith("PORT: ")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_variable_of_the_specification_has_its_default(load: Load) -> None:
+    settings = load()
+    assert settings.channel == settings.tiktok_channel == ()
+    assert (settings.host, settings.port) == ("127.0.0.1", 5000)
+    assert settings.database_url == "sqlite:///streampulse.db"
+    assert (settings.prefix, settings.dashboard_username, settings.log_level) == ("!", "admin", "INFO")
+    assert (settings.session_timeout, settings.retention_days) == (300, 0)
+    assert settings.auto_vip and settings.birthday_reminder and settings.heatmap_enabled
+    assert (settings.currency, settings.coin_value, settings.bit_value) == ("USD", Decimal("0.005"), Decimal("0.01"))
+    assert settings.timezone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("text", ["lena,nova", " #Lena , #NOVA,", "LENA, lena,#lena,nova", ",,lena,,nova,"])
+def test_channel_lists_are_forgiven_signs_capitals_spaces_and_doubles(load: Load, text: str) -> None:
+    assert load(CHANNEL=text).channel == ("lena", "nova")
+
+
+def test_tiktok_names_are_forgiven_their_at_sign_and_may_hold_dots(load: Load) -> None:
+    assert load(TIKTOK_CHANNEL="@Lena.live, nova_").tiktok_channel == ("lena.live", "nova_")
+
+
+@pytest.mark.parametrize("variable", ["CHANNEL", "PORT", "TIMEZONE", "DATABASE_URL", "AUTO_VIP", "LOG_LEVEL"])
+def test_an_empty_variable_counts_as_not_set(load: Load, variable: str) -> None:
+    assert load(**{variable: ""}) == load(env_file=f"{variable}=\n")
+    assert getattr(load(**{variable: ""}), variable.lower()) == getattr(load(), variable.lower())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "streampulse.example.com"])
+def test_an_address_others_can_reach_is_refused_without_a_password(load: Load, host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^HOST: .*DASHBOARD_PASSWORD"):
+        load(HOST=host)
+    assert load(HOST=host, DASHBOARD_PASSWORD="correct horse").host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_addresses_of_this_machine_need_no_password(load: Load, host: str) -> None:
+    assert load(HOST=host).listens_on_this_machine_only
+
+
+def test_the_env_file_is_read_and_the_environment_wins(load: Load) -> None:
+    env_file = '# Lena\'s\nCHANNEL="#lena"\nPORT=8080\nTIMEZONE=Asia/Kolkata\nUNKNOWN=1\n'
+    settings = load(env_file, PORT="9090")
+    assert (settings.channel, settings.port, settings.zone.key) == (("lena",), 9090, "Asia/Kolkata")
+
+
+def test_a_wrong_value_in_the_env_file_names_its_variable_too(load: Load) -> None:
+    with pytest.raises(SettingsError, match=r"^PORT: "):
+        load("PORT=eighty\n")
+
+
+def test_an_env_file_that_is_no_text_is_told_in_one_line(load: Load) -> None:
+    with pytest.raises(SettingsError, match=r"^\.env: ") as caught:
+        load(b"CHANNEL=\xff\xfe\n")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_missing_env_file_is_no_error(load: Load, tmp_path: Path) -> None:
+    load()
+    assert load_settings(tmp_path / "nowhere" / ".env").port == 5000
+
+
+def test_levels_are_forgiven_small_letters(load: Load) -> None:
+    assert load(LOG_LEVEL="debug").log_level == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("postgresql://lena@db/pulse", "postgresql+psycopg://lena@db/pulse"),
+        ("postgres://lena@db/pulse", "postgresql+psycopg://lena@db/pulse"),
+        ("postgresql+psycopg://lena@db/pulse", "postgresql+psycopg://lena@db/pulse"),
+        ("cockroachdb://lena@db/pulse", "cockroachdb+psycopg://lena@db/pulse"),
+        ("sqlite:///other.db", "sqlite:///other.db"),
+    ],
+)
+def test_plain_database_urls_mean_the_driver_that_is_installed(load: Load, written: str, meant: str) -> None:
+    assert load(DATABASE_URL=written).database_url == meant
+
+
+def test_where_the_system_does_not_tell_its_zone_times_are_utc(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise ZoneInfoNotFoundError("no zone")
+
+    monkeypatch.setattr(config, "get_localzone_name", unknown)
+    assert load().zone.key == "UTC"
+    monkeypatch.setattr(config, "get_localzone_name", lambda: None)
+    assert load().zone.key == "UTC"
+    assert load(TIMEZONE="Asia/Kolkata").zone.key == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("zone", ["../../etc/passwd", "/etc/localtime", "Europe", "\\", "UTC\x00"])
+def test_only_names_of_zones_are_zones(zone: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, timezone=zone)  # type: ignore[call-arg]
+
+
+def test_settings_cannot_be_changed(load: Load) -> None:
+    with pytest.raises(ValidationError):
+        load().port = 1
+
+
+@given(st.text(max_size=60))
+def test_no_channel_list_leads_to_anything_but_names_or_one_line(text: str) -> None:
+    try:
+        names = Settings(_env_file=None, channel=text).channel  # type: ignore[call-arg, arg-type]
+    except ValidationError as error:
+        assert error.errors()[0]["loc"] == ("channel",)
+    else:
+        assert len(set(names)) == len(names)
+        assert all(name.isascii() and name == name.lower() and " " not in name for name in names)
