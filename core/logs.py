@@ -17,14 +17,21 @@ class LineFormatter(logging.Formatter):
         line = f"{at} level={record.levelname.lower()} logger={record.name} msg={_quoted(record.getMessage())}"
         if record.exc_info:
             # People read tracebacks as they are; the margin keeps what came from outside from posing as a line.
-            margin = (f"  | {text}" for text in self.formatException(record.exc_info).splitlines())
+            margin = (f"  | {_printable(text)}" for text in self.formatException(record.exc_info).splitlines())
             line = "\n".join((line, *margin))
         return line
 
 
 def _quoted(message: str) -> str:
-    """In quotes and on one line, whatever it holds: control characters and line breaks are escaped."""
-    return json.dumps(message, ensure_ascii=False).replace("\x7f", "\\u007f").replace("\u2028", "\\u2028")
+    """In quotes and on one line, whatever it holds."""
+    return _printable(json.dumps(message, ensure_ascii=False))
+
+
+def _printable(text: str) -> str:
+    """Escapes what would break the line, steer the terminal, or turn its text around."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
 
 
 def set_up_logs(level: str) -> None:
