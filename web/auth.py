@@ -18,7 +18,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
-from core.config import ROOT, Settings
+from core.config import ROOT, Settings, SettingsError
 from web.access import Access, access_of_caller, session_key
 from web.services import services
 
@@ -27,6 +27,7 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=T
 hasher = PasswordHasher()
 
 SECRET_FILE = ROOT / ".secret_key"
+SHORTEST_SECRET = 32
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -37,12 +38,24 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def secret_key(settings: Settings, file: Path = SECRET_FILE) -> str:
-    """SECRET_KEY, or one made once and kept in a file that only its owner can read."""
+    """SECRET_KEY, or one made once and kept in a file that only its owner can read. Raises SettingsError."""
     if settings.secret_key:
         return settings.secret_key
     try:
+        key = _kept_secret(file)
+    except OSError as error:
+        raise SettingsError(f"SECRET_KEY: {file} cannot be used: {error.strerror}") from error
+    if len(key) < SHORTEST_SECRET:
+        raise SettingsError(f"SECRET_KEY: {file} holds no secret; delete the file, and a new one is made")
+    return key
+
+
+def _kept_secret(file: Path) -> str:
+    try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)
         return file.read_text().strip()
     with os.fdopen(descriptor, "w") as new:
         key = secrets.token_hex(32)

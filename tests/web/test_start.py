@@ -1,0 +1,220 @@
+"""How the web process starts, and every reason for which it refuses to: one line, a code, no traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.processes import STOP_SECONDS, Program, WebProcess
+from tests.web.conftest import PASSWORD
+
+# Importing the program takes longer than refusing: one process refuses again and again.
+REFUSING = """
+import contextlib, io, json, os, signal, sys
+import app
+own = dict(os.environ)
+for line in sys.stdin:
+    os.environ.clear()
+    os.environ.update(own | json.loads(line))
+    signal.alarm(15)  # whoever does not refuse would serve for ever
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        code = app.main()
+    signal.alarm(0)
+    print(json.dumps([code, told.getvalue()]), flush=True)
+"""
+
+
+class Refusals:
+    """Runs app.py's main in a process that has only its own folder and the settings it is told."""
+
+    def __init__(self, program: Program) -> None:
+        self.folder = program.folder
+        command = [sys.executable, "-c", REFUSING]
+        self.process = subprocess.Popen(
+            command, cwd=program.folder, env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(self, code: int = 2, **settings: str) -> str:
+        """The one line with which app.py refuses these settings."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps({"PORT": "0"} | settings) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, f"it did not refuse: {settings}"
+        ended_with, told = json.loads(answer)
+        (line,) = told.splitlines()
+        assert ended_with == code, line
+        assert line.startswith("app.py: ")
+        return line.removeprefix("app.py: ")
+
+
+@pytest.fixture(scope="module")
+def refusal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refusals]:
+    refusals = Refusals(Program.copied_to(tmp_path_factory.mktemp("refusing")))
+    yield refusals
+    refusals.process.communicate(timeout=STOP_SECONDS)
+
+
+def test_a_refusal_is_one_line_on_standard_error_and_exit_code_2(program, new_database_url):
+    ended = program.run("app.py", DATABASE_URL=new_database_url(), HOST="0.0.0.0")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "app.py: HOST: 0.0.0.0 is reachable from outside; set DASHBOARD_PASSWORD first\n"
+
+
+@pytest.mark.parametrize("host", ["::", "192.0.2.7", "stream.example"])
+def test_without_a_password_no_other_address_is_bound(refusal, new_database_url, host):
+    line = refusal(DATABASE_URL=new_database_url(), HOST=host)
+    assert line == f"HOST: {host} is reachable from outside; set DASHBOARD_PASSWORD first"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "70000"), ("PORT", "http"), ("TIMEZONE", "Mars/Olympus"), ("CURRENCY", "dollars"), ("LOG_LEVEL", "loud")],
+)
+def test_a_wrong_setting_is_named(refusal, name, value):
+    assert refusal(**{name: value}).startswith(f"{name}: ")
+
+
+def test_a_wrong_secret_is_not_printed(refusal, new_database_url):
+    line = refusal(DATABASE_URL=new_database_url(), DASHBOARD_PASSWORD=PASSWORD, PORT="70000")
+    assert PASSWORD not in line
+
+
+def test_a_database_file_that_cannot_be_opened_is_named(refusal):
+    assert "sqlite:////nowhere/at/all.db: the database file cannot be opened" in refusal(
+        DATABASE_URL="sqlite:////nowhere/at/all.db"
+    )
+
+
+def test_a_database_without_schema_is_refused_with_the_command_that_makes_it(refusal, tmp_path):
+    assert "run `python init_db.py`" in refusal(DATABASE_URL=f"sqlite:///{tmp_path / 'none.db'}")
+
+
+def test_a_database_of_a_newer_program_is_refused(refusal, new_database_url):
+    url = new_database_url()
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    assert "newer StreamPulse (schema 9999" in refusal(DATABASE_URL=url)
+
+
+def test_a_file_that_is_no_database_is_refused(refusal, tmp_path):
+    file = tmp_path / "letter.db"
+    file.write_text("Dear Lena, this is not a database at all. " * 50)
+    assert "not a SQLite database" in refusal(DATABASE_URL=f"sqlite:///{file}")
+
+
+def test_a_database_that_another_program_keeps_to_itself_is_refused(refusal, new_database_url):
+    url = new_database_url()
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        assert "locked by another program" in refusal(DATABASE_URL=url)
+    finally:
+        other.close()
+
+
+def test_a_port_in_use_is_said(refusal, new_database_url):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = refusal(1, DATABASE_URL=new_database_url(), PORT=str(port))
+    assert line == f"cannot listen: Address already in use: ('127.0.0.1', {port})"
+
+
+def test_an_address_that_is_not_ours_is_said(refusal, new_database_url):
+    line = refusal(1, DATABASE_URL=new_database_url(), HOST="192.0.2.7", DASHBOARD_PASSWORD=PASSWORD)
+    assert line == "cannot listen: Cannot assign requested address: ('192.0.2.7', 0)"
+
+
+@pytest.fixture(scope="module")
+def bare(new_database_url, tmp_path_factory) -> Iterator[WebProcess]:
+    """As after a ``git clone`` without set-up, with a ``.env``."""
+    here = Program.copied_to(tmp_path_factory.mktemp("bare"))
+    (here.folder / ".env").write_text("TIMEZONE=America/Lima\nCURRENCY=PEN\n")
+    (here.folder / "static" / "vendor" / ".complete").unlink()
+    with here.web(new_database_url(), CURRENCY="EUR") as web:
+        yield web
+
+
+def test_the_env_file_is_read_and_the_environment_wins(bare):
+    answer = httpx.get(f"{bare.url}/api/stats").json()
+    assert (answer["zone"], answer["earned"]["currency"]) == ("America/Lima", "EUR")
+
+
+def test_missing_front_end_packages_name_the_command_that_fetches_them(bare):
+    assert "run bin/setup" in bare.log
+    page = httpx.get(bare.url, headers={"Accept": "text/html"})
+    assert page.status_code == 503
+    assert "bin/setup" in page.text
+
+
+@pytest.mark.parametrize("path", ["/api/stats", "/api/streams", "/health", "/metrics", "/openapi.json"])
+def test_programs_do_not_need_the_front_end_packages(bare, path):
+    assert httpx.get(f"{bare.url}{path}").status_code == 200
+
+
+# --- the secret that signs sessions ---
+
+
+def log_in(url: str) -> str:
+    """The session cookie of the owner."""
+    answer = httpx.post(f"{url}/login", data={"username": "admin", "password": PASSWORD})
+    assert answer.status_code == 302, answer.text
+    return answer.headers["set-cookie"].split(";")[0]
+
+
+def is_logged_in(url: str, cookie: str) -> bool:
+    response = httpx.get(f"{url}/api/stats", headers={"Cookie": cookie})
+    assert response.status_code in (200, 401)
+    return response.status_code == 200
+
+
+def test_the_secret_is_made_once_for_its_owner_only_and_sessions_outlive_a_restart(new_database_url, tmp_path):
+    here = Program.copied_to(tmp_path / "program")
+    file, url = here.folder / ".secret_key", new_database_url()
+    with here.web(url, DASHBOARD_PASSWORD=PASSWORD) as web:
+        cookie = log_in(web.url)
+        assert is_logged_in(web.url, cookie)
+        secret = file.read_text()
+        assert len(secret) == 64
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert secret not in web.log
+    file.chmod(0o644)
+    with here.web(url, DASHBOARD_PASSWORD=PASSWORD) as web:
+        assert is_logged_in(web.url, cookie)
+        assert file.read_text() == secret
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, "open to others it is closed again"
+    with here.web(url, DASHBOARD_PASSWORD="another pass phrase") as web:
+        assert not is_logged_in(web.url, cookie), "a new password ends all sessions"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "short"])
+def test_a_secret_file_that_holds_no_secret_is_refused(refusal, new_database_url, content):
+    file = refusal.folder / ".secret_key"
+    file.write_text(content)
+    try:
+        line = refusal(DATABASE_URL=new_database_url(), DASHBOARD_PASSWORD=PASSWORD)
+    finally:
+        file.unlink()
+    assert line == f"SECRET_KEY: {file} holds no secret; delete the file, and a new one is made"
+
+
+def test_a_secret_that_cannot_be_kept_is_said(refusal, new_database_url):
+    file = refusal.folder / ".secret_key"
+    file.mkdir()
+    try:
+        line = refusal(DATABASE_URL=new_database_url(), DASHBOARD_PASSWORD=PASSWORD)
+    finally:
+        file.rmdir()
+    assert line == f"SECRET_KEY: {file} cannot be used: Is a directory"
