@@ -92,7 +92,7 @@ def test_chat_is_read_backwards_page_by_page_even_within_one_millisecond(stage, 
 
 
 def test_deleted_and_cleared_messages_are_not_in_a_streams_chat(stage, client):
-    wiped, gone = stage.chat("wiped", "before the wipe", "deleted one", at_ms=now_ms() - 2_000)
+    _wiped, gone = stage.chat("wiped", "before the wipe", "deleted one", at_ms=now_ms() - 2_000)
     stage.tell(event("wiped", Kind.DELETE, extra={"target": gone.source_id}, at_ms=now_ms() - 1_500))
     stage.tell(event("wiped", Kind.CLEAR, at_ms=now_ms() - 1_000))
     stage.chat("wiped", "after the wipe")
