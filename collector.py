@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from actions import installation
-from analytics import commands
+from analytics import commands, scope
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, why_unusable
@@ -38,11 +38,10 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
 
         return [TapePlayer(arguments.replay, sink, speed=arguments.speed, rebase=not arguments.as_recorded)]
     if arguments.demo:
+        from demo.world import World
         from sources.simulator import Simulator
 
-        from demo.world import World
-
-        return [Simulator(World(arguments.seed), sink, speed=arguments.speed)]
+        return [Simulator(World(arguments.seed), sink, start_ms=_end_of_history(database), speed=arguments.speed)]
     if settings.tiktok_channel:
         log.warning("TIKTOK_CHANNEL is set, but this version reads Twitch only")
     if not settings.channel:
@@ -60,6 +59,13 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
             on_command=command_handler(database),
         )
     ]
+
+
+def _end_of_history(database: Database) -> int | None:
+    """When the demo's history ends, so that the live part goes on without a hole."""
+    with database.reading() as connection:
+        heard = [channel.last_event_at_ms or 0 for channel in scope.channels(connection)]
+    return max(heard, default=None)
 
 
 def command_handler(database: Database, clock: Callable[[], int] = now_ms) -> CommandHandler:

@@ -47,6 +47,13 @@ def answer(status: int, message: str, details: list[Any] | None = None) -> Respo
 
 
 def register(app: APIFlask) -> None:
+    # First: it would otherwise take over the errors that `refused` answers with their own words.
+    @app.error_processor
+    def invalid(error: HTTPError) -> ResponseReturnValue:
+        details = _details(error.detail)
+        message = details[0]["message"] if details else error.message
+        return answer(error.status_code, message, details)
+
     @app.errorhandler(UnknownChannel)
     def unknown_channel(error: UnknownChannel) -> ResponseReturnValue:
         return answer(404, str(error))
@@ -70,12 +77,6 @@ def register(app: APIFlask) -> None:
     def failed(error: Exception) -> ResponseReturnValue:
         log.exception("a request failed: %s", error)
         return answer(500, "Something went wrong here; the log says what.")
-
-    @app.error_processor
-    def invalid(error: HTTPError) -> ResponseReturnValue:
-        details = _details(error.detail)
-        message = details[0]["message"] if details else error.message
-        return answer(error.status_code, message, details)
 
 
 def _details(detail: Any) -> list[dict[str, str]]:

@@ -1,0 +1,44 @@
+"""Past streams in a browser: the list, and one opened with its graph, moments and chat."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from core.clock import HOUR_MS, MINUTE_MS, now_ms
+from tests.browser.conftest import PHONE, Visits
+from tests.browser.test_live import HOSTILE, SOON
+from tests.web.conftest import Stage, event
+
+
+def test_a_past_stream_can_be_found_and_opened(stage: Stage, visit: Visits) -> None:
+    began = now_ms() - 30 * HOUR_MS
+    for minute in range(12):
+        stage.chat("archived", f"line {minute}", HOSTILE, by=f"viewer{minute % 3}", at_ms=began + minute * MINUTE_MS)
+    stage.tell(*(event("archived", by=f"fan{n}", text="CLUTCH", at_ms=began + 9 * MINUTE_MS + n) for n in range(40)))
+    page = visit().open("/streams")
+    row = page.locator("tr", has_text="archived").first
+    expect(row).to_contain_text("64", timeout=SOON)
+    row.locator("a").first.click()
+    expect(page.locator("#chat")).to_contain_text("line 11", timeout=SOON)
+    expect(page.locator("#chat")).to_contain_text(HOSTILE)
+    expect(page.locator("#moments")).to_contain_text("CLUTCH")
+    expect(page.locator("#top-chatters")).to_contain_text("Viewer0")
+    page.locator("#graph-numbers summary").click()
+    expect(page.locator("#graph-numbers table")).to_contain_text("42")
+    older = page.locator("#chat-older")
+    older.click()
+    expect(page.locator("#chat")).to_contain_text("line 0", timeout=SOON)
+    assert page.evaluate("window.pwned") is None
+
+
+def test_a_stream_fits_a_small_phone(stage: Stage, visit: Visits) -> None:
+    stage.chat("pocket", "w" * 300, by="w" * 25, at_ms=now_ms() - 5 * HOUR_MS)
+    page = visit(viewport=PHONE).open("/streams?channel=pocket&platform=twitch")
+    page.locator("a", has_text="ago").or_(page.locator("main table a, main li a")).first.click()
+    expect(page.locator("#chat")).to_contain_text("www", timeout=SOON)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_stream_that_is_not_there_is_a_page_for_people(stage: Stage, visit: Visits) -> None:
+    page = visit(forgives=("404",)).open("/streams/999999")
+    expect(page.locator("body")).to_contain_text("there is no stream 999999")
