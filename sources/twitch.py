@@ -111,6 +111,7 @@ class TwitchSource:
 
     async def _attempt(self) -> Loss | None:
         """One connection from login to loss; None when the next attempt should follow at once."""
+        self._joined_at = None
         try:
             return await self._session(await self._login())
         except (OSError, TimeoutError, aiohttp.ClientError) as error:
@@ -133,7 +134,6 @@ class TwitchSource:
         log.warning("Twitch refused TMI_TOKEN: chat is read anonymously and no command is answered")
 
     async def _session(self, login: Login) -> Loss | None:
-        self._joined_at = None
         async with open_chat(self._irc_url, login, self, self._patience) as connection:
             loss = await self._until_lost(connection)
         return None if self._token_refused and not login.anonymous else loss

@@ -62,7 +62,7 @@ class _NoWaiting:
         raise sys.exc_info()[1] or ConnectionError("refused")
 
 
-class ChatConnection(twitchio.websocket.WSConnection):  # type: ignore[misc]
+class ChatConnection(twitchio.websocket.WSConnection):
     """twitchio's connection without its reader, its caches and its log lines (they hold the token)."""
 
     def __init__(self, client: twitchio.Client, login: Login, listener: Listener, patience: Patience) -> None:
@@ -219,4 +219,6 @@ async def _close(client: twitchio.Client, connection: ChatConnection, seconds: f
 
 def in_one_line(error: object) -> str:
     """What went wrong, in at most 200 characters, for a log line or a status."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"the server answered {error.status}"
     return " ".join(str(error).split())[:200] or type(error).__name__

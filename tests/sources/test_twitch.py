@@ -410,6 +410,34 @@ def test_waits_start_anew_after_a_good_stretch_only(server, steady_seconds, call
     asyncio.run(play())
 
 
+def test_waits_grow_while_the_token_cannot_be_checked(server):
+    async def play() -> None:
+        backoff = WatchedBackoff()
+        patience = replace(QUICK, steady_seconds=0.0)
+        async with reading(server, token=TOKEN, backoff=backoff, patience=patience):
+            server.validate_status = 503
+            server.close()
+            await server.until(lambda: len(server.validations) >= 4)
+            assert backoff.calls.count("reset") == 1
+
+    asyncio.run(play())
+
+
+def test_a_channel_that_the_bot_is_banned_from_fails(server):
+    async def play() -> None:
+        server.unknown = {"lena"}
+        async with reading(server, token=TOKEN, joined=False, patience=replace(QUICK, join_seconds=30)) as (
+            _,
+            notebook,
+        ):
+            await server.until(lambda: "JOIN #lena" in server.lines)
+            server.send("@msg-id=msg_banned :tmi.twitch.tv NOTICE #lena :You are permanently banned from talking here.")
+            await notebook.until(lambda: notebook.is_(FAILED))
+            assert notebook.statuses[-1].detail == "the bot is banned there"
+
+    asyncio.run(play())
+
+
 def test_fifty_reconnects_leave_nothing_behind(server):
     def left() -> tuple[int, int, int]:
         gc.collect()
@@ -722,7 +750,11 @@ def test_a_handler_that_fails_or_hangs_harms_nobody(server, caplog):
 
     async def play() -> None:
         async with reading(server, token=TOKEN, on_command=misbehave) as (source, notebook):
-            for text in ["!fail", "!silent", *["!hang"] * 30, "chat goes on"]:
+            server.say("lena", "!silent")
+            server.say("lena", "!fail")
+            await notebook.until(lambda: len(notebook.events) == 2)
+            await asyncio.sleep(0)  # lets both handlers run
+            for text in [*["!hang"] * 30, "chat goes on"]:
                 server.say("lena", text)
             await notebook.until(lambda: "chat goes on" in notebook.chat())
             assert source.counters["command_errors"] == 1

@@ -202,6 +202,7 @@ class TwitchServer:
 
     async def _stop(self) -> None:
         assert self._runner
+        await _settle()  # asyncio leaks a connection that is being accepted while the listener closes
         if self._listening:
             self._listening.close()
         for session in list(self.sessions):
@@ -211,8 +212,7 @@ class TwitchServer:
         for task in tasks:
             task.cancel()  # type: ignore[union-attr]
         await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[arg-type]
-        for _ in range(3):
-            await asyncio.sleep(0)  # a closed transport lets go of its socket a turn of the loop later
+        await _settle()  # a closed transport lets go of its socket a turn of the loop later
 
     def _call(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
@@ -290,6 +290,7 @@ class TwitchServer:
         self._call(self._listen())
 
     async def _close_listener(self) -> None:
+        await _settle()
         if self._listening:
             self._listening.close()
 
@@ -465,6 +466,11 @@ class TwitchServer:
         target, _, text = rest.partition(" :")
         parent = re.search(r"reply-parent-msg-id=([^; ]*)", tags)
         self.said.append(Said(target.removeprefix("#"), text, parent[1] if parent else ""))
+
+
+async def _settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def _in_chunks(names: list[str], size: int) -> Iterable[list[str]]:
