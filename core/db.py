@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -35,11 +35,10 @@ from sqlalchemy.types import NullType
 
 from core.config import ROOT
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS = 5_000  # given to the driver, which sets SQLite's busy_timeout before anything else
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut; group commit makes it cheap
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",  # KiB
     "PRAGMA temp_store = MEMORY",
@@ -58,9 +57,15 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _from_project_root(make_url(url))
+        try:
+            self.url = _from_project_root(make_url(url))
+            self.engine = _engine(self.url)
+        except ModuleNotFoundError as error:
+            raise DatabaseUnusable(f"DATABASE_URL: its driver is not installed: {error.name}") from error
+        except (ArgumentError, ValueError):
+            # Without the reason and the cause: both show the address with its password.
+            raise DatabaseUnusable("DATABASE_URL: this is no address of a database that can be reached") from None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _engine(self.url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -85,7 +90,9 @@ class Database:
 
 def _from_project_root(url: URL) -> URL:
     """A relative SQLite path means the project's folder, wherever the program was started from."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return url
+    if url.database == ":memory:" or url.database.startswith("file:"):
         return url
     return url.set(database=str(ROOT / url.database))
 
@@ -266,7 +273,7 @@ def check_schema(database: Database, revision: str) -> None:
             raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
         found = None
     except DBAPIError as error:
-        if "alembic_version" not in str(error):
+        if "alembic_version" not in str(error.orig):  # the whole error quotes the statement
             raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
         found = None
     if found == revision:

@@ -1,0 +1,336 @@
+"""The database layer: transactions that wait, statements for many rows, and plain words for what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from core import db as core_db
+from core.config import ROOT
+from core.db import (
+    BulkStatement,
+    ChangeSignal,
+    Database,
+    DatabaseUnusable,
+    check_schema,
+    insert_for,
+    one_of,
+    shown,
+    why_unusable,
+)
+from models import SCHEMA_REVISION, Channel, IgnoredName, Installation
+from tests.support import database, fresh_database, rows
+
+WAIT = 20.0  # seconds after which a thread of a test is taken for stuck
+
+
+def note(connection: Connection, key: str, value: str = "") -> None:
+    connection.execute(insert(Installation).values(key=key, value=value))
+
+
+def keys(of: Database) -> list[str]:
+    return [row["key"] for row in rows(of, Installation)]
+
+
+# Addresses.
+
+
+def test_a_relative_sqlite_path_means_the_projects_folder_wherever_the_program_was_started() -> None:
+    database = Database("sqlite:///streampulse.db")
+    assert database.url.database == str(ROOT / "streampulse.db")
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////tmp/other.db", "sqlite:///:memory:", "sqlite:///file:a.db?mode=ro&uri=true"]
+)
+def test_other_sqlite_addresses_stay_as_they_are(url: str) -> None:
+    database = Database(url)
+    assert shown(database.url) == url
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite//forgot-the-colon",
+        "mysql://lena:hunter2@db/pulse",
+        "sqlite+nosuchdriver:///a.db",
+        "sqlite+pysqlcipher://:hunter2@/a.db",
+        "postgresql+nosuchdriver://lena:hunter2@db/pulse",
+        "postgresql+psycopg://lena:hunter2@db:port/pulse",
+        "hunter2",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_in_one_line_without_its_password(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match=r"^DATABASE_URL: ") as caught:
+        Database(url)
+    assert "hunter2" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    assert shown(make_url("postgresql://lena:hunter2@db/pulse")) == "postgresql://lena:***@db/pulse"
+
+
+# Transactions.
+
+
+def test_every_connection_is_durable_and_checks_foreign_keys(db: Database) -> None:
+    with db.reading() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5_000}
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(db: Database) -> None:
+    with pytest.raises(RuntimeError, match="in the middle"), db.writing() as connection:
+        note(connection, "half")
+        raise RuntimeError("in the middle")
+    assert keys(db) == []
+
+
+def test_a_reader_sees_one_snapshot_while_others_write(db: Database) -> None:
+    with db.reading() as reader:
+        assert reader.execute(select(Installation.key)).all() == []
+        with db.writing() as writer:
+            note(writer, "new")
+        assert reader.execute(select(Installation.key)).all() == []
+    assert keys(db) == ["new"]
+
+
+def test_a_second_writer_waits_for_the_first_rather_than_fail(db: Database) -> None:
+    holds, may_go, written = threading.Event(), threading.Event(), list[str]()
+
+    def first() -> None:
+        with db.writing() as connection:
+            note(connection, "first")
+            holds.set()
+            may_go.wait(WAIT)
+            written.append("first")
+
+    def second() -> None:
+        holds.wait(WAIT)
+        with db.writing() as connection:
+            # Reads before it writes: under a lock taken late this is what fails.
+            assert connection.scalar(select(Installation.key)) == "first"
+            note(connection, "second")
+        written.append("second")
+
+    threads = [threading.Thread(target=each) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    holds.wait(WAIT)
+    may_go.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert written == ["first", "second"]
+    assert keys(db) == ["first", "second"]
+
+
+def test_a_writer_gives_up_when_the_lock_is_held_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
+    impatient = database(tmp_path)
+    started = time.monotonic()
+    with impatient.writing(), pytest.raises(OperationalError) as caught, impatient.writing():
+        pass
+    impatient.close()
+    assert time.monotonic() - started < 3
+    assert why_unusable(caught.value) == "the database is locked by another program"
+
+
+# What is wrong, in plain words.
+
+
+def test_a_schema_of_the_right_revision_is_fine(db: Database) -> None:
+    check_schema(db, SCHEMA_REVISION)
+
+
+def set_revision(of: Database, revision: str | None) -> None:
+    with of.writing() as connection:
+        connection.execute(text("DELETE FROM alembic_version"))
+        if revision:
+            connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+
+
+@pytest.mark.parametrize("revision", ["0000", None])
+def test_an_older_schema_names_the_command_that_upgrades_it(db: Database, revision: str | None) -> None:
+    set_revision(db, revision)
+    with pytest.raises(DatabaseUnusable, match=r"run `python init_db.py`"):
+        check_schema(db, SCHEMA_REVISION)
+
+
+def test_a_newer_schema_says_so(db: Database) -> None:
+    set_revision(db, "9999")
+    with pytest.raises(DatabaseUnusable, match=r"newer StreamPulse \(schema 9999, this one knows 0001\)"):
+        check_schema(db, "0001")
+
+
+def unusable(path: Path) -> str:
+    database = Database(f"sqlite:///{path}")
+    try:
+        with pytest.raises(DatabaseUnusable) as caught:
+            check_schema(database, SCHEMA_REVISION)
+    finally:
+        database.close()
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_empty_file_has_no_schema_yet(tmp_path: Path) -> None:
+    assert "run `python init_db.py`" in unusable(tmp_path / "new.db")
+
+
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Dear diary, today I streamed for nine hours. " * 100)
+    assert "not a SQLite database" in unusable(tmp_path / "notes.txt")
+
+
+def test_a_folder_that_does_not_exist_is_told_so(tmp_path: Path) -> None:
+    assert "does its folder exist" in unusable(tmp_path / "nowhere" / "streampulse.db")
+
+
+def test_a_damaged_file_is_told_so(tmp_path: Path) -> None:
+    database(tmp_path, "broken.db").close()
+    path = tmp_path / "broken.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    assert "damaged" in unusable(path)
+
+
+def test_a_page_that_turns_out_damaged_while_it_is_read_is_told_so(tmp_path: Path) -> None:
+    database(tmp_path, "broken.db").close()
+    path = tmp_path / "broken.db"
+    whole = bytearray(path.read_bytes())
+    plain = sqlite3.connect(path)
+    (page,) = plain.execute("SELECT rootpage FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    (size,) = plain.execute("PRAGMA page_size").fetchone()
+    plain.close()
+    whole[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(whole)
+    assert "damaged" in unusable(path)
+
+
+def test_a_locked_database_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
+    path = tmp_path / "held.db"
+    database(tmp_path, "held.db").close()
+    other = sqlite3.connect(path)
+    other.executescript("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+    assert "locked by another program" in unusable(path)
+    other.close()
+
+
+def test_a_read_only_file_can_be_read_and_says_why_it_cannot_be_written(tmp_path: Path) -> None:
+    database(tmp_path, "kept.db").close()
+    read_only = Database(f"sqlite:///file:{tmp_path / 'kept.db'}?mode=ro&uri=true")
+    check_schema(read_only, SCHEMA_REVISION)
+    with pytest.raises(OperationalError) as caught, read_only.writing() as connection:
+        note(connection, "new")
+    assert why_unusable(caught.value) == "the database file is read-only"
+    assert keys(read_only) == []
+    read_only.close()
+
+
+# Many rows at once.
+
+ADD = BulkStatement(lambda insert: insert(IgnoredName), ("name",))
+NOTE = BulkStatement(lambda insert: insert(Installation).on_conflict_do_nothing(), ("value", "key"))
+CHANGE = BulkStatement(
+    lambda _insert: (
+        update(Installation).where(Installation.key == bindparam("which")).values(value=bindparam("new_value"))
+    ),
+    ("which", "new_value"),
+)
+
+
+def test_a_bulk_statement_writes_all_rows_whatever_the_order_of_its_columns(db: Database) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("1", "a"), ("2", "b"), ("3", "c"), ("4", "a")])
+        CHANGE.run(connection, [("b", "20"), ("c", "30"), ("nobody", "0")])
+        ADD.run(connection, [(f"bot{number}",) for number in range(3)])
+    assert [(row["key"], row["value"]) for row in rows(db, Installation)] == [("a", "1"), ("b", "20"), ("c", "30")]
+    assert [row["name"] for row in rows(db, IgnoredName)] == ["bot0", "bot1", "bot2"]
+
+
+def test_a_bulk_statement_without_rows_does_nothing(db: Database) -> None:
+    with db.reading() as connection:
+        NOTE.run(connection, [])
+    assert keys(db) == []
+
+
+def test_a_bulk_statement_names_its_parameters_where_the_dialect_wants_names() -> None:
+    sent = list[tuple[str, Any]]()
+    dialect = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+    fake = SimpleNamespace(dialect=dialect, exec_driver_sql=lambda *call: sent.append(cast("tuple[str, Any]", call)))
+    NOTE.run(cast("Connection", fake), [("1", "a"), ("2", "b")])
+    ((sql, parameters),) = sent
+    assert "ON CONFLICT DO NOTHING" in sql
+    assert "%(value)s" in sql
+    assert parameters == [{"value": "1", "key": "a"}, {"value": "2", "key": "b"}]
+
+
+def test_upserts_use_the_dialects_own_insert(db: Database) -> None:
+    with db.writing() as connection:
+        for value in ("old", "new"):
+            upsert = insert_for(connection)(Installation).values(key="a", value=value)
+            changes = {"value": upsert.excluded.value}
+            connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changes))
+    assert rows(db, Installation) == [{"key": "a", "value": "new"}]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sets(names, max_size=8), st.sets(names, max_size=8))
+def test_one_of_finds_exactly_the_rows_that_are_wanted(stored: set[str], wanted: set[str]) -> None:
+    with fresh_database() as db:
+        with db.writing() as connection:
+            ADD.run(connection, [(name,) for name in stored])
+        with db.reading() as connection:
+            found = connection.scalars(select(IgnoredName.name).where(one_of(connection, IgnoredName.name, wanted)))
+            assert set(found) == stored & wanted
+
+
+def test_one_of_takes_any_number_of_values_and_numbers_too(db: Database) -> None:
+    with db.writing() as connection:
+        connection.execute(insert(Channel), [{"platform": "twitch", "name": f"n{number}"} for number in range(50)])
+        wanted = select(Channel.id).where(one_of(connection, Channel.id, range(41, 100_000)))
+        assert list(connection.scalars(wanted)) == list(range(41, 51))
+        assert list(connection.scalars(select(Channel.id).where(one_of(connection, Channel.id, ())))) == []
+
+
+# Changes made by others.
+
+
+def test_a_change_by_another_connection_is_noticed_once(db: Database) -> None:
+    signal = ChangeSignal(db)
+    assert signal.changed()
+    assert not signal.changed()
+    with db.writing() as connection:
+        note(connection, "new")
+    assert signal.changed()
+    assert not signal.changed()
+    signal.close()
+
+
+def test_where_the_database_counts_no_changes_every_look_says_yes() -> None:
+    signal = ChangeSignal(cast("Database", SimpleNamespace(is_sqlite=False)))
+    assert [signal.changed() for _ in range(3)] == [True, True, True]
+    signal.close()
