@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hypothesis import settings
 from sqlalchemy import Table, delete, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
@@ -22,6 +23,10 @@ from models import IgnoredName
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
 SESSION_TIMEOUT_MS = 300 * SECOND_MS
+
+# A slow moment of the machine is no failing example.
+settings.register_profile("streampulse", deadline=None)
+settings.load_profile("streampulse")
 
 # The cast. Lena owns the channel of that name, Milo moderates it, Nova and Otto are regulars, Sam nobody knows.
 LENA = Person("100", "lena", "Lena")

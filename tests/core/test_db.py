@@ -297,7 +297,7 @@ def test_upserts_use_the_dialects_own_insert(db: Database) -> None:
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.sets(names, max_size=8), st.sets(names, max_size=8))
 def test_one_of_finds_exactly_the_rows_that_are_wanted(stored: set[str], wanted: set[str]) -> None:
     with fresh_database() as db:
