@@ -1,0 +1,24 @@
+"""``python -m benchmarks [ingest|answers …]``: all of them when none is named."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+
+from benchmarks import answers, ingest
+
+ALL = {"ingest": ingest.main, "answers": answers.main}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*ALL, []], metavar="NAME", help=", ".join(ALL))
+    chosen = parser.parse_args().names or list(ALL)
+    print(f"Python {platform.python_version()}, {platform.machine()}. Compare the ratios, not the seconds.")
+    for name in chosen:
+        ALL[name]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
