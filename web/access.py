@@ -45,7 +45,10 @@ ROUTES: dict[str, Access] = {
 }
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
+PROXY_HEADERS = (
+    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server"),
+    *("X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "True-Client-IP", "Forwarded", "Via"),
+)
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -84,6 +87,9 @@ def guard() -> AnyResponse | None:
         return None
     if g.access is not Access.NOBODY:
         raise Forbidden("this token may not do that")
+    if endpoint == "overlay.page":
+        # Nothing to see on the stream; whoever opens the address in a browser reads why in the tab.
+        return Response("<!doctype html><title>The overlay needs a valid ?token=</title>", 401)
     if wants_page():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     raise Unauthorized("log in, or send a valid token")
@@ -102,11 +108,17 @@ def _same(given: str, expected: str) -> bool:
 
 
 def _is_this_machine() -> bool:
-    try:
-        near = ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        near = False
+    near = _is_loopback(request.remote_addr or "")
     return near and not any(header in request.headers for header in PROXY_HEADERS) and _host() in LOCAL_NAMES
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)  # a socket for both families tells IPv4 like this
+    return (mapped or found).is_loopback
 
 
 def _host() -> str:
@@ -126,7 +138,7 @@ def _refuse_other_sites() -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("this request came from another site")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and origin.partition("://")[2] != request.host:
         raise Forbidden("this request came from another site")
 
 
