@@ -78,18 +78,20 @@ class TwitchSource:
         try:
             await asyncio.wait([self._supervisor])
         finally:
-            await self.stop()
+            await self._end(self._supervisor)
         if not self._supervisor.cancelled():
             self._supervisor.result()
 
     async def stop(self) -> None:
         """Returns when the connection is closed and no task of it is left."""
         self._stopped = True
-        if self._supervisor is None:
-            return
-        if not self._supervisor.done():
-            self._supervisor.cancel()
-            await asyncio.wait([self._supervisor])
+        if self._supervisor:
+            await self._end(self._supervisor)
+
+    async def _end(self, supervisor: asyncio.Task[None]) -> None:
+        if not supervisor.done():
+            supervisor.cancel()
+            await asyncio.wait([supervisor])
         if self._commands:
             await self._commands.close()
         self._channels.stop()

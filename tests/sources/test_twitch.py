@@ -812,6 +812,26 @@ def test_stopping_is_quick_at_any_moment(server, moment):
     asyncio.run(play())
 
 
+def test_a_run_that_broke_can_be_run_again(server):
+    class Broken(Notebook):
+        def status(self, status: SourceStatus) -> None:
+            super().status(status)
+            if len(self.statuses) == 1:
+                raise RuntimeError("a sink must not, but")
+
+    async def play() -> None:
+        notebook = Broken()
+        source = TwitchSource(["lena"], notebook, irc_url=server.irc_url, patience=QUICK)
+        with pytest.raises(RuntimeError):
+            await source.run()
+        running = asyncio.create_task(source.run())
+        await notebook.until(lambda: notebook.is_(CONNECTED))
+        await source.stop()
+        await running
+
+    asyncio.run(play())
+
+
 def test_a_cancelled_run_leaves_nothing_behind(server):
     async def play() -> None:
         notebook = Notebook()
