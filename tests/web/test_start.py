@@ -90,6 +90,13 @@ def test_a_wrong_secret_is_not_printed(refusal, new_database_url):
     assert PASSWORD not in line
 
 
+@pytest.mark.parametrize("url", ["nonsense", "mysql://user:hunter2@host/db", "sqlite", "postgresql://:hunter2@:x/db"])
+def test_an_address_that_is_no_databases_is_named_without_its_password(refusal, url):
+    line = refusal(DATABASE_URL=url)
+    assert line.startswith("DATABASE_URL: ")
+    assert "hunter2" not in line
+
+
 def test_a_database_file_that_cannot_be_opened_is_named(refusal):
     assert "sqlite:////nowhere/at/all.db: the database file cannot be opened" in refusal(
         DATABASE_URL="sqlite:////nowhere/at/all.db"
