@@ -13,7 +13,6 @@ import gevent
 from apiflask import APIFlask
 from flask import Flask
 from flask_socketio import SocketIO
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema
@@ -57,8 +56,8 @@ def create_app(settings: Settings, database: Database) -> APIFlask:
     pages.register(app, at)
     pages.serve_assets(app)
     if settings.dashboard_password:
-        # Behind nginx on this machine. Without a password a proxied request is refused, so it must stay visible.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)
+        # Without a password a proxied request is refused, so it must stay visible.
+        app.wsgi_app = access.LocalProxy(app.wsgi_app)
     _add_socketio(app, at)
     return app
 
