@@ -16,6 +16,7 @@ from flask import Flask, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from gevent.lock import BoundedSemaphore
 from werkzeug.wrappers import Response
 
 from core.config import ROOT, Settings, SettingsError
@@ -25,6 +26,7 @@ from web.services import services
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
 hasher = PasswordHasher()
+checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
 SHORTEST_SECRET = 32
@@ -92,8 +94,9 @@ def log_in() -> Response | tuple[str, int]:
     if not settings.dashboard_password:
         return redirect(target)
     username, password = request.form.get("username", ""), request.form.get("password", "")
-    check = gevent.get_hub().threadpool.apply(_is_owner, (username, password[:1024], settings))
-    if not check:
+    with checking:
+        is_owner = gevent.get_hub().threadpool.apply(_is_owner, (username, password[:1024], settings))
+    if not is_owner:
         page = render_template("login.html", page="login", next=target, error="That name and password do not fit.")
         return page, 401
     session.clear()  # a session that somebody else prepared must not become ours

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import httpx
 import pytest
@@ -204,3 +207,22 @@ def test_no_secret_is_ever_logged(locked_stage, visitor):
     log = locked_stage.web.log
     for secret in (PASSWORD, API_TOKEN, OVERLAY_TOKEN, "a wrong guess", visitor.cookies["streampulse"]):
         assert secret not in log
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="tells memory on Linux only")
+def test_many_logins_at_once_do_not_take_the_memory_of_a_small_machine(locked_stage):
+    """Each check takes 64 MB for as long as it runs."""
+
+    def memory_mb(name: str) -> int:
+        status = Path(f"/proc/{locked_stage.web.process.pid}/status").read_text()
+        return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) // 1024  # type: ignore[index]
+
+    def attempt(address: str) -> int:
+        with locked_stage.client(headers={"X-Forwarded-For": address}) as client:
+            return log_in(client, "wrong").status_code
+
+    before = memory_mb("VmRSS")
+    addresses = [next(_addresses) for _ in range(12)]
+    with ThreadPoolExecutor(12) as at_once:
+        assert list(at_once.map(attempt, addresses)) == [401] * 12
+    assert memory_mb("VmHWM") - before < 200
