@@ -40,17 +40,18 @@ def parse_line(raw: str) -> Line | None:
     """
     rest = raw.replace("\0", "") if "\0" in raw else raw
     tags: dict[str, str] = {}
-    if rest.startswith("@"):
-        block, _, rest = rest[1:].partition(" ")
-        tags = _parse_tags(block)
+    if rest[:1] == "@":
+        block, _, rest = rest.partition(" ")
+        tags = _parse_tags(block[1:])
         rest = rest.lstrip(" ")
     prefix = ""
-    if rest.startswith(":"):
-        prefix, _, rest = rest[1:].partition(" ")
-        rest = rest.lstrip(" ")
+    if rest[:1] == ":":
+        prefix, _, rest = rest.partition(" ")
+        prefix, rest = prefix[1:], rest.lstrip(" ")
     # The first " :" begins the last parameter: whatever a viewer typed lies behind it and stays text.
     middle, colon, trailing = rest.partition(" :")
-    command, *params = middle.split(" ")
+    params = middle.split(" ")
+    command = params.pop(0)
     if not (command.isascii() and command.isalnum()):
         return None
     if "" in params:
