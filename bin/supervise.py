@@ -123,12 +123,14 @@ async def watch(processes: dict[str, Process], stopping: asyncio.Event) -> int:
     asked.cancel()
     for name, end in ends.items():
         if end.done():
-            say(f"bin/dev: {name} ended by itself ({_how(end.result())}); it says above why. Stopping the rest.")
+            say(f"bin/dev: {name} {_how(end.result())}. Stopping the rest.")
     return 1
 
 
 def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended by itself with exit code {code}: its own lines above tell why"
 
 
 async def stop(processes: dict[str, Process]) -> None:
