@@ -13,9 +13,11 @@ export function hypePoints(series, { now = null, rate = 0 } = {}) {
   const complete = live ? length - 1 : length;
   const spans = joined(gapSpans(series, now ?? Number.POSITIVE_INFINITY));
   const points = [];
-  for (let minute = 0; minute < complete; minute += 1) points.push({ x: minute + 0.5, y: series.counts[minute], minute });
+  for (let minute = 0; minute < complete; minute += 1)
+    points.push({ x: minute + 0.5, y: series.counts[minute], minute });
   const from = live ? end - (length - 1) : 0;
-  if (length && from < 0.5) points.unshift({ x: from, y: series.counts[0], minute: 0, edge: true }); // no hole at the edge
+  // A minute stands at its middle: without this the graph would begin with a hole of half a minute.
+  if (length && from < 0.5) points.unshift({ x: from, y: series.counts[0], minute: 0, edge: true });
   if (live) points.push({ x: end, y: rate, minute: length - 1 });
   return { points: broken(points, spans), from, to: end, spans };
 }
@@ -25,7 +27,8 @@ function joined(spans) {
   const result = [];
   for (const span of spans) {
     const last = result.at(-1);
-    if (last && span.from <= last.to) Object.assign(last, { to: Math.max(last.to, span.to), seconds: Math.max(last.seconds, span.seconds) });
+    if (last && span.from <= last.to)
+      Object.assign(last, { to: Math.max(last.to, span.to), seconds: Math.max(last.seconds, span.seconds) });
     else result.push({ ...span });
   }
   return result;
@@ -56,7 +59,8 @@ export function timeTicks(times, { from, to, most }) {
   const ticks = [];
   for (const [minute, time] of times.entries()) {
     const [hours, minutes] = time.split(":").map(Number);
-    if ((hours * 60 + minutes) % step === 0 && minute >= from + margin && minute <= to - margin) ticks.push({ value: minute, label: time });
+    if ((hours * 60 + minutes) % step === 0 && minute >= from + margin && minute <= to - margin)
+      ticks.push({ value: minute, label: time });
   }
   return ticks;
 }

@@ -12,10 +12,23 @@ export class HypeChart {
     this.canvas = canvas;
     this.plain = plain;
     this.accent = accent;
-    this.colours = Object.fromEntries(["text", "text-soft", "text-faint", "attention", "panel-solid", "line", "line-strong"].map((name) => [name, role(name)]));
-    this.stripes = hatch(canvas.getContext("2d"), faded(this.colours["text-faint"].startsWith("#") ? this.colours["text-faint"] : "#8b9cb5", 0.38));
+    this.colours = Object.fromEntries(
+      ["text", "text-soft", "text-faint", "attention", "panel-solid", "line", "line-strong"].map((name) => [
+        name,
+        role(name),
+      ]),
+    );
+    this.stripes = hatch(
+      canvas.getContext("2d"),
+      faded(this.colours["text-faint"].startsWith("#") ? this.colours["text-faint"] : "#8b9cb5", 0.38),
+    );
     const Chart = chartLibrary();
-    this.chart = new Chart(canvas, { type: "line", data: { datasets: [this.#dataset()] }, options: this.#options(), plugins: [momentLabels] });
+    this.chart = new Chart(canvas, {
+      type: "line",
+      data: { datasets: [this.#dataset()] },
+      options: this.#options(),
+      plugins: [momentLabels],
+    });
   }
 
   /** `now` (ms) and `rate` make it live, see hypePoints. */
@@ -82,9 +95,20 @@ export class HypeChart {
       display: !this.plain,
       border: { color: this.colours.line },
       grid: { display: false },
-      ticks: { color: this.colours["text-faint"], font: chartFont(), maxRotation: 0, autoSkip: false, callback: (value) => this.series?.times[value] ?? "" },
+      ticks: {
+        color: this.colours["text-faint"],
+        font: chartFont(),
+        maxRotation: 0,
+        autoSkip: false,
+        callback: (value) => this.series?.times[value] ?? "",
+      },
       afterBuildTicks: (axis) => {
-        if (this.series) axis.ticks = timeTicks(this.series.times, { from: axis.min, to: axis.max, most: Math.max(2, axis.chart.width / 88) });
+        if (this.series)
+          axis.ticks = timeTicks(this.series.times, {
+            from: axis.min,
+            to: axis.max,
+            most: Math.max(2, axis.chart.width / 88),
+          });
       },
     };
   }
@@ -96,7 +120,13 @@ export class HypeChart {
       max: 8,
       border: { display: false },
       grid: { color: faded("#b7c4d6", 0.08), drawTicks: false },
-      ticks: { stepSize: 2, color: this.colours["text-faint"], font: chartFont(), padding: 8, callback: (value) => number(value) },
+      ticks: {
+        stepSize: 2,
+        color: this.colours["text-faint"],
+        font: chartFont(),
+        padding: 8,
+        callback: (value) => number(value),
+      },
       afterFit: (axis) => {
         if (!this.plain) axis.width = 40; // the graph does not shift when a figure gains a digit
       },
@@ -106,8 +136,10 @@ export class HypeChart {
   #annotations(series, spans, end) {
     const all = {};
     const { min } = this.chart.options.scales.x;
-    for (const [index, span] of spans.entries()) if (span.to > min) all[`gap${index}`] = this.#gap({ ...span, from: Math.max(min, span.from) });
-    if (series.usual !== null && !this.plain) all.usual = this.#usual(series.usual, end?.y ?? series.counts.at(-1) ?? 0);
+    for (const [index, span] of spans.entries())
+      if (span.to > min) all[`gap${index}`] = this.#gap({ ...span, from: Math.max(min, span.from) });
+    if (series.usual !== null && !this.plain)
+      all.usual = this.#usual(series.usual, end?.y ?? series.counts.at(-1) ?? 0);
     if (end && end.y !== null && !end.edge) all.now = this.#dot(end.x, end.y, this.accent);
     return all;
   }
@@ -122,7 +154,8 @@ export class HypeChart {
       borderWidth: 0,
       backgroundColor: this.stripes,
       label: {
-        display: ({ chart }) => shown && (to - from) * (chart.chartArea?.width ?? 0) / (chart.scales.x.max - chart.scales.x.min) > 14,
+        display: ({ chart }) =>
+          shown && ((to - from) * (chart.chartArea?.width ?? 0)) / (chart.scales.x.max - chart.scales.x.min) > 14,
         content: `no data ${duration(seconds, { hours: false })}`,
         position: { x: "center", y: "end" },
         color: this.colours.attention,
@@ -136,12 +169,37 @@ export class HypeChart {
 
   /** Its name stands on the side of the dashes where the graph is not. */
   #usual(value, atEnd) {
-    const label = { display: true, content: "usual", position: "end", yAdjust: atEnd >= value ? 10 : -9, backgroundColor: "transparent", color: this.colours["text-faint"], font: chartFont(11), padding: 0 };
-    return { type: "line", yMin: value, yMax: value, borderColor: faded("#b7c4d6", 0.4), borderWidth: 1.2, borderDash: [3, 5], label };
+    const label = {
+      display: true,
+      content: "usual",
+      position: "end",
+      yAdjust: atEnd >= value ? 10 : -9,
+      backgroundColor: "transparent",
+      color: this.colours["text-faint"],
+      font: chartFont(11),
+      padding: 0,
+    };
+    return {
+      type: "line",
+      yMin: value,
+      yMax: value,
+      borderColor: faded("#b7c4d6", 0.4),
+      borderWidth: 1.2,
+      borderDash: [3, 5],
+      label,
+    };
   }
 
   #dot(x, y, colour) {
-    return { type: "point", xValue: x, yValue: y, radius: 4.5, backgroundColor: colour, borderColor: this.colours["panel-solid"], borderWidth: 2 };
+    return {
+      type: "point",
+      xValue: x,
+      yValue: y,
+      radius: 4.5,
+      backgroundColor: colour,
+      borderColor: this.colours["panel-solid"],
+      borderWidth: 2,
+    };
   }
 
   /** Moments that lie in sight, newest first, at the middle of their minute; of two channels' the greater one. */
@@ -150,7 +208,8 @@ export class HypeChart {
     for (const moment of series.moments) {
       const minute = Math.floor(minuteOf(series, moment.at));
       const seen = minute + 0.5 >= from && minute + 0.5 <= to && series.counts[minute] !== undefined;
-      if (seen && !(byMinute.get(minute)?.moment.messages > moment.messages)) byMinute.set(minute, { x: minute + 0.5, y: series.counts[minute], moment });
+      if (seen && !(byMinute.get(minute)?.moment.messages > moment.messages))
+        byMinute.set(minute, { x: minute + 0.5, y: series.counts[minute], moment });
     }
     return [...byMinute.values()].sort((one, other) => other.x - one.x);
   }

@@ -39,7 +39,7 @@ function ring(ctx, { x, y }, colour) {
   ctx.stroke();
 }
 
-/** The whole cause beside its ring where it needs to move least, cut where it must be; then only how much; else nothing. */
+/** The whole cause where it needs to move least, cut where it must be; then only how much; else the ring alone. */
 function label(ctx, { point, moment, line, taken, area, attention }) {
   const best = places(ctx, point, moment, line, area)
     .filter(({ box }) => !taken.some((other) => overlap(box, other)))
@@ -72,14 +72,25 @@ function places(ctx, point, moment, line, area) {
 
 /** [words, what choosing them costs in pixels of moving away]. */
 function wordings(ctx, full, brief, room) {
-  if (ctx.measureText(full).width <= room) return [[full, 0], [brief, 40]];
-  if (room >= SHORTEST) return [[shortened(ctx, full, room), 15], [brief, 40]];
+  if (ctx.measureText(full).width <= room)
+    return [
+      [full, 0],
+      [brief, 40],
+    ];
+  if (room >= SHORTEST)
+    return [
+      [shortened(ctx, full, room), 15],
+      [brief, 40],
+    ];
   return ctx.measureText(brief).width <= room ? [[brief, 40]] : [];
 }
 
 /** The top of the line (smallest y) between two x. */
 function highestBetween(line, left, right) {
-  return Math.min(...line.filter((point) => point.x >= left - 10 && point.x <= right + 10).map((point) => point.y), Number.POSITIVE_INFINITY);
+  return Math.min(
+    ...line.filter((point) => point.x >= left - 10 && point.x <= right + 10).map((point) => point.y),
+    Number.POSITIVE_INFINITY,
+  );
 }
 
 function shortened(ctx, text, most) {

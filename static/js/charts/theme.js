@@ -18,7 +18,11 @@ export function faded(colour, alpha) {
   return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
 }
 
-export const chartFont = (size = 11.5, weight = 400) => ({ family: '"Inter Variable", system-ui, sans-serif', size, weight });
+export const chartFont = (size = 11.5, weight = 400) => ({
+  family: '"Inter Variable", system-ui, sans-serif',
+  size,
+  weight,
+});
 
 export function fontCss(size = 11.5, weight = 400) {
   const font = chartFont(size, weight);
@@ -46,11 +50,11 @@ export function hatch(context, colour) {
   return pattern;
 }
 
-/** 4 calm steps: the top of the axis and the step, so that `highest` fits with room above it. */
+/** Four calm steps: the top of the axis and the step, in whole messages, so that `highest` fits with `room` above. */
 export function axisFor(highest, { least = 8, room = 1.18 } = {}) {
-  const needed = Math.max(least, highest * room);
-  const rough = needed / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough && (candidate >= 1 ? Number.isInteger(candidate) : false)) ?? Math.ceil(rough);
-  return { max: Math.ceil(needed / step) * step, step };
+  const top = Math.max(least, highest * room);
+  const power = 10 ** Math.floor(Math.log10(top / 4));
+  const steps = [1, 2, 2.5, 5, 10].map((factor) => factor * power).filter(Number.isInteger);
+  const step = steps.find((candidate) => candidate >= top / 4);
+  return { max: Math.ceil(top / step) * step, step };
 }

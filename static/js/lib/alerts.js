@@ -31,7 +31,8 @@ export class Alerts {
   #wait(kind, item) {
     const same = this.waiting.find((alert) => alert.kind === kind && together(alert, item));
     if (same) join(same, item);
-    else if (this.waiting.length < MOST_WAITING) this.waiting.push({ kind, item: { ...item }, amount: amountOf(item), people: new Set([item.login]), times: 1 });
+    else if (this.waiting.length < MOST_WAITING)
+      this.waiting.push({ kind, item: { ...item }, amount: amountOf(item), people: new Set([item.login]), times: 1 });
   }
 
   #next() {
@@ -40,12 +41,22 @@ export class Alerts {
     if (!alert) return;
     const card = draw(alert);
     this.stage.replaceChildren(card);
-    if (motionWelcome()) card.animate([{ opacity: 0, transform: "translateY(-14px) scale(0.96)" }, { opacity: 1, transform: "none" }], { duration: 380, easing: "cubic-bezier(0.2, 0.9, 0.2, 1.1)" });
+    if (motionWelcome())
+      card.animate(
+        [
+          { opacity: 0, transform: "translateY(-14px) scale(0.96)" },
+          { opacity: 1, transform: "none" },
+        ],
+        { duration: 380, easing: "cubic-bezier(0.2, 0.9, 0.2, 1.1)" },
+      );
     setTimeout(() => this.#leave(card), this.waiting.length >= BURST ? STAYS_IN_A_BURST_MS : STAYS_MS);
   }
 
   async #leave(card) {
-    if (motionWelcome()) await card.animate([{ opacity: 1 }, { opacity: 0 }], { duration: 260, fill: "forwards" }).finished.catch(() => null);
+    if (motionWelcome())
+      await card
+        .animate([{ opacity: 1 }, { opacity: 0 }], { duration: 260, fill: "forwards" })
+        .finished.catch(() => null);
     card.remove();
     setTimeout(() => this.#next(), PAUSE_MS);
   }
@@ -57,7 +68,8 @@ function amountOf(item) {
 
 /** Gifts, gifted subscriptions and bits of one person add up; follows and subscriptions are told as a crowd. */
 function together(alert, item) {
-  if (["gift", "subgift"].includes(alert.kind) || alert.kind === "cheer") return alert.item.login === item.login && alert.item.platform === item.platform;
+  if (["gift", "subgift"].includes(alert.kind) || alert.kind === "cheer")
+    return alert.item.login === item.login && alert.item.platform === item.platform;
   return ["follow", "sub", "resub"].includes(alert.kind);
 }
 
@@ -70,7 +82,16 @@ function join(alert, item) {
 
 function draw(alert) {
   const look = alert.kind === "cheer" ? { icon: "gem", colour: "gift" } : happening(alert.item);
-  const card = make("div.alert", {}, make("span.alert-icon", {}, icon(look.icon)), make("div.alert-body", {}, make("p.alert-title", {}, make("bdi.alert-name", {}, nameOf(alert)), ` ${words(alert)}`)));
+  const card = make(
+    "div.alert",
+    {},
+    make("span.alert-icon", {}, icon(look.icon)),
+    make(
+      "div.alert-body",
+      {},
+      make("p.alert-title", {}, make("bdi.alert-name", {}, nameOf(alert)), ` ${words(alert)}`),
+    ),
+  );
   if (look.colour) card.classList.add(look.colour);
   const said = alert.times === 1 && alert.item.text;
   if (said) card.querySelector(".alert-body").append(make("p.alert-text", {}, make("bdi", {}, said)));
@@ -102,6 +123,7 @@ function words(alert) {
 }
 
 function giftWords({ item, times, amount }) {
-  const name = item.extra?.name === "gifts" ? plural(times, "gift") : `${item.extra?.name || "a gift"} ×${number(times)}`;
+  const name =
+    item.extra?.name === "gifts" ? plural(times, "gift") : `${item.extra?.name || "a gift"} ×${number(times)}`;
   return `sent ${name} · ${plural(amount, "coin")}`;
 }

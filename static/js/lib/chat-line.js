@@ -31,10 +31,16 @@ export function chatLine(item) {
   const marks = item.marks ?? [];
   const chat = isChat(item);
   const line = make("li.chat-line", { "data-id": item.id });
-  line.classList.add(...LOOKS.filter((look) => marks.includes(look)), `person-${colourOf(item.platform, item.login || item.user)}`);
+  line.classList.add(
+    ...LOOKS.filter((look) => marks.includes(look)),
+    `person-${colourOf(item.platform, item.login || item.user)}`,
+  );
   line.append(make("time.chat-time", { datetime: item.at, title: clockSeconds(item.at) }, clock(item.at)));
-  if (item.extra?.reply_to) line.append(make("div.chat-reply", {}, icon("reply"), make("bdi", {}, `replying to ${item.extra.reply_to}`)));
-  line.append(make("span.badges", {}, platformBadge(item.platform), ...leadingBadges(item, marks), ...roleBadges(marks)));
+  if (item.extra?.reply_to)
+    line.append(make("div.chat-reply", {}, icon("reply"), make("bdi", {}, `replying to ${item.extra.reply_to}`)));
+  line.append(
+    make("span.badges", {}, platformBadge(item.platform), ...leadingBadges(item, marks), ...roleBadges(marks)),
+  );
   line.append(...(chat ? saidParts(item, marks) : happenedParts(item, line)));
   return line;
 }

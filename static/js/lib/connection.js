@@ -1,6 +1,6 @@
 /** The line to the server: pushes over Socket.IO, and asking every 3 s while that is down. */
 
-import { io } from "../../vendor/socket.io.esm.min.js";
+import { io } from "../../vendor/socket.io.esm.min.js?v=4.8.4";
 import { learnTime } from "./clock.js";
 import { getJson, query } from "./http.js";
 

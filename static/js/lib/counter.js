@@ -1,6 +1,6 @@
 /** A figure that counts to its new value, for those who like motion. */
 
-import { CountUp } from "../../vendor/countUp.min.js";
+import { CountUp } from "../../vendor/countUp.min.js?v=2.9.0";
 import { setText } from "./dom.js";
 import { motionWelcome } from "./frame.js";
 

@@ -8,7 +8,8 @@ export function make(selector, attributes = {}, ...children) {
   const element = document.createElement(tag);
   if (classes.length) element.className = classes.join(" ");
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
@@ -53,5 +54,11 @@ export function setText(element, text) {
 }
 
 export function empty(symbol, title, ...lines) {
-  return make("div.empty", {}, symbol && icon(symbol), title && make("strong", {}, title), ...lines.map((line) => make("p", {}, ...[line].flat())));
+  return make(
+    "div.empty",
+    {},
+    symbol && icon(symbol),
+    title && make("strong", {}, title),
+    ...lines.map((line) => make("p", {}, ...[line].flat())),
+  );
 }

@@ -94,7 +94,8 @@ export class Feed {
     if (!this.paused && this.waiting.length) this.#append(this.waiting.splice(0));
     const count = this.waiting.length;
     this.more.hidden = count === 0;
-    if (count) setText(part(this.more, "text"), count >= MOST_LINES ? `${MOST_LINES}+ new` : plural(count, "new", "new"));
+    if (count)
+      setText(part(this.more, "text"), count >= MOST_LINES ? `${MOST_LINES}+ new` : plural(count, "new", "new"));
     this.#drawHint();
   }
 

@@ -6,6 +6,7 @@ const currency = settings.currency || "USD";
 
 const whole = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const shortest = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const moneyFormats = new Map();
 
@@ -24,8 +25,9 @@ export const number = (value) => whole.format(value);
 /** 12,480 stays, 1,234,567 becomes 1.2M: for places of fixed width. */
 export const compact = (value) => (Math.abs(value) < 100_000 ? whole : short).format(value);
 
-/** 9,122 becomes 9.1K: for the small print beside other small print. */
-export const brief = (value) => (Math.abs(value) < 1000 ? whole : short).format(value);
+/** 9,122 becomes 9.1K and 14,812 15K: for small print beside other small print. */
+export const brief = (value) =>
+  (Math.abs(value) < 1000 ? whole : Math.abs(value) < 10_000 ? short : shortest).format(value);
 
 export const decimal = (value) => oneDigit.format(value);
 

@@ -5,7 +5,16 @@ import { part, setText } from "./dom.js";
 import { money, number } from "./format.js";
 import { SeriesKeeper } from "./series-keeper.js";
 
-const NAMES = { messages: "Messages", subs: "Subscriptions", bits: "Bits", coins: "Coins", gifts: "Gifts", chatters: "Chatters", viewers: "Viewers", earned: "Earned" };
+const NAMES = {
+  messages: "Messages",
+  subs: "Subscriptions",
+  bits: "Bits",
+  coins: "Coins",
+  gifts: "Gifts",
+  chatters: "Chatters",
+  viewers: "Viewers",
+  earned: "Earned",
+};
 
 export class Goal {
   constructor(root, { what, target, label }, options) {
@@ -17,7 +26,8 @@ export class Goal {
     setText(part(root, "label"), label || NAMES[what]);
     setText(part(root, "target"), `/ ${write(target)}`);
     // Only the minutes of the stream tell how many messages it had: the server's total counts all streams.
-    if (what === "messages") this.keeper = new SeriesKeeper({ ...options, changed: () => this.#draw(this.#messages()) });
+    if (what === "messages")
+      this.keeper = new SeriesKeeper({ ...options, changed: () => this.#draw(this.#messages()) });
   }
 
   show(stats) {

@@ -17,7 +17,8 @@ export async function getJson(path, { timeout = 8000, token = "" } = {}) {
   });
   if (response.status === 401 && !token) goToLogin();
   const body = await response.json().catch(() => null);
-  if (!response.ok || body === null) throw new HttpError(response.status, body?.error ?? `The server answered ${response.status}`);
+  if (!response.ok || body === null)
+    throw new HttpError(response.status, body?.error ?? `The server answered ${response.status}`);
   return body;
 }
 

@@ -3,13 +3,15 @@
 import { everySecond, serverNow } from "./clock.js";
 import { Counter } from "./counter.js";
 import { byId, icon, make, part, setText, unseen } from "./dom.js";
-import { brief, compact, decimal, duration, money, number, percent, plural } from "./format.js";
+import { brief, compact, decimal, duration, money, percent, plural } from "./format.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
 
 export class Kpis {
   constructor() {
-    this.cards = Object.fromEntries(["rate", "chatters", "viewers", "gifts", "earned", "uptime"].map((name) => [name, byId(`kpi-${name}`)]));
+    this.cards = Object.fromEntries(
+      ["rate", "chatters", "viewers", "gifts", "earned", "uptime"].map((name) => [name, byId(`kpi-${name}`)]),
+    );
     this.counters = {
       rate: this.#counter("rate", compact),
       chatters: this.#counter("chatters", compact),
@@ -30,9 +32,14 @@ export class Kpis {
     this.counters.earned.show(stats.earned.amount);
     this.#note("rate", change(stats.messages_change_percent, "vs usual", "as usual") ?? ["nothing usual yet"]);
     this.#note("chatters", [stats.new_chatters ? `${compact(stats.new_chatters)} for the first time` : "nobody new"]);
-    this.#note("viewers", stats.viewers === null ? ["not told by chat"] : (change(stats.viewers_change_percent, "in 10 min", "steady for 10 min") ?? ["watching now"]));
+    this.#note(
+      "viewers",
+      stats.viewers === null
+        ? ["not told by chat"]
+        : (change(stats.viewers_change_percent, "in 10 min", "steady for 10 min") ?? ["watching now"]),
+    );
     if (stats.viewers === null) part(this.cards.viewers, "note").title = UNKNOWN_VIEWERS;
-    this.#note("gifts", [giftsNote(stats)]);
+    this.#note("gifts", [giftsNote(stats.gifts.coins, stats.subs)]);
     this.#note("earned", [earnedNote(stats.earned)]);
     this.#tellUptime();
   }
@@ -68,17 +75,22 @@ function change(value, words, same) {
   if (value === null || value === undefined) return null;
   if (value === 0) return [same];
   const direction = value > 0 ? "up" : "down";
-  const mark = make(`span.change.${direction}`, {}, icon(`arrow-${direction}`), unseen(`${direction} `), percent(Math.abs(value)));
+  const mark = make(
+    `span.change.${direction}`,
+    {},
+    icon(`arrow-${direction}`),
+    unseen(`${direction} `),
+    percent(Math.abs(value)),
+  );
   return [mark, ` ${words}`];
 }
 
-function giftsNote(stats) {
-  const parts = [];
-  if (stats.gifts.coins || !stats.subs) parts.push(`${stats.subs ? brief(stats.gifts.coins) : number(stats.gifts.coins)} coins`);
-  if (stats.subs) parts.push(plural(stats.subs, "sub"));
-  return parts.join(" · ");
+/** The small print under the number of gifts: their coins, and subscriptions where the platform has them. */
+export function giftsNote(coins, subs) {
+  if (!subs) return plural(coins, "coin");
+  return coins ? `${brief(coins)} coins · ${plural(subs, "sub")}` : plural(subs, "sub");
 }
 
-function earnedNote({ gifts, bits, currency: code }) {
+export function earnedNote({ gifts, bits, currency: code }) {
   return `${money(gifts, { code, brief: true })} gifts · ${money(bits, { code, brief: true })} bits`;
 }

@@ -20,7 +20,11 @@ export class Moments {
     if (signature === this.signature) return;
     this.signature = signature;
     const rows = moments.map((moment) => this.#row(moment));
-    this.list.replaceChildren(...(rows.length ? rows : [make("li", {}, empty("flame", null, "When chat runs hot, the moment is kept here with its cause."))]));
+    this.list.replaceChildren(
+      ...(rows.length
+        ? rows
+        : [make("li", {}, empty("flame", null, "When chat runs hot, the moment is kept here with its cause."))]),
+    );
   }
 
   #row(moment) {
@@ -40,7 +44,9 @@ export class Moments {
     part(this.dialog, "note").textContent = moment.cause;
     const blocks = [facts(moment), termsBlock(moment.terms ?? []), quotesBlock(moment.messages_sample ?? [])];
     part(this.dialog, "body").replaceChildren(...blocks.filter(Boolean));
-    const link = this.linkToStream && make("a.button.small", { href: `/streams/${moment.stream_id}` }, icon("history"), "Open the stream");
+    const link =
+      this.linkToStream &&
+      make("a.button.small", { href: `/streams/${moment.stream_id}` }, icon("history"), "Open the stream");
     part(this.dialog, "foot").replaceChildren(...[link, copyButton(moment)].filter(Boolean));
     this.dialog.showModal();
   }
@@ -48,9 +54,20 @@ export class Moments {
 
 function copyButton(moment) {
   const offset = duration(moment.offset_seconds);
-  const button = make("button.button.small", { type: "button", title: `Copy ${offset}, the time in the recording` }, icon("copy"), "Copy time");
+  const button = make(
+    "button.button.small",
+    { type: "button", title: `Copy ${offset}, the time in the recording` },
+    icon("copy"),
+    "Copy time",
+  );
   button.append(make("span.visually-hidden", {}, ` ${offset}`));
-  button.addEventListener("click", async () => toast(...((await copied(offset)) ? [`Copied ${offset}`, { icon: "check" }] : [`Copying is not allowed here: ${offset}`, { icon: "circle-alert", attention: true }])));
+  button.addEventListener("click", async () =>
+    toast(
+      ...((await copied(offset))
+        ? [`Copied ${offset}`, { icon: "check" }]
+        : [`Copying is not allowed here: ${offset}`, { icon: "circle-alert", attention: true }]),
+    ),
+  );
   return button;
 }
 
@@ -76,17 +93,25 @@ function facts(moment) {
     ["When", `${clock(moment.at)}, ${day(moment.at)}`],
     ["Messages that minute", number(moment.messages)],
   ];
-  return make("dl.facts", {}, ...pairs.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))));
+  return make(
+    "dl.facts",
+    {},
+    ...pairs.map(([term, value]) => make("div", {}, make("dt", {}, term), make("dd", {}, value))),
+  );
 }
 
 function termsBlock(terms) {
   if (!terms.length) return null;
-  const tags = terms.map(({ term, count, emote }) => make(emote ? "li.tag.accent" : "li.tag", {}, emote && icon("smile"), make("bdi", {}, term), ` ×${number(count)}`));
+  const tags = terms.map(({ term, count, emote }) =>
+    make(emote ? "li.tag.accent" : "li.tag", {}, emote && icon("smile"), make("bdi", {}, term), ` ×${number(count)}`),
+  );
   return make("section", {}, make("h3", {}, "What was said most"), make("ul.terms", {}, ...tags));
 }
 
 function quotesBlock(messages) {
   if (!messages.length) return null;
-  const quotes = messages.map(({ user, message }) => make("li.quote", {}, make("b", {}, make("bdi", {}, user)), make("bdi", {}, message)));
+  const quotes = messages.map(({ user, message }) =>
+    make("li.quote", {}, make("b", {}, make("bdi", {}, user)), make("bdi", {}, message)),
+  );
   return make("section", {}, make("h3", {}, "From the chat"), make("ul.quotes", {}, ...quotes));
 }

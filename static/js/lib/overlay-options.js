@@ -22,7 +22,11 @@ export function overlayOptions(search) {
 }
 
 function widgetsOf(text, goal) {
-  const asked = (text ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => WIDGETS.includes(name));
+  const asked = (text ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => WIDGETS.includes(name));
   const widgets = new Set(asked.length ? asked : USUAL_WIDGETS);
   if (goal && !asked.length) widgets.add("goal");
   if (!goal) widgets.delete("goal");

@@ -30,7 +30,11 @@ export class PastStreams {
     if (!this.list.childElementCount) this.list.append(empty(null, null, "Looking…"));
     try {
       const { data } = await getJson(`/api/streams${query({ page: 1, limit: SHOWN, ...this.filter() })}`);
-      this.list.replaceChildren(...(data.length ? data.map(line) : [empty(null, null, "No stream yet. The first one begins with the first message.")]));
+      this.list.replaceChildren(
+        ...(data.length
+          ? data.map(line)
+          : [empty(null, null, "No stream yet. The first one begins with the first message.")]),
+      );
     } catch (error) {
       this.list.replaceChildren(empty("circle-alert", null, error.message));
     }
@@ -44,6 +48,11 @@ function line(stream) {
     "a.menu-item",
     { href: `/streams/${stream.id}` },
     platformBadge(stream.platform),
-    make("span.stream-line", {}, make("span.line", {}, make("span", {}, title), stream.live && make("span.tag.accent", {}, "live")), make("span.panel-note", {}, `${channelName(stream.platform, stream.channel)} · ${what}`)),
+    make(
+      "span.stream-line",
+      {},
+      make("span.line", {}, make("span", {}, title), stream.live && make("span.tag.accent", {}, "live")),
+      make("span.panel-note", {}, `${channelName(stream.platform, stream.channel)} · ${what}`),
+    ),
   );
 }

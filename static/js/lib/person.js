@@ -26,5 +26,9 @@ function first(word) {
 }
 
 export function avatar(person) {
-  return make(`span.avatar.person-${colourOf(person.platform, person.login || person.user)}`, { "aria-hidden": "true" }, initialsOf(person.user || person.login || ""));
+  return make(
+    `span.avatar.person-${colourOf(person.platform, person.login || person.user)}`,
+    { "aria-hidden": "true" },
+    initialsOf(person.user || person.login || ""),
+  );
 }

@@ -1,5 +1,6 @@
 /** Ranked names with bars; rows are kept and changed, so bars glide instead of blinking. */
 
+import { platformBadge } from "./chat-line.js";
 import { empty, make, setText } from "./dom.js";
 import { compact } from "./format.js";
 
@@ -14,6 +15,21 @@ export function showRanking(list, entries) {
   while (list.children.length > entries.length) list.lastElementChild.remove();
   while (list.children.length < entries.length) list.append(newRow());
   for (const [index, entry] of entries.entries()) fill(list.children[index], entry, most);
+}
+
+/** Entries of top_chatters. */
+export function chatterEntries(chatters) {
+  return chatters.map((one) => ({
+    name: one.user || one.login,
+    count: one.messages,
+    key: `${one.platform}/${one.login}`,
+    mark: () => platformBadge(one.platform),
+  }));
+}
+
+/** Entries of top_emotes and top_words. */
+export function termEntries(terms) {
+  return terms.map(({ term, count }) => ({ name: term, count }));
 }
 
 function newRow() {

@@ -52,7 +52,9 @@ export class SeriesKeeper {
     this.askedAt = performance.now();
     if (this.growing && this.long) this.minutes = Math.min(LONGEST_MINUTES, this.long.counts.length);
     try {
-      const answer = await getJson(`/api/stats${query({ minutes: this.minutes, ...this.filter() })}`, { token: this.token });
+      const answer = await getJson(`/api/stats${query({ minutes: this.minutes, ...this.filter() })}`, {
+        token: this.token,
+      });
       if (question !== this.asking) return;
       this.series = this.long = seriesOf(answer);
       this.changed();

@@ -39,7 +39,12 @@ export function merged(base, fresh, { grows = false } = {}) {
 export function tailOf(series, minutes) {
   const from = Math.max(0, series.counts.length - minutes);
   if (!from) return series;
-  return { ...series, startsAt: series.startsAt + from * MINUTE_MS, times: series.times.slice(from), counts: series.counts.slice(from) };
+  return {
+    ...series,
+    startsAt: series.startsAt + from * MINUTE_MS,
+    times: series.times.slice(from),
+    counts: series.counts.slice(from),
+  };
 }
 
 function union(older, newer, key) {

@@ -44,7 +44,13 @@ export class Sources {
     chip.label = make("span");
     chip.note = make("span.chip-note");
     chip.append(chip.dot, chip.label, chip.note);
-    chip.addEventListener("click", () => this.choose(chip.getAttribute("aria-pressed") === "true" ? {} : { platform: chip.channel.platform, channel: chip.channel.name }));
+    chip.addEventListener("click", () =>
+      this.choose(
+        chip.getAttribute("aria-pressed") === "true"
+          ? {}
+          : { platform: chip.channel.platform, channel: chip.channel.name },
+      ),
+    );
     this.chips.set(key, chip);
     this.group.append(chip);
     return chip;
@@ -52,27 +58,36 @@ export class Sources {
 
   #fill(chip, channel) {
     const [colour, words, noted] = STATES[channel.state] ?? ["idle", channel.state, true];
-    const chosen = channel.name === this.filter.channel && (!this.filter.platform || channel.platform === this.filter.platform);
+    const chosen =
+      channel.name === this.filter.channel && (!this.filter.platform || channel.platform === this.filter.platform);
     chip.channel = channel;
     chip.words = words;
     chip.dataset.state = colour;
-    chip.dot.className = `dot ${colour === "good" || colour === "idle" ? channel.platform : ""}${colour === "idle" ? " hollow" : ""}`;
+    chip.dot.className = { good: `dot ${channel.platform}`, idle: `dot hollow ${channel.platform}` }[colour] ?? "dot";
     setText(chip.label, `${channel.platform} / ${channelName(channel.platform, channel.name)}`);
     chip.note.classList.toggle("visually-hidden", !noted);
     chip.setAttribute("aria-pressed", String(chosen));
     chip.classList.toggle("aside", Boolean(this.filter.channel) && !chosen);
-    chip.title = [`${platformName(channel.platform)}: ${words}`, channel.detail, chosen ? "Click to show all channels" : "Click to show this channel only"].filter(Boolean).join("\n");
+    chip.title = [
+      `${platformName(channel.platform)}: ${words}`,
+      channel.detail,
+      chosen ? "Click to show all channels" : "Click to show this channel only",
+    ]
+      .filter(Boolean)
+      .join("\n");
     this.#tell(chip);
   }
 
   #tell(chip) {
     const { retry_at: retryAt } = chip.channel;
     const left = retryAt ? Math.ceil((Date.parse(retryAt) - serverNow()) / 1000) : 0;
-    setText(chip.note, left > 0 ? `${chip.words} in ${left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`}` : chip.words);
+    setText(
+      chip.note,
+      left > 0 ? `${chip.words} in ${left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`}` : chip.words,
+    );
   }
 
   #tellCountdowns() {
     for (const chip of this.chips.values()) this.#tell(chip);
   }
 }
-

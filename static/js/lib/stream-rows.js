@@ -9,8 +9,18 @@ export function streamRow(stream) {
   const title = make(
     "td",
     {},
-    make("span.line", {}, make("a.stream-link", { href: `/streams/${stream.id}` }, started), stream.live && make("span.tag.accent", {}, "live")),
-    make("span.stream-channel", {}, platformBadge(stream.platform), make("bdi", {}, channelName(stream.platform, stream.channel))),
+    make(
+      "span.line",
+      {},
+      make("a.stream-link", { href: `/streams/${stream.id}` }, started),
+      stream.live && make("span.tag.accent", {}, "live"),
+    ),
+    make(
+      "span.stream-channel",
+      {},
+      platformBadge(stream.platform),
+      make("bdi", {}, channelName(stream.platform, stream.channel)),
+    ),
   );
   return make(
     "tr.opens",
@@ -28,7 +38,11 @@ export function streamRow(stream) {
 
 /** Holds the place of a row that is on its way. */
 export function skeletonRow(columns = 8) {
-  return make("tr", { "aria-hidden": "true" }, ...Array.from({ length: columns }, () => make("td", {}, make("span.skeleton"))));
+  return make(
+    "tr",
+    { "aria-hidden": "true" },
+    ...Array.from({ length: columns }, () => make("td", {}, make("span.skeleton"))),
+  );
 }
 
 function figure(label, text, className = "") {
@@ -36,6 +50,8 @@ function figure(label, text, className = "") {
 }
 
 function giftsAndSubs({ gifts, subs, bits }) {
-  const parts = [gifts && plural(gifts, "gift"), subs && plural(subs, "sub"), bits && `${brief(bits)} bits`].filter(Boolean);
+  const parts = [gifts && plural(gifts, "gift"), subs && plural(subs, "sub"), bits && `${brief(bits)} bits`].filter(
+    Boolean,
+  );
   return parts.slice(0, 2).join(" · ") || "–";
 }

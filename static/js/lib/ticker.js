@@ -97,7 +97,13 @@ function move(rows, before) {
   for (const row of rows) {
     const from = before.get(row);
     if (from === undefined) {
-      row.animate([{ opacity: 0, transform: "translateY(-18px)" }, { opacity: 1, transform: "none" }], MOVE);
+      row.animate(
+        [
+          { opacity: 0, transform: "translateY(-18px)" },
+          { opacity: 1, transform: "none" },
+        ],
+        MOVE,
+      );
     } else if (from !== row.offsetTop) {
       row.animate([{ transform: `translateY(${from - row.offsetTop}px)` }, { transform: "none" }], MOVE);
     }

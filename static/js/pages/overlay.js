@@ -9,6 +9,7 @@ import { byId } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { oncePerFrame, setInScene } from "../lib/frame.js";
 import { Goal } from "../lib/goal.js";
+import { ItemMemory } from "../lib/item-memory.js";
 import { overlayOptions } from "../lib/overlay-options.js";
 import { showRanking } from "../lib/ranking.js";
 import { SeriesKeeper } from "../lib/series-keeper.js";
@@ -29,7 +30,10 @@ for (const name of widgets) byId(name).hidden = false;
 const show = []; // what each widget does with new stats
 
 if (widgets.has("hype")) {
-  const chart = new HypeChart(byId("hype-chart"), { plain: true, ...(options.accent ? { accent: options.accent } : {}) });
+  const chart = new HypeChart(byId("hype-chart"), {
+    plain: true,
+    ...(options.accent ? { accent: options.accent } : {}),
+  });
   const figure = new Counter(byId("hype-figure"), number);
   const draw = oncePerFrame(() => {
     if (keeper.series) chart.draw(keeper.series, { now: serverNow(), rate: stats.messages_per_minute });
@@ -48,7 +52,12 @@ const ticker = widgets.has("ticker") ? new Ticker(byId("ticker-list"), { hint: n
 if (ticker) show.push(() => ticker.show(stats.ticker));
 
 if (widgets.has("leaderboard")) {
-  show.push(() => showRanking(byId("leaders"), stats.top_chatters.slice(0, LEADERS).map((one) => ({ name: one.user || one.login, count: one.messages }))));
+  show.push(() =>
+    showRanking(
+      byId("leaders"),
+      stats.top_chatters.slice(0, LEADERS).map((one) => ({ name: one.user || one.login, count: one.messages })),
+    ),
+  );
 }
 
 if (widgets.has("goal")) {
@@ -61,7 +70,7 @@ const drawAll = oncePerFrame(() => {
   for (const one of show) one();
 });
 
-const recent = new Map(); // id → item: a removal names only ids, and the ticker must lose the words that go with them
+const memory = new ItemMemory();
 let seen = null; // items told already, by id; null until the first answer, whose items are the past
 
 new LiveConnection({
@@ -75,21 +84,18 @@ new LiveConnection({
     },
     items: alert,
     ticker: (people) => ticker?.show(people),
-    removed: ({ ids }) => ticker?.forget(ids.map((id) => recent.get(id)).filter(Boolean)),
+    removed: ({ ids }) => ticker?.forget(memory.those(ids)),
   },
 }).start();
 
 function alert(items) {
-  remember(items);
-  const fresh = seen === null ? [] : items.filter((item) => !seen.has(item.id) && serverNow() - Date.parse(item.at) < FRESH_MS);
+  memory.remember(items);
+  const fresh =
+    seen === null ? [] : items.filter((item) => !seen.has(item.id) && serverNow() - Date.parse(item.at) < FRESH_MS);
   seen = new Set([...(seen ?? []), ...items.map((item) => item.id)].slice(-500));
   alerts?.add(fresh);
 }
 
-function remember(items) {
-  for (const item of items) recent.set(item.id, item);
-  while (recent.size > 300) recent.delete(recent.keys().next().value);
-}
-
 // A source of OBS that is not in the scene need not draw.
-if (window.obsstudio) addEventListener("obsSourceVisibleChanged", (event) => setInScene(event.detail?.visible !== false));
+if (window.obsstudio)
+  addEventListener("obsSourceVisibleChanged", (event) => setInScene(event.detail?.visible !== false));

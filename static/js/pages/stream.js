@@ -1,13 +1,14 @@
 /** Wires the page of one past stream: totals, graph, moments, people, words, and its chat page by page. */
 
 import { HypeChart } from "../charts/hype.js";
-import { ChartNumbers } from "../charts/numbers.js";
-import { chatLine, platformBadge } from "../lib/chat-line.js";
+import { ChartNumbers, spoken } from "../charts/numbers.js";
+import { chatLine } from "../lib/chat-line.js";
 import { byId, empty, make, part } from "../lib/dom.js";
 import { brief, clock, compact, day, duration, money, number, plural } from "../lib/format.js";
 import { getJson, query } from "../lib/http.js";
+import { earnedNote, giftsNote } from "../lib/kpis.js";
 import { Moments } from "../lib/moments.js";
-import { showRanking } from "../lib/ranking.js";
+import { chatterEntries, showRanking, termEntries } from "../lib/ranking.js";
 import { seriesOf } from "../lib/series.js";
 
 const CHAT_PAGE = 60;
@@ -22,9 +23,9 @@ async function show() {
     showTotals(answer.stream);
     showGraph(answer);
     new Moments(byId("moments")).show(answer.moments);
-    showRanking(byId("top-chatters"), answer.top_chatters.map((one) => ({ name: one.user || one.login, count: one.messages, mark: () => platformBadge(one.platform) })));
-    showRanking(byId("top-emotes"), answer.top_emotes.map(({ term, count }) => ({ name: term, count })));
-    showRanking(byId("top-words"), answer.top_words.map(({ term, count }) => ({ name: term, count })));
+    showRanking(byId("top-chatters"), chatterEntries(answer.top_chatters));
+    showRanking(byId("top-emotes"), termEntries(answer.top_emotes));
+    showRanking(byId("top-words"), termEntries(answer.top_words));
   } catch (error) {
     explainGraph("circle-alert", "The stream could not be read", error.message);
   }
@@ -38,10 +39,18 @@ function showTotals(stream) {
   const { currency: code } = stream.earned;
   card("messages", compact(stream.messages), `peak ${number(stream.peak_messages_per_minute)} / min`);
   card("chatters", compact(stream.chatters), perChatter(stream));
-  card("viewers", stream.peak_viewers === null ? "–" : compact(stream.peak_viewers), stream.peak_viewers === null ? "not told by chat" : "at the same time");
-  card("gifts", compact(stream.gifts), [stream.coins && `${brief(stream.coins)} coins`, stream.subs && plural(stream.subs, "sub")].filter(Boolean).join(" · ") || "no coins");
-  card("earned", money(stream.earned.amount, { code }), `${money(stream.earned.gifts, { code, brief: true })} gifts · ${money(stream.earned.bits, { code, brief: true })} bits`);
-  card("length", duration(stream.duration_seconds), stream.ended_at ? `until ${clock(stream.ended_at)}` : "still running");
+  card(
+    "viewers",
+    stream.peak_viewers === null ? "–" : compact(stream.peak_viewers),
+    stream.peak_viewers === null ? "not told by chat" : "at the same time",
+  );
+  card("gifts", compact(stream.gifts), giftsNote(stream.coins, stream.subs));
+  card("earned", money(stream.earned.amount, { code }), earnedNote(stream.earned));
+  card(
+    "length",
+    duration(stream.duration_seconds),
+    stream.ended_at ? `until ${clock(stream.ended_at)}` : "still running",
+  );
 }
 
 function perChatter({ messages, chatters }) {
@@ -63,8 +72,7 @@ function showGraph(answer) {
   }
   new HypeChart(byId("graph")).draw(series);
   new ChartNumbers(byId("graph-numbers"), "Messages per minute, newest first").show(series);
-  const highest = Math.max(...series.counts);
-  byId("graph").setAttribute("aria-label", `Messages per minute from ${series.times[0]} to ${series.times.at(-1)}, highest ${number(highest)} at ${series.times[series.counts.indexOf(highest)]}. The numbers follow as a table.`);
+  byId("graph").setAttribute("aria-label", spoken(series));
   byId("graph-note").textContent = series.gaps.length ? `${plural(series.gaps.length, "gap")} without data` : "no gaps";
 }
 
@@ -80,7 +88,10 @@ async function showChat() {
   older.disabled = true;
   try {
     const { items, next } = await getJson(`/api/streams/${id}/chat${query({ before, limit: CHAT_PAGE })}`);
-    if (!items.length && before === null) byId("chat-lines").replaceChildren(make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")));
+    if (!items.length && before === null)
+      byId("chat-lines").replaceChildren(
+        make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")),
+      );
     byId("chat-lines").append(...items.map(chatLine));
     before = next;
     older.hidden = next === null;
@@ -95,7 +106,10 @@ async function showChat() {
 
 byId("chat-older").addEventListener("click", showChat);
 // Reaching the end by scrolling asks for more as well.
-new IntersectionObserver(([end]) => end.isIntersecting && before !== null && showChat(), { root: byId("chat"), rootMargin: "120px" }).observe(byId("chat-older"));
+new IntersectionObserver(([end]) => end.isIntersecting && before !== null && showChat(), {
+  root: byId("chat"),
+  rootMargin: "120px",
+}).observe(byId("chat-older"));
 
 show();
 showChat();

@@ -26,7 +26,13 @@ async function show() {
 function showPage({ data, pagination: { page, total, totalPages } }) {
   setText(byId("total"), total ? plural(total, "stream") : "");
   if (!data.length) {
-    explain("history", total ? "There is no such page" : "No stream yet", total ? "Go back to the newest ones." : "The first one begins with the first message of a channel and ends after half an hour of silence.");
+    explain(
+      "history",
+      total ? "There is no such page" : "No stream yet",
+      total
+        ? "Go back to the newest ones."
+        : "The first one begins with the first message of a channel and ends after half an hour of silence.",
+    );
   } else {
     byId("streams-empty").hidden = true;
     rows.parentElement.hidden = false;
@@ -86,7 +92,12 @@ async function showChannels() {
 function channelChip({ platform, name }) {
   const { filter } = address();
   const chosen = filter.channel === name && (!filter.platform || filter.platform === platform);
-  const chip = make("button.chip", { type: "button", "aria-pressed": String(chosen) }, make(`i.dot.${platform}`, { "aria-hidden": "true" }), make("span", {}, `${platform} / ${channelName(platform, name)}`));
+  const chip = make(
+    "button.chip",
+    { type: "button", "aria-pressed": String(chosen) },
+    make(`i.dot.${platform}`, { "aria-hidden": "true" }),
+    make("span", {}, `${platform} / ${channelName(platform, name)}`),
+  );
   chip.classList.toggle("aside", Boolean(filter.channel) && !chosen);
   chip.addEventListener("click", () => {
     go(`/streams${query(chosen ? {} : { channel: name, platform })}`);
