@@ -48,17 +48,17 @@ def create_app(settings: Settings, database: Database) -> APIFlask:
     health.register(app, at)
     app.before_request(access.guard)
     app.after_request(access.no_store)
-    app.after_request(headers.add_security_headers)
     errors.register(app)
     auth.limiter.init_app(app)
     for part in (live, streams, overlay, auth, health, docs):
         app.register_blueprint(part.bp)
     pages.register(app, at)
     pages.serve_assets(app)
+    _add_socketio(app, at)
+    app.wsgi_app = headers.SecurityHeaders(app.wsgi_app)
     if settings.dashboard_password:
         # Without a password a proxied request is refused, so it must stay visible.
         app.wsgi_app = access.LocalProxy(app.wsgi_app)
-    _add_socketio(app, at)
     return app
 
 

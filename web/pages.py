@@ -70,13 +70,7 @@ def serve_assets(app: Flask) -> None:
         prefix="static/vendor/",
         max_age=3600,
         immutable_file_test=lambda _path, _url: True,
-        add_headers_function=_nosniff,
     )
-
-
-def _nosniff(headers: Any, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
 
 def _simulated(at: Services) -> bool:
