@@ -32,6 +32,10 @@ class NoDelayHandler(WSGIHandler):
         finally:
             waiting.discard(self)
 
+    def _handle_client_error(self, ex: Exception) -> Any:
+        # What is no request is a stranger's affair: no traceback, and nothing of what was sent, in our log.
+        return super()._handle_client_error(ValueError(type(ex).__name__))
+
     def log_request(self) -> None:
         """Addresses may carry an overlay's token; what is asked is counted in /metrics instead."""
 
