@@ -42,7 +42,7 @@ export class HypeChart {
     Object.assign(options.scales.y, { max });
     options.scales.y.ticks.stepSize = step;
     options.plugins.annotation.annotations = this.#annotations(series, spans, now === null ? null : points.at(-1));
-    this.chart.$moments = this.#moments(series, from, to);
+    this.chart.$moments = this.#moments(series, { from, to, live: now !== null, end: points.at(-1) });
     data.datasets[0].data = points;
     this.chart.update("none");
   }
@@ -203,13 +203,15 @@ export class HypeChart {
   }
 
   /** Moments that lie in sight, newest first, at the middle of their minute; of two channels' the greater one. */
-  #moments(series, from, to) {
+  #moments(series, { from, to, live, end }) {
     const byMinute = new Map();
+    const running = live ? series.counts.length - 1 : -1; // not over yet: its place is where the line ends
     for (const moment of series.moments) {
       const minute = Math.floor(minuteOf(series, moment.at));
-      const seen = minute + 0.5 >= from && minute + 0.5 <= to && series.counts[minute] !== undefined;
-      if (seen && !(byMinute.get(minute)?.moment.messages > moment.messages))
-        byMinute.set(minute, { x: minute + 0.5, y: series.counts[minute], moment });
+      if (series.counts[minute] === undefined || byMinute.get(minute)?.moment.messages > moment.messages) continue;
+      const place = minute === running ? end : { x: minute + 0.5, y: series.counts[minute] };
+      if (place.y !== null && place.x >= from && place.x <= to)
+        byMinute.set(minute, { x: place.x, y: place.y, moment });
     }
     return [...byMinute.values()].sort((one, other) => other.x - one.x);
   }
@@ -239,7 +241,7 @@ export class HypeChart {
   }
 
   #causeAt(minute) {
-    const found = this.chart.$moments.find(({ x }) => Math.floor(x) === minute);
+    const found = this.chart.$moments.find(({ moment }) => Math.floor(minuteOf(this.series, moment.at)) === minute);
     return found ? `×${found.moment.times_usual} of usual · ${found.moment.cause}`.slice(0, 90) : "";
   }
 }
