@@ -37,6 +37,7 @@ _KNOWN = Prepared(
         Viewer.username,
         Viewer.display_name,
         Viewer.avatar_url,
+        Viewer.first_seen_at_ms,
         Viewer.last_seen_at_ms,
         Viewer.total_visits,
     )
@@ -53,25 +54,27 @@ _UPDATE = BulkStatement(
             username=bindparam("login"),
             display_name=bindparam("name"),
             avatar_url=bindparam("avatar"),
+            first_seen_at_ms=bindparam("first_seen"),
             last_seen_at_ms=bindparam("seen"),
             **{column: getattr(Viewer, column) + bindparam(f"add_{column}") for column in ADDED},
         )
     ),
-    ("id_", "login", "name", "avatar", "seen", *(f"add_{column}" for column in ADDED)),
+    ("id_", "login", "name", "avatar", "first_seen", "seen", *(f"add_{column}" for column in ADDED)),
 )
 
 
 def record(connection: Connection, events: Sequence[Event], session_timeout_ms: int) -> ViewerIds:
     """Makes or updates the row of everybody in ``events``; answers where each of them is.
 
-    People without a platform user id (Twitch joins tell only the login) are found by login, or not at all.
+    Without a platform user id nobody is told from another for sure: what such people do belongs to nobody. Only whom
+    a moderator deleted or timed out is looked for by login.
     """
     by_person: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
     nameless: set[tuple[str, str]] = set()
     for event in events:
         if event.who and event.who.user_id:
             by_person[event.platform.value, event.who.user_id].append(event)
-        elif event.who and event.who.login:
+        elif event.who and event.who.login and event.kind in DONE_TO_THEM:
             nameless.add((event.platform.value, event.who.login))
     found: ViewerIds = {}
     for platform in {platform for platform, _ in by_person}:
@@ -93,7 +96,7 @@ def find(ids: ViewerIds, event: Event) -> int | None:
         return None
     if event.who.user_id:
         return ids[event.platform.value, event.who.user_id]
-    return ids.get((f"{event.platform.value}/login", event.who.login))
+    return ids.get((f"{event.platform.value}/login", event.who.login)) if event.kind in DONE_TO_THEM else None
 
 
 def _record_platform(
@@ -110,14 +113,16 @@ def _record_platform(
         row = rows.get(user_id)
         named = _named(acts, row)
         attendance = _attendance(acts, row, session_timeout_ms)
-        seen = attendance.last_seen_at_ms or (row.last_seen_at_ms if row else acts[0].at_ms)
+        first_seen = min(event.at_ms for event in acts)
+        if row is not None:
+            first_seen = min(first_seen, row.first_seen_at_ms)
+        times = (first_seen, attendance.last_seen_at_ms or first_seen)
         added = (attendance.visits, attendance.watchtime_ms, *totals(acts).values())
         if row is None:
-            first_seen = min(event.at_ms for event in acts)
-            new[user_id] = (platform, user_id, *named, first_seen, seen, *added)
+            new[user_id] = (platform, user_id, *named, *times, *added)
         else:
             found[platform, user_id] = row.id
-            changed.append((row.id, *named, seen, *added))
+            changed.append((row.id, *named, *times, *added))
     _UPDATE.run(connection, changed)
     if new:
         _INSERT.run(connection, list(new.values()))
@@ -126,17 +131,30 @@ def _record_platform(
 
 
 def _named(acts: list[Event], row: Any) -> tuple[str, str, str]:
-    """Login, display name and avatar by the newest event, else as they were."""
-    who = max((event for event in acts if event.who), key=lambda event: event.at_ms).who
-    assert who is not None
-    login = who.login or (row.username if row else who.user_id)
-    name = who.name or (row.display_name if row else login)
-    return login[:LOGIN_LENGTH], name[:NAME_LENGTH], who.avatar or (row.avatar_url if row else "")
+    """Login, display name and avatar as the newest sign of life tells them; what it leaves out stays as it was."""
+    login, name, avatar = (row.username, row.display_name, row.avatar_url) if row else ("", "", "")
+    newest = _known_since(row)
+    for event in acts:
+        who, passive = event.who, event.kind in DONE_TO_THEM
+        # A late event tells an old name, and a moderator's order only a login.
+        if who is None or (login and (passive or (newest is not None and event.at_ms < newest))):
+            continue
+        before, login = login, (who.login or login or who.user_id)[:LOGIN_LENGTH]
+        name = who.name[:NAME_LENGTH] or (name if login == before else login)
+        avatar = who.avatar or avatar
+        if not passive:
+            newest = event.at_ms
+    return login, name, avatar
+
+
+def _known_since(row: Any) -> int | None:
+    """When the person gave their last sign of life; None: never, though they may have been timed out."""
+    return row.last_seen_at_ms if row and row.total_visits else None
 
 
 def _attendance(acts: list[Event], row: Any, session_timeout_ms: int) -> Attendance:
-    known = row.last_seen_at_ms if row and row.total_visits else None  # timed out before ever seen
-    return attend(known, [event.at_ms for event in acts if event.kind not in DONE_TO_THEM], session_timeout_ms)
+    signs_ms = [event.at_ms for event in acts if event.kind not in DONE_TO_THEM]
+    return attend(_known_since(row), signs_ms, session_timeout_ms)
 
 
 def totals(acts: Iterable[Event]) -> dict[str, int]:
