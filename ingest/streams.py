@@ -8,8 +8,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.events import Event
 from models import Stream
-from rules.streams import SILENCE_MS, StreamSpan, belongs, extend, is_activity
+from rules.streams import StreamSpan, belongs, extend, is_activity, reach
 
+_NEWEST_FIRST = (Stream.started_at_ms.desc(), Stream.id.desc())
 _SPAN = (Stream.id, Stream.started_at_ms, Stream.last_at_ms, Stream.ended_at_ms)
 _SAVE = (
     update(Stream)
@@ -20,28 +21,38 @@ _SAVE = (
 
 @dataclass(slots=True)
 class StreamBook:
-    """The newest stream of each channel, and which spans have moved since the last ``save``."""
+    """The streams of each channel, newest first, and which of them have moved since the last ``save``.
 
-    newest: dict[int, StreamSpan | None] = field(default_factory=dict)
+    All of them are kept: a channel has few, and a late event may belong to any.
+    """
+
+    spans: dict[int, list[StreamSpan]] = field(default_factory=dict)
+    reach_ms: dict[int, int] = field(default_factory=dict)  # after it no event belongs to any known stream
     moved: dict[int, StreamSpan] = field(default_factory=dict)
+    checked: set[int] = field(default_factory=set)
 
     def place(self, connection: Connection, channel_id: int, event: Event) -> int | None:
         """The id of the stream ``event`` belongs to, begun now if its activity begins one; None outside all."""
-        if channel_id not in self.newest:
-            self.newest[channel_id] = self._last_of(connection, channel_id)
-        span = self.newest[channel_id]
-        if span is None or not belongs(span, event):
-            span = self._earlier(connection, channel_id, event) if span and event.at_ms < span.started_at_ms else None
-            if span is None:
-                if not is_activity(event):
-                    return None
-                span = self._begin(connection, channel_id, event)
+        if channel_id not in self.checked:
+            self._catch_up(connection, channel_id)
+        spans = self.spans[channel_id]
+        span = None
+        if event.at_ms <= self.reach_ms[channel_id]:
+            span = next((span for span in spans if belongs(span, event)), None)
+        if span is None:
+            if not is_activity(event):
+                return None
+            span = self._begin(connection, channel_id, event)
+        started_at_ms = span.started_at_ms
         if extend(span, event):
             self.moved[span.id] = span
+            self.reach_ms[channel_id] = max(self.reach_ms[channel_id], reach(span))
+            if span.started_at_ms != started_at_ms:
+                spans.sort(key=_newest_first)
         return span.id
 
     def save(self, connection: Connection) -> None:
-        """Writes the spans that have moved."""
+        """Writes the spans that have moved. What follows is another batch: others may have written in between."""
         if self.moved:
             rows = [
                 {"id_": s.id, "started": s.started_at_ms, "last": s.last_at_ms, "ended": s.ended_at_ms}
@@ -49,29 +60,28 @@ class StreamBook:
             ]
             connection.execute(_SAVE, rows)
             self.moved.clear()
+        self.checked.clear()
+
+    def _catch_up(self, connection: Connection, channel_id: int) -> None:
+        """Reads a channel's streams, unless the newest shows that nobody else has written of them."""
+        query = select(*_SPAN).where(Stream.channel_id == channel_id).order_by(*_NEWEST_FIRST)
+        known = self.spans.get(channel_id)
+        newest = [StreamSpan(*row) for row in connection.execute(query.limit(1))]
+        if known is None or newest != known[:1]:
+            self._keep(channel_id, [StreamSpan(*row) for row in connection.execute(query)])
+        self.checked.add(channel_id)
+
+    def _keep(self, channel_id: int, spans: list[StreamSpan]) -> None:
+        self.spans[channel_id] = spans
+        self.reach_ms[channel_id] = max(map(reach, spans), default=0)
 
     def _begin(self, connection: Connection, channel_id: int, event: Event) -> StreamSpan:
         values = {"channel_id": channel_id, "started_at_ms": event.at_ms, "last_at_ms": event.at_ms}
         stream_id = connection.execute(insert(Stream).values(values).returning(Stream.id)).scalar_one()
         span = StreamSpan(stream_id, event.at_ms, event.at_ms)
-        newest = self.newest[channel_id]
-        if newest is None or event.at_ms >= newest.started_at_ms:
-            self.newest[channel_id] = span
+        self._keep(channel_id, sorted([span, *self.spans[channel_id]], key=_newest_first))
         return span
 
-    def _earlier(self, connection: Connection, channel_id: int, event: Event) -> StreamSpan | None:
-        """An older stream that a late event belongs to."""
-        rows = connection.execute(
-            select(*_SPAN)
-            .where(Stream.channel_id == channel_id, Stream.started_at_ms <= event.at_ms + SILENCE_MS)
-            .order_by(Stream.started_at_ms.desc())
-            .limit(2)
-        )
-        spans = (self.moved.get(row.id) or StreamSpan(*row) for row in rows)
-        return next((span for span in spans if belongs(span, event)), None)
 
-    @staticmethod
-    def _last_of(connection: Connection, channel_id: int) -> StreamSpan | None:
-        where = select(*_SPAN).where(Stream.channel_id == channel_id).order_by(Stream.started_at_ms.desc()).limit(1)
-        row = connection.execute(where).first()
-        return StreamSpan(*row) if row else None
+def _newest_first(span: StreamSpan) -> tuple[int, int]:
+    return -span.started_at_ms, -span.id

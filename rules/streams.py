@@ -45,11 +45,14 @@ def is_activity(event: Event) -> bool:
 
 def belongs(span: StreamSpan, event: Event) -> bool:
     """Whether ``event`` is part of the stream ``span``."""
-    if span.ended_at_ms is not None:
-        if event.kind is Kind.LIVE_START and event.at_ms >= span.ended_at_ms:
-            return False
-        return span.started_at_ms - SILENCE_MS <= event.at_ms <= span.ended_at_ms + AFTERGLOW_MS
-    return span.started_at_ms - SILENCE_MS <= event.at_ms <= span.last_at_ms + SILENCE_MS
+    if span.ended_at_ms is not None and event.kind is Kind.LIVE_START and event.at_ms >= span.ended_at_ms:
+        return False
+    return span.started_at_ms - SILENCE_MS <= event.at_ms <= reach(span)
+
+
+def reach(span: StreamSpan) -> int:
+    """Until when (UTC milliseconds) an event can belong to the stream."""
+    return span.last_at_ms + SILENCE_MS if span.ended_at_ms is None else span.ended_at_ms + AFTERGLOW_MS
 
 
 def extend(span: StreamSpan, event: Event) -> bool:
