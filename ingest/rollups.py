@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from core.clock import minute_of
 from core.db import BulkStatement, Prepared, among
@@ -21,6 +21,7 @@ from rules import terms
 MINUTE_COUNTERS = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "raids", "likes", "follows")
 STREAM_COUNTERS = ("messages", "chatters", "bits", "subs", "gifts", "coins")
 PERSON_COUNTERS = ("messages", "bits", "coins")
+TERM_LENGTH = 32  # the column's; PostgreSQL refuses more
 
 # What makes somebody active in a stream; ``count`` knows each of them.
 COUNTED = frozenset({Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.GIFT, Kind.RAID, Kind.LIKE, Kind.FOLLOW})
@@ -84,7 +85,7 @@ class Sums:
             person = (stream_id, item.viewer_id)
             count(event, self.people[person])
             self.last_at[person] = max(self.last_at.get(person, 0), event.at_ms)
-        if event.kind is Kind.CHAT and event.text:
+        if event.kind is Kind.CHAT:
             for emote, term in terms_of(event.text, event.extra.get("emotes", ())):
                 self.spoken[stream_id, emote, term] += 1
 
@@ -109,7 +110,7 @@ def add(connection: Connection, placed: Sequence[Placed]) -> None:
 
 def terms_of(text: str, emotes: Sequence[str]) -> list[tuple[bool, str]]:
     """``(is emote, term)`` of a message; each counts once a message, however often it is repeated in it."""
-    found = [(True, name[:32]) for name in dict.fromkeys(emotes)]
+    found = [(True, name) for name in dict.fromkeys(name[:TERM_LENGTH] for name in emotes)]
     found.extend((False, word) for word in terms.words(text, emotes))
     return found
 
@@ -208,6 +209,13 @@ _ADD_CHANNELS = BulkStatement(
     ("id_", "messages"),
 )
 _TOUCH_CHANNELS = BulkStatement(
-    lambda _insert: update(Channel).where(Channel.id == bindparam("id_")).values(last_event_at_ms=bindparam("at")),
+    lambda _insert: (
+        update(Channel)
+        .where(
+            Channel.id == bindparam("id_"),
+            or_(Channel.last_event_at_ms.is_(None), Channel.last_event_at_ms < bindparam("at")),
+        )
+        .values(last_event_at_ms=bindparam("at"))
+    ),
     ("id_", "at"),
 )
