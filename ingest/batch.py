@@ -59,7 +59,6 @@ def store(
 
     _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
     rollups.add(connection, placed)
-    moderation.lift_mutes(connection, placed)
     moderation.apply(connection, placed)
     rollups.touch_channels(connection, placed)
     result.stored = len(placed)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
-from core.clock import DAY_MS, minute_of
+from core.clock import DAY_MS, MINUTE_MS, minute_of
 from core.db import insert_for, one_of
 from core.events import Kind, Mark
 from ingest.placed import Placed, source_key
@@ -18,71 +19,155 @@ from models import Channel, EventStatus, MinuteRollup, Mute, Stream, StreamTerm,
 from models import Event as EventRow
 
 LOOK_BACK_MS = DAY_MS  # how far back a timeout or a deletion reaches
+CLOCK_SKEW_MS = MINUTE_MS  # a message may be dated by another clock than its deletion
 FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
 
+_NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
 
-def lift_mutes(connection: Connection, placed: Sequence[Placed]) -> None:
-    """Who writes again is not muted any more, whatever the clock says."""
-    writers: defaultdict[int, set[int]] = defaultdict(set)
-    for item in placed:
-        if item.event.counts_as_message and item.viewer_id is not None:
-            writers[item.channel_id].add(item.viewer_id)
-    for channel_id, viewer_ids in writers.items():
-        muted = (Mute.channel_id == channel_id, one_of(connection, Mute.viewer_id, viewer_ids))
-        connection.execute(delete(Mute).where(*muted))
+ORDERS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a moderator has done: to one message (``target``), one person, or all of a stream."""
+
+    kind: Kind
+    channel_id: int
+    at_ms: int
+    viewer_id: int | None
+    stream_id: int | None
+    target: int | None  # the source key of the message
 
 
 def apply(connection: Connection, placed: Sequence[Placed]) -> None:
-    """Carries out the deletions, timeouts and clears of a batch, after its messages are in."""
+    """Carries out what moderators did, after the messages of the batch are in.
+
+    What an order is about may come after it, in this batch or a later one: who was deleted stays deleted.
+    """
+    said = _messages_by_channel(placed)
+    orders = dict.fromkeys(_order(item) for item in placed if item.event.kind in ORDERS)
+    for channel_id, messages in said.items():
+        orders.update(dict.fromkeys(_standing_orders(connection, channel_id, messages)))
+    if orders:
+        _take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}))
+        for order in orders:
+            if order.kind is Kind.CLEAR and order.stream_id is not None:
+                _clear(connection, order)
+    _settle_mutes(connection, said, orders)
+
+
+def _messages_by_channel(placed: Sequence[Placed]) -> dict[int, list[Placed]]:
+    said: defaultdict[int, list[Placed]] = defaultdict(list)
     for item in placed:
-        match item.event.kind:
-            case Kind.DELETE:
-                _delete_one(connection, item, source_key(item.event.extra.get("target")))
-            case Kind.TIMEOUT if item.viewer_id is not None:
-                _mute(connection, item)
-                _take_back(connection, _said_before(item, EventRow.viewer_id == item.viewer_id))
-            case Kind.CLEAR:
-                _clear(connection, item)
+        if item.event.kind is Kind.CHAT:
+            said[item.channel_id].append(item)
+    return said
 
 
-def _said_before(item: Placed, *which: ColumnElement[bool]) -> list[ColumnElement[bool]]:
-    at_ms = item.event.at_ms
-    return [
-        EventRow.channel_id == item.channel_id,
-        EventRow.kind == int(Kind.CHAT),
-        EventRow.at_ms.between(at_ms - LOOK_BACK_MS, at_ms),
-        EventRow.status != EventStatus.DELETED,
-        *which,
-    ]
+def _order(item: Placed) -> Order:
+    event = item.event
+    target = source_key(event.extra.get("target")) if event.kind is Kind.DELETE else None
+    return Order(event.kind, item.channel_id, event.at_ms, item.viewer_id, item.stream_id, target)
 
 
-def _delete_one(connection: Connection, item: Placed, key: int | None) -> None:
-    if key is None:
-        return
-    which = [EventRow.source_key == key]
-    if item.viewer_id is not None:
-        # By its author the message is found in the index; by its key alone it takes a look at the whole day.
-        which.append(EventRow.viewer_id == item.viewer_id)
-    _take_back(connection, _said_before(item, *which))
-
-
-def _mute(connection: Connection, item: Placed) -> None:
-    seconds = item.event.amount
-    until_ms = item.event.at_ms + seconds * 1000 if seconds else FOR_EVER_MS
-    upsert = insert_for(connection)(Mute).values(
-        channel_id=item.channel_id, viewer_id=item.viewer_id, until_ms=until_ms
+def _standing_orders(connection: Connection, channel_id: int, messages: Sequence[Placed]) -> Iterator[Order]:
+    """The orders known already that are about messages of this batch: these come late."""
+    earliest = min(item.event.at_ms for item in messages)
+    latest = max(item.event.at_ms for item in messages)
+    query = select(EventRow.kind, EventRow.at_ms, EventRow.viewer_id, EventRow.stream_id, EventRow.extra).where(
+        EventRow.channel_id == channel_id,
+        EventRow.kind.in_([kind.value for kind in ORDERS]),
+        EventRow.at_ms.between(earliest - CLOCK_SKEW_MS, latest + LOOK_BACK_MS),
     )
+    keys = {item.source_key for item in messages}
+    authors = {item.viewer_id for item in messages if item.viewer_id is not None}
+    for row in connection.execute(query):
+        kind = Kind(row.kind)
+        target = source_key(json.loads(row.extra or "{}").get("target")) if kind is Kind.DELETE else None
+        if kind is Kind.CLEAR or row.viewer_id in authors or target in keys:
+            yield Order(kind, channel_id, row.at_ms, row.viewer_id, row.stream_id, target)
+
+
+def _meant(connection: Connection, order: Order) -> Iterable[int]:
+    """The rows of the messages that a deletion or a timeout takes away."""
+    match order.kind:
+        case Kind.DELETE if order.target is not None:
+            span = (order.at_ms - LOOK_BACK_MS, order.at_ms + CLOCK_SKEW_MS)
+            by_author = _said_by(connection, order, *span, EventRow.source_key == order.target)
+            # The login that came with the order may be an old one, or two people's: the message decides.
+            return by_author or _said_in_channel(connection, order, *span)
+        case Kind.TIMEOUT:
+            return _said_by(connection, order, order.at_ms - LOOK_BACK_MS, order.at_ms)
+    return ()
+
+
+def _said_by(
+    connection: Connection, order: Order, first_ms: int, last_ms: int, *which: ColumnElement[bool]
+) -> Sequence[int]:
+    """Messages of the order's person. Asked without the channel, or SQLite reads the channel's whole day instead."""
+    query = select(EventRow.id, EventRow.channel_id, EventRow.kind).where(
+        EventRow.viewer_id == order.viewer_id, EventRow.at_ms.between(first_ms, last_ms), *which
+    )
+    rows = connection.execute(query) if order.viewer_id is not None else ()
+    return [row.id for row in rows if row.channel_id == order.channel_id and row.kind == Kind.CHAT]
+
+
+def _said_in_channel(connection: Connection, order: Order, first_ms: int, last_ms: int) -> Sequence[int]:
+    """The message by its key alone: the index is read for the whole day, but no row."""
+    query = select(EventRow.id).where(
+        EventRow.channel_id == order.channel_id,
+        EventRow.kind == Kind.CHAT.value,
+        EventRow.at_ms.between(first_ms, last_ms),
+        EventRow.source_key == order.target,
+    )
+    return connection.scalars(query).all()
+
+
+def _clear(connection: Connection, order: Order) -> None:
+    shown = (
+        EventRow.channel_id == order.channel_id,
+        EventRow.kind == Kind.CHAT.value,
+        EventRow.at_ms.between(order.at_ms - LOOK_BACK_MS, order.at_ms),
+        EventRow.stream_id == order.stream_id,
+        EventRow.status == EventStatus.SHOWN,
+    )
+    connection.execute(update(EventRow).where(*shown).values(status=EventStatus.CLEARED))
+
+
+def _settle_mutes(connection: Connection, said: dict[int, list[Placed]], orders: Iterable[Order]) -> None:
+    """Mutes whom a moderator timed out, until they write again or their time is over, whichever comes first."""
+    people = {(order.channel_id, order.viewer_id) for order in orders if order.kind is Kind.TIMEOUT}
+    for channel_id, messages in said.items():
+        writers = {item.viewer_id for item in messages if item.event.counts_as_message and item.viewer_id is not None}
+        muted = select(Mute.viewer_id).where(Mute.channel_id == channel_id, one_of(connection, Mute.viewer_id, writers))
+        people.update((channel_id, viewer_id) for viewer_id in connection.scalars(muted))
+    for channel_id, viewer_id in people:
+        if viewer_id is not None:
+            _settle_mute(connection, channel_id, viewer_id)
+
+
+def _settle_mute(connection: Connection, channel_id: int, viewer_id: int) -> None:
+    theirs = (EventRow.viewer_id == viewer_id, EventRow.channel_id == channel_id)
+    newest_first = (EventRow.at_ms.desc(), EventRow.id.desc())
+    order = connection.execute(
+        select(EventRow.at_ms, EventRow.amount)
+        .where(*theirs, EventRow.kind == Kind.TIMEOUT.value)
+        .order_by(*newest_first)
+        .limit(1)
+    ).first()
+    if order is None:
+        return
+    after = (EventRow.kind == Kind.CHAT.value, EventRow.at_ms > order.at_ms, _NOT_SHARED)
+    if connection.execute(select(EventRow.id).where(*theirs, *after).limit(1)).first():
+        connection.execute(delete(Mute).where(Mute.channel_id == channel_id, Mute.viewer_id == viewer_id))
+        return
+    until_ms = order.at_ms + order.amount * 1000 if order.amount else FOR_EVER_MS
+    upsert = insert_for(connection)(Mute).values(channel_id=channel_id, viewer_id=viewer_id, until_ms=until_ms)
     changes = {"until_ms": upsert.excluded.until_ms}
     connection.execute(upsert.on_conflict_do_update(index_elements=["channel_id", "viewer_id"], set_=changes))
 
 
-def _clear(connection: Connection, item: Placed) -> None:
-    if item.stream_id is not None:
-        shown = [EventRow.stream_id == item.stream_id, EventRow.status == EventStatus.SHOWN]
-        connection.execute(update(EventRow).where(*_said_before(item, *shown)).values(status=EventStatus.CLEARED))
-
-
-def _take_back(connection: Connection, where: list[ColumnElement[bool]]) -> None:
+def _take_back(connection: Connection, row_ids: Sequence[int]) -> None:
     rows = connection.execute(
         select(
             EventRow.id,
@@ -94,7 +179,7 @@ def _take_back(connection: Connection, where: list[ColumnElement[bool]]) -> None
             EventRow.marks,
             EventRow.text,
             EventRow.extra,
-        ).where(*where)
+        ).where(one_of(connection, EventRow.id, row_ids), EventRow.status != EventStatus.DELETED)
     ).all()
     if not rows:
         return
@@ -155,7 +240,7 @@ def _count_back_person(connection: Connection, stream_id: int, viewer_id: int, t
         EventRow.stream_id == stream_id,
         EventRow.status != EventStatus.DELETED,
         EventRow.kind.in_([int(kind) for kind in COUNTED]),
-        EventRow.marks.op("&")(int(Mark.SHARED)) == 0,
+        or_(EventRow.kind != Kind.CHAT.value, _NOT_SHARED),
     )
     last_at_ms = connection.execute(left).scalar()
     if last_at_ms is None:
