@@ -1,3 +1,3 @@
 """Loads the settings of the property tests."""
 
-from tests import support as support
+from tests import support  # noqa: F401
