@@ -20,6 +20,7 @@ from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
 from web import access, auth, docs, errors, headers, health, live, overlay, pages, realtime, streams
+from web.schemas import Problem
 from web.server import build_server, drain, use_own_websocket
 from web.services import Services
 
@@ -40,6 +41,8 @@ def create_app(settings: Settings, database: Database) -> APIFlask:
         PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         DESCRIPTION=docs.DESCRIPTION,
         SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
+        HTTP_ERROR_SCHEMA=Problem.model_json_schema(),
+        VALIDATION_ERROR_SCHEMA=Problem.model_json_schema(),
     )
     app.json.sort_keys = False
     app.session_interface = auth.Sessions()

@@ -22,6 +22,15 @@ from web.services import Services, services
 bp = APIBlueprint("health", __name__, tag="Operations")
 STARTED_AT = time.monotonic()
 
+IS_DOWN = {
+    "description": "The database cannot be read: `status` is `down`",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HealthAnswer"}}},
+}
+IN_PROMETHEUS_FORMAT = {
+    "description": "Counters and gauges",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
 registry = CollectorRegistry()
 REQUESTS = Counter("streampulse_http_requests", "Requests answered", ["endpoint", "status"], registry=registry)
 LATENCY = Histogram(
@@ -37,7 +46,7 @@ PUSHES = Counter("streampulse_socket_pushes", "Messages pushed to rooms", ["even
 
 @bp.get("/health")
 @bp.output(HealthAnswer, description="It runs; `status` and `problems` tell how well")
-@bp.doc(summary="Health", responses={503: "The database cannot be read"})
+@bp.doc(summary="Health", responses={503: IS_DOWN})
 def health() -> Response:
     at = services()
     about = {
@@ -67,7 +76,11 @@ def health() -> Response:
 
 
 @bp.get("/metrics")
-@bp.doc(summary="Prometheus metrics", responses=[401, 403])
+@bp.doc(
+    summary="Prometheus metrics",
+    security="bearer",
+    responses={200: IN_PROMETHEUS_FORMAT, 401: "Unauthorized", 403: "Forbidden"},
+)
 def metrics() -> Response:
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -33,9 +33,9 @@ class ChatQuery(Question):
 
 
 class Problem(BaseModel):
-    success: Literal[False] = False
+    success: Literal[False]
     error: str
-    details: list[dict[str, Any]] = []
+    details: list[dict[str, Any]]
 
 
 class RecentMessage(BaseModel):

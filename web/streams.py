@@ -36,7 +36,7 @@ def stream_page(stream_id: int) -> str:
 @bp.get("/api/streams")
 @bp.input(PageQuery, location="query")
 @bp.output(StreamsAnswer, description="A page of streams, newest first")
-@bp.doc(summary="List streams", responses=[401, 403, 404, 422, 503])
+@bp.doc(summary="List streams", security="bearer", responses=[401, 403, 404, 422, 503])
 def list_streams(query_data: PageQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
@@ -57,7 +57,7 @@ def list_streams(query_data: PageQuery) -> Response:
 
 @bp.get("/api/streams/<int:stream_id>")
 @bp.output(StreamAnswer, description="One stream with its graph, moments, people and words")
-@bp.doc(summary="Open a stream", responses=[401, 403, 404, 503])
+@bp.doc(summary="Open a stream", security="bearer", responses=[401, 403, 404, 503])
 def one_stream(stream_id: int) -> Response:
     at = services()
     now = now_ms()
@@ -70,7 +70,7 @@ def one_stream(stream_id: int) -> Response:
 @bp.get("/api/streams/<int:stream_id>/chat")
 @bp.input(ChatQuery, location="query")
 @bp.output(ChatAnswer, description="A page of what was said, newest first")
-@bp.doc(summary="Read a stream's chat", responses=[401, 403, 404, 422, 503])
+@bp.doc(summary="Read a stream's chat", security="bearer", responses=[401, 403, 404, 422, 503])
 def stream_chat(stream_id: int, query_data: ChatQuery) -> Response:
     at = services()
     with at.database.reading() as connection:

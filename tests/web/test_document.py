@@ -1,0 +1,99 @@
+"""The API document: valid, complete, true, and drawn without any other machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import API_TOKEN, Stage
+
+
+@pytest.fixture(scope="module")
+def document(stage: Stage) -> dict[str, Any]:
+    answer = httpx.get(f"{stage.web.url}/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, told) for path, methods in document["paths"].items() for method, told in methods.items()]
+
+
+def test_it_is_openapi_3_1_whose_references_all_lead_somewhere(document):
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"] == "StreamPulse"
+    assert document["info"]["version"]
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(re.findall(r'"(#/[^"]+)"', httpx.Response(200, json=document).text)) <= known
+
+
+def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
+    assert document["paths"].keys() == {
+        "/health",
+        "/metrics",
+        "/api/stats",
+        "/api/streams",
+        "/api/streams/{stream_id}",
+        "/api/streams/{stream_id}/chat",
+    }
+
+
+def test_every_answer_is_described(document):
+    for path, method, told in operations(document):
+        assert told["summary"], path
+        assert told["tags"], path
+        assert "200" in told["responses"], path
+        for status, response in told["responses"].items():
+            assert response["description"], f"{method} {path} {status}"
+            assert response["content"], f"{method} {path} {status}"
+
+
+def test_errors_are_described_as_they_are_answered(document):
+    for name in ("HTTPError", "ValidationError"):
+        assert document["components"]["schemas"][name]["required"] == ["success", "error", "details"]
+    for path, _, told in operations(document):
+        for status, response in told["responses"].items():
+            if status.startswith("4"):
+                schema = response["content"]["application/json"]["schema"]
+                name = "ValidationError" if status == "422" else "HTTPError"
+                assert schema == {"$ref": f"#/components/schemas/{name}"}, f"{path} {status}"
+
+
+def test_it_says_who_has_to_bring_a_token(document):
+    assert document["components"]["securitySchemes"]["bearer"] == {"type": "http", "scheme": "bearer"}
+    for path, _, told in operations(document):
+        assert bool(told.get("security")) is (path != "/health"), path
+        assert ({"401", "403"} <= told["responses"].keys()) is (path != "/health"), path
+
+
+def test_the_page_is_drawn_from_this_machines_own_files(stage, client):
+    page = client.get("/docs", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    needed = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert any("swagger-ui" in address for address in needed)
+    for address in needed:
+        assert address.startswith(("/", "#")), address
+        assert not address.startswith("//"), address
+        if address.startswith("/"):
+            assert client.get(address).status_code == 200, address
+
+
+def test_whatever_is_asked_the_answer_is_as_described(locked_stage: Stage):
+    """Schemathesis asks what is allowed and what is not, and holds each answer against the document."""
+    locked_stage.chat("lena", "hello")
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{locked_stage.web.url}/openapi.json"]
+    options = ["--checks=all", "--phases=examples,coverage,fuzzing", "--max-examples=15", "--seed=1", "--no-color"]
+    ended = subprocess.run(
+        [*command, *options, "--generation-database=none", f"--header=Authorization: Bearer {API_TOKEN}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Traceback" not in locked_stage.web.log
