@@ -1,0 +1,199 @@
+"""The schema: migrations make what models.py says, may be repeated, and refuse what they cannot use in one line."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
+
+from actions import installation
+from core.config import ROOT
+from core.db import Database, DatabaseUnusable, check_schema
+from ingest.known_bots import KNOWN_BOTS
+from init_db import upgrade
+from models import SCHEMA_REVISION, Base, IgnoredName
+from tests.processes import Program
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path / 'streampulse.db'}")
+    upgrade(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program.copied_to(tmp_path_factory.mktemp("program"))
+
+
+def test_the_newest_migration_is_the_one_that_models_name():
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA_REVISION]
+
+
+def test_migrations_make_exactly_the_tables_of_models(database):
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_make_what_the_comparison_overlooks(database, tmp_path):
+    """Defaults (Alembic misreads empty ones), foreign keys, the order of keys, tables without rowid."""
+    direct = Database(f"sqlite:///{tmp_path / 'direct.db'}")
+    with direct.writing() as connection:
+        Base.metadata.create_all(connection)
+    migrated, made = shape_of(database), shape_of(direct)
+    direct.close()
+    del migrated["alembic_version"]
+    assert migrated == made
+
+
+def shape_of(database: Database) -> dict[str, dict[str, object]]:
+    """Of each table: its columns, foreign keys and indexes, and whether it has a rowid, as SQLite sees them."""
+    with database.reading() as connection:
+
+        def ask(question: str) -> list[tuple[object, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {question}")]
+
+        found = {}
+        for (table,) in ask("name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
+            indexes = ask(f"name, \"unique\", origin FROM pragma_index_list('{table}')")
+            found[str(table)] = {
+                "columns": set(ask(f"name, type, \"notnull\", dflt_value, pk FROM pragma_table_info('{table}')")),
+                "foreign keys": set(ask(f'"from", "table", "to" FROM pragma_foreign_key_list(\'{table}\')')),
+                "indexes": {
+                    (unique, origin, *ask(f"name FROM pragma_index_info('{name}') ORDER BY seqno"))
+                    for name, unique, origin in indexes
+                },
+                "without rowid": ask(f"wr FROM pragma_table_list('{table}')"),
+            }
+        return found
+
+
+def test_upgrading_twice_changes_nothing_and_keeps_what_the_owner_changed(database):
+    installation.ignore(database, [KNOWN_BOTS[0]], ignored=False)
+    before = shape_of(database)
+    upgrade(database)
+    check_schema(database, SCHEMA_REVISION)
+    assert shape_of(database) == before
+    with database.reading() as connection:
+        ignored = set(connection.scalars(select(IgnoredName.name)))
+    assert ignored == set(KNOWN_BOTS[1:])
+
+
+def test_foreign_keys_are_checked_again_after_an_upgrade(database):
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path, monkeypatch):
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    monkeypatch.setattr("init_db.KNOWN_BOTS", [KNOWN_BOTS[0], KNOWN_BOTS[0]])  # twice: the last step cannot succeed
+    with pytest.raises(DatabaseUnusable):
+        upgrade(empty)
+    monkeypatch.undo()
+    assert shape_of(empty) == {}
+    upgrade(empty)
+    empty.close()
+
+
+# --- what cannot be used, as people meet it ---
+
+
+def make_newer(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+
+@contextmanager
+def kept_by_another(file: Path) -> Iterator[None]:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    yield
+    other.close()
+
+
+# app.py's refusals are in tests/web/test_start.py.
+# init_db.py has nothing to write where the schema is up to date, unless it is told to.
+COMMANDS = {"init_db.py": ["--ignore", "sam"], "collector.py": ["--demo"]}
+
+
+def refusal(program: Program, name: str, url: str) -> str:
+    """The one line with which a program refuses a database."""
+    ended = program.run(name, *COMMANDS[name], DATABASE_URL=url)
+    assert ended.returncode == 2, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"{name}: ")
+    return line
+
+
+@pytest.fixture
+def file(database: Database) -> Path:
+    database.close()
+    return Path(str(database.url.database))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_newer_database_is_refused_with_what_to_do(program, file, name):
+    make_newer(file)
+    before = file.read_bytes()
+    line = refusal(program, name, f"sqlite:///{file}")
+    assert f"written by a newer StreamPulse (schema 9999, this one knows {SCHEMA_REVISION}): update the program" in line
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_locked_database_is_said_to_be_locked(program, file, name):
+    with kept_by_another(file):
+        assert "the database is locked by another program" in refusal(program, name, f"sqlite:///{file}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_read_only_database_is_said_to_be_read_only(program, file, name):
+    url = f"sqlite:///file:{file}?mode=ro&uri=true"
+    assert "the database file is read-only" in refusal(program, name, url)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_file_that_is_no_database_is_left_alone(program, tmp_path, name):
+    letter = tmp_path / "letter.db"
+    letter.write_text("Dear Lena, this is not a database at all. " * 50)
+    before = letter.read_bytes()
+    assert "the file is not a SQLite database" in refusal(program, name, f"sqlite:///{letter}")
+    assert letter.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_folder_that_is_not_there_is_said(program, name):
+    assert "does its folder exist" in refusal(program, name, "sqlite:////nowhere/at/all.db")
+
+
+def test_a_collector_before_init_db_names_the_command(program, tmp_path):
+    line = refusal(program, "collector.py", f"sqlite:///{tmp_path / 'none.db'}")
+    assert line.endswith("has no up-to-date schema: run `python init_db.py`")
+
+
+def test_a_lock_that_is_let_go_in_time_is_only_a_wait(file):
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.3, other.rollback)
+    timer.start()
+    waiting = Database(f"sqlite:///{file}")
+    upgrade(waiting)
+    waiting.close()
+    timer.join()
+    other.close()
