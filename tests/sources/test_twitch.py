@@ -130,6 +130,7 @@ def test_several_channels_share_one_connection_and_names_are_forgiven(server):
             assert [(e.channel, e.text) for e in notebook.events if e.text] == [("max", "to max"), ("lena", "to lena")]
             there = {event.who.login for event in notebook.events if event.channel == "max" and event.who}
             assert there == {f"guest{number}" for number in range(50)} | {"mila"}
+            assert notebook.states() == notebook.states("max") == [CONNECTING, CONNECTED]
 
     asyncio.run(play())
     assert server.connections == 1
@@ -158,6 +159,16 @@ def test_several_lines_in_one_frame_are_all_read(server):
             server.send_frame("".join(privmsg("lena", str(number)) + "\r\n" for number in range(200)))
             await notebook.until(lambda: len(notebook.events) == 200)
             assert notebook.chat() == [str(number) for number in range(200)]
+
+    asyncio.run(play())
+
+
+def test_what_is_said_in_a_channel_we_did_not_ask_for_is_not_delivered(server):
+    async def play() -> None:
+        async with reading(server) as (_, notebook):
+            server.send(privmsg("elsewhere", "not ours"), privmsg("lena", "ours"))
+            await notebook.until(lambda: notebook.events)
+            assert notebook.chat() == ["ours"]
 
     asyncio.run(play())
 
@@ -246,15 +257,18 @@ def test_a_mistake_in_handling_a_line_costs_that_line_only(server, caplog):
         running = asyncio.create_task(source.run())
         await notebook.until(lambda: notebook.is_(CONNECTED))
         server.say("lena", "boom")
+        server.say("lena", "boom")
         server.say("lena", "on")
         await notebook.until(lambda: notebook.events)
         assert notebook.chat() == ["on"]
-        assert source.counters["errors"] == 1
+        assert source.counters["errors"] == 2
         await source.stop()
         await running
 
-    asyncio.run(play())
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(play())
     assert server.connections == 1
+    assert len(caplog.records) == 1
 
 
 # --- losing the connection ---
@@ -302,12 +316,13 @@ def test_after_a_loss_reading_goes_on_and_no_message_is_lost_or_doubled(server, 
 
 def test_what_the_server_says_between_reconnect_and_goodbye_is_read(server):
     async def play() -> None:
-        async with reading(server) as (_, notebook):
+        async with reading(server, patience=replace(QUICK, drain_seconds=5)) as (_, notebook):
             server.send_frame(":tmi.twitch.tv RECONNECT\r\n" + privmsg("lena", "same frame") + "\r\n")
-            server.say("lena", "next frame")
+            await notebook.until(lambda: notebook.events)
+            server.say("lena", "a moment later")
             server.close(1000)
             await server.until(lambda: server.connections == 2 and server.has("lena"))
-            assert notebook.chat() == ["same frame", "next frame"]
+            assert notebook.chat() == ["same frame", "a moment later"]
             assert notebook.statuses[2].detail == "server asked to reconnect"
 
     asyncio.run(play())
@@ -561,6 +576,19 @@ def test_a_validation_service_that_cannot_tell_is_asked_again(server, status, bo
     assert "NICK pulsebot" in server.lines
 
 
+def test_the_token_does_not_follow_a_redirect(server):
+    server.validate_redirects = True
+
+    async def play() -> None:
+        async with reading(server, token=TOKEN, joined=False) as (_, notebook):
+            await notebook.until(lambda: notebook.is_(WAITING))
+            assert notebook.statuses[-1].detail.endswith("status 302")
+
+    asyncio.run(play())
+    assert set(server.validations) == {f"OAuth {TOKEN}"}
+    assert server.redirected == 0
+
+
 @pytest.mark.parametrize("token", [TOKEN, f"{TOKEN}-wrong"])
 def test_the_token_reaches_no_log_line_and_no_status(server, caplog, token):
     seen: list[SourceStatus] = []
@@ -593,12 +621,14 @@ def test_an_unknown_channel_fails_alone_and_is_tried_again(server):
             assert "no such channel" in notebook.last("nosuch").detail  # type: ignore[union-attr]
             server.say("lena", "hello")
             await notebook.until(lambda: notebook.events)
+            server.send(presence("nosuch", "JOIN", "mila"))  # somebody's, not ours: it confirms nothing
+            await notebook.until(lambda: len(notebook.events) == 2)
             await server.until(lambda: server.lines.count("JOIN #nosuch") >= 3)
             assert notebook.states("nosuch") == [CONNECTING, FAILED]
             server.unknown = set()
             await notebook.until(lambda: notebook.is_(CONNECTED, "nosuch"))
             server.say("nosuch", "there after all")
-            await notebook.until(lambda: len(notebook.events) == 2)
+            await notebook.until(lambda: "there after all" in notebook.chat())
             assert notebook.states() == [CONNECTING, CONNECTED]
 
     asyncio.run(play())
@@ -808,6 +838,19 @@ def test_stopping_is_quick_at_any_moment(server, moment):
         assert notebook.states().count(STOPPED) == 1
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return None
+
+    asyncio.run(play())
+
+
+def test_a_goodbye_that_hangs_does_not_keep_the_socket_open(server, monkeypatch):
+    async def hang(connection: ChatConnection) -> None:
+        await asyncio.Event().wait()
+
+    async def play() -> None:
+        monkeypatch.setattr(ChatConnection, "_close", hang)
+        async with reading(server, patience=replace(QUICK, close_seconds=0.05)):
+            pass
+        await server.until(lambda: not server.sessions)
 
     asyncio.run(play())
 

@@ -152,10 +152,12 @@ class TwitchServer:
         self.frame_size = 0  # cuts everything into frames of so many characters
         self.validate_status = 200
         self.validate_body: str | None = None
+        self.validate_redirects = False  # to an address that has no business with the token
 
         self.lines: list[str] = []  # all that clients sent
         self.said: list[Said] = []
         self.validations: list[str] = []  # the Authorization headers
+        self.redirected = 0  # requests that followed the redirect
         self.connections = 0  # sessions so far
         self.sessions: list[Session] = []  # live ones
         self.port = 0
@@ -191,6 +193,7 @@ class TwitchServer:
     async def _start(self) -> None:
         app = web.Application()
         app.add_routes([web.get("/", self._chat), web.get("/oauth2/validate", self._validate)])
+        app.add_routes([web.get("/elsewhere", self._elsewhere)])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await self._listen()
@@ -335,6 +338,8 @@ class TwitchServer:
     async def _validate(self, request: web.Request) -> web.Response:
         header = request.headers.get("Authorization", "")
         self._note(lambda: self.validations.append(header))
+        if self.validate_redirects:
+            raise web.HTTPFound("/elsewhere")
         if self.validate_body is not None or self.validate_status != 200:
             return web.Response(status=self.validate_status, text=self.validate_body or "")
         if not self.token or header != f"OAuth {self.token}":
@@ -347,6 +352,10 @@ class TwitchServer:
             "expires_in": 5_520_838,
         }
         return web.json_response(answer)
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        self._note(lambda: setattr(self, "redirected", self.redirected + 1))
+        return web.json_response({"login": self.login})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         if self.refusing:
