@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, request, session, url_for
+from flask_compress import Compress
 from sqlalchemy.exc import DBAPIError
 from whitenoise import WhiteNoise
 
@@ -61,9 +62,13 @@ def register(app: Flask, at: Services) -> None:
 def serve_assets(app: Flask) -> None:
     """The fetched packages through WhiteNoise: compressed by set-up, cached for good (their addresses have a version).
 
-    Our own files stay with Flask, which looks at them anew each time: they change while somebody works on them.
+    Our own files stay with Flask, which looks at them anew each time: they change while somebody works on them. They
+    and all other answers are compressed as they are sent.
     """
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
+    # Only gzip: every browser and curl read it, and it costs a small machine least.
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1_000)
+    Compress(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(FETCHED.parent),
