@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, update
 
 from core.clock import DAY_MS, MINUTE_MS, minute_of
-from core.db import insert_for, one_of
+from core.db import Prepared, among, insert_for, one_of
 from core.events import Kind, Mark
 from ingest.placed import Placed, source_key
 from ingest.rollups import COUNTED, add_terms, terms_of
@@ -74,14 +74,16 @@ def _standing_orders(connection: Connection, channel_id: int, messages: Sequence
     """The orders known already that are about messages of this batch: these come late."""
     earliest = min(item.event.at_ms for item in messages)
     latest = max(item.event.at_ms for item in messages)
-    query = select(EventRow.kind, EventRow.at_ms, EventRow.viewer_id, EventRow.stream_id, EventRow.extra).where(
-        EventRow.channel_id == channel_id,
-        EventRow.kind.in_([kind.value for kind in ORDERS]),
-        EventRow.at_ms.between(earliest - CLOCK_SKEW_MS, latest + LOOK_BACK_MS),
+    rows = _STANDING(
+        connection,
+        channel=channel_id,
+        kinds=[kind.value for kind in ORDERS],
+        first=earliest - CLOCK_SKEW_MS,
+        last=latest + LOOK_BACK_MS,
     )
     keys = {item.source_key for item in messages}
     authors = {item.viewer_id for item in messages if item.viewer_id is not None}
-    for row in connection.execute(query):
+    for row in rows:
         kind = Kind(row.kind)
         target = source_key(json.loads(row.extra or "{}").get("target")) if kind is Kind.DELETE else None
         if kind is Kind.CLEAR or row.viewer_id in authors or target in keys:
@@ -139,8 +141,8 @@ def _settle_mutes(connection: Connection, said: dict[int, list[Placed]], orders:
     people = {(order.channel_id, order.viewer_id) for order in orders if order.kind is Kind.TIMEOUT}
     for channel_id, messages in said.items():
         writers = {item.viewer_id for item in messages if item.event.counts_as_message and item.viewer_id is not None}
-        muted = select(Mute.viewer_id).where(Mute.channel_id == channel_id, one_of(connection, Mute.viewer_id, writers))
-        people.update((channel_id, viewer_id) for viewer_id in connection.scalars(muted))
+        muted = _MUTED(connection, channel=channel_id, viewers=list(writers))
+        people.update((channel_id, row.viewer_id) for row in muted)
     for channel_id, viewer_id in people:
         if viewer_id is not None:
             _settle_mute(connection, channel_id, viewer_id)
@@ -235,14 +237,15 @@ def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
 def _count_back_person(connection: Connection, stream_id: int, viewer_id: int, taken: dict[str, int]) -> None:
     """Takes back a person's messages in a stream; who has nothing left there was not active in it."""
     here = (StreamViewer.stream_id == stream_id, StreamViewer.viewer_id == viewer_id)
-    left = select(func.max(EventRow.at_ms)).where(
+    left = select(EventRow.at_ms).where(
         EventRow.viewer_id == viewer_id,
+        EventRow.at_ms >= select(Stream.started_at_ms).where(Stream.id == stream_id).scalar_subquery(),
         EventRow.stream_id == stream_id,
         EventRow.status != EventStatus.DELETED,
         EventRow.kind.in_([int(kind) for kind in COUNTED]),
         or_(EventRow.kind != Kind.CHAT.value, _NOT_SHARED),
     )
-    last_at_ms = connection.execute(left).scalar()
+    last_at_ms = connection.scalar(left.order_by(EventRow.at_ms.desc()).limit(1))
     if last_at_ms is None:
         connection.execute(delete(StreamViewer).where(*here))
     else:
@@ -253,3 +256,15 @@ def _count_back_person(connection: Connection, stream_id: int, viewer_id: int, t
 def _subtract(connection: Connection, table: Any, taken: dict[str, int], *where: ColumnElement[bool]) -> None:
     values = {name: getattr(table, name) - count for name, count in taken.items()}
     connection.execute(update(table).where(*where).values(values))
+
+
+_STANDING = Prepared(
+    select(EventRow.kind, EventRow.at_ms, EventRow.viewer_id, EventRow.stream_id, EventRow.extra).where(
+        EventRow.channel_id == bindparam("channel"),
+        among(EventRow.kind, "kinds"),
+        EventRow.at_ms.between(bindparam("first"), bindparam("last")),
+    )
+)
+_MUTED = Prepared(
+    select(Mute.viewer_id).where(Mute.channel_id == bindparam("channel"), among(Mute.viewer_id, "viewers"))
+)

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from core.db import Prepared
 from core.events import Event
 from models import Stream
 from rules.streams import StreamSpan, belongs, extend, is_activity, reach
 
-_NEWEST_FIRST = (Stream.started_at_ms.desc(), Stream.id.desc())
-_SPAN = (Stream.id, Stream.started_at_ms, Stream.last_at_ms, Stream.ended_at_ms)
+_SPANS = (
+    select(Stream.id, Stream.started_at_ms, Stream.last_at_ms, Stream.ended_at_ms)
+    .where(Stream.channel_id == bindparam("channel"))
+    .order_by(Stream.started_at_ms.desc(), Stream.id.desc())
+)
+_ALL, _NEWEST = Prepared(_SPANS), Prepared(_SPANS.limit(1))
 _SAVE = (
     update(Stream)
     .where(Stream.id == bindparam("id_"))
@@ -64,11 +69,10 @@ class StreamBook:
 
     def _catch_up(self, connection: Connection, channel_id: int) -> None:
         """Reads a channel's streams, unless the newest shows that nobody else has written of them."""
-        query = select(*_SPAN).where(Stream.channel_id == channel_id).order_by(*_NEWEST_FIRST)
         known = self.spans.get(channel_id)
-        newest = [StreamSpan(*row) for row in connection.execute(query.limit(1))]
+        newest = [StreamSpan(*row) for row in _NEWEST(connection, channel=channel_id)]
         if known is None or newest != known[:1]:
-            self._keep(channel_id, [StreamSpan(*row) for row in connection.execute(query)])
+            self._keep(channel_id, [StreamSpan(*row) for row in _ALL(connection, channel=channel_id)])
         self.checked.add(channel_id)
 
     def _keep(self, channel_id: int, spans: list[StreamSpan]) -> None:
