@@ -129,14 +129,19 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     check_schema(database, SCHEMA_REVISION)
     simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
     installation.claim(database, installation.DEMO if simulated else installation.REAL)
-    writer = Writer(database, session_timeout_seconds=settings.session_timeout)
+    sources: list[Source] = []
+    writer = Writer(
+        database,
+        session_timeout_seconds=settings.session_timeout,
+        describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
+    )
     sink: Sink = writer
     recorder = None
     if arguments.record:
         from sources.tape import TapeRecorder
 
         sink = recorder = TapeRecorder(arguments.record, writer)
-    sources = build_sources(arguments, settings, sink, database)
+    sources.extend(build_sources(arguments, settings, sink, database))
     writer.start()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
     try:

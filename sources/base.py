@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,7 +21,13 @@ class Sink(Protocol):
 
 
 class Source(Protocol):
-    """One platform, some channels. ``run`` returns after ``stop``, or raises only what no retry can mend."""
+    """One platform, some channels. ``run`` returns after ``stop``, or raises only what no retry can mend.
+
+    ``counters`` tell what it has read and skipped; /health and /metrics show them.
+    """
+
+    @property
+    def counters(self) -> Mapping[str, int]: ...
 
     async def run(self) -> None: ...
 

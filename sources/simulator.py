@@ -41,6 +41,10 @@ class Simulator:
         self._pacer = Pacer(clock_ms, sleep)
         self.delivered = 0
 
+    @property
+    def counters(self) -> dict[str, int]:
+        return {"events": self.delivered}
+
     async def run(self) -> None:
         self._announce(SourceState.CONNECTING)
         try:

@@ -153,6 +153,10 @@ class TapePlayer:
         self.played = 0
         self.bad_lines = 0
 
+    @property
+    def counters(self) -> dict[str, int]:
+        return {"events": self.played, "bad_lines": self.bad_lines}
+
     async def run(self) -> None:
         try:
             with self._path.open("rb") as file:

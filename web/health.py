@@ -131,6 +131,13 @@ class DatabaseMetrics:
         for reason, count in told.get("dropped", {}).items():
             dropped.add_metric([reason], count)
         yield dropped
+        read = CounterMetricFamily(
+            "streampulse_source_counts", "What sources read and skipped", labels=["source", "what"]
+        )
+        for source, counts in told.get("sources", {}).items():
+            for what, count in counts.items():
+                read.add_metric([source, what], count)
+        yield read
 
 
 def register(app: Flask, at: Services) -> None:
