@@ -1,10 +1,15 @@
-"""What every test shares: whatever was not tested is said loudly at the end."""
+"""What all tests share: the browser's come last, and whatever was not tested is said loudly at the end."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Playwright keeps an event loop running once it is started, beside which no other test could start its own."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/browser/"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
