@@ -9,20 +9,26 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from sqlalchemy import Table, delete, select
 
+from analytics import live, moments, scope
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
 from core.events import NOTHING, Event, Kind, Person, Platform
+from core.money import Rates
 from ingest.batch import BatchResult, Memory, store
 from models import IgnoredName
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
 SESSION_TIMEOUT_MS = 300 * SECOND_MS
+UTC = ZoneInfo("UTC")
+RATES = Rates("USD", Decimal("0.005"), Decimal("0.01"))
 
 # A slow moment of the machine is no failing example.
 settings.register_profile("streampulse", deadline=None)
@@ -149,3 +155,19 @@ def only(of: Database, table: Any) -> dict[str, Any]:
     """The one row of a table."""
     (row,) = rows(of, table)
     return row
+
+
+def stats(
+    of: Database,
+    now_ms: int = NOON,
+    *,
+    minutes: int = 15,
+    channel: str | None = None,
+    platform: str | None = None,
+    zone: ZoneInfo = UTC,
+    memo: moments.Memo | None = None,
+) -> dict[str, Any]:
+    """The live numbers at ``now_ms``, as GET /api/stats tells them."""
+    with of.reading() as connection:
+        question = live.Question(scope.channels(connection, platform, channel), minutes, now_ms, zone, RATES)
+        return live.stats(connection, question, memo or moments.Memo())
