@@ -95,7 +95,7 @@ def guard() -> AnyResponse | None:
         raise Forbidden("this token may not do that")
     if endpoint == "overlay.page":
         # Nothing to see on the stream; whoever opens the address in a browser reads why in the tab.
-        return Response("<!doctype html><title>The overlay needs a valid ?token=</title>", 401)
+        return Response("<!doctype html><link rel=icon href=data:,><title>The overlay needs a valid ?token=</title>", 401)
     if wants_page():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     raise Unauthorized("log in, or send a valid token")
