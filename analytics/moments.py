@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from core.clock import MINUTE_MS, hh_mm, iso
-from core.events import Kind
+from core.db import Prepared, among
+from core.events import Kind, Mark
 from models import Event as EventRow
 from models import EventStatus, MinuteRollup, Viewer
 from rules import moments as rule
@@ -23,17 +24,19 @@ SAMPLES = 3
 
 
 class Memo:
-    """Remembers explained spikes: a minute that is over and keeps its height is not read again."""
+    """Remembers explained spikes: a minute of the same height, with nothing taken back, is not read again."""
 
     def __init__(self, capacity: int = 500) -> None:
         self._capacity = capacity
-        self._known: OrderedDict[tuple[int, int, int], dict[str, Any]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], tuple[tuple[int, int], dict[str, Any]]] = OrderedDict()
 
-    def get(self, key: tuple[int, int, int]) -> dict[str, Any] | None:
-        return self._known.get(key)
+    def get(self, place: tuple[int, int], state: tuple[int, int]) -> dict[str, Any] | None:
+        """What was kept for ``place`` (stream, minute), if it was then in this ``state`` (messages, orders)."""
+        known = self._known.get(place)
+        return known[1] if known and known[0] == state else None
 
-    def keep(self, key: tuple[int, int, int], value: dict[str, Any]) -> None:
-        self._known[key] = value
+    def keep(self, place: tuple[int, int], state: tuple[int, int], value: dict[str, Any]) -> None:
+        self._known[place] = (state, value)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
 
@@ -51,14 +54,17 @@ def of_stream(
 
     ``counts`` are its messages per minute from ``first_minute`` on.
     """
+    spikes = rule.spikes(counts, usual)
+    # Moderators may take back what a spike was explained with, and another message bring it back to its height.
+    orders = _orders_since(connection, stream.channel_id, first_minute) if spikes else 0
     found = []
-    for spike in rule.spikes(counts, usual):
+    for spike in spikes:
         minute = first_minute + spike.index
-        key = (stream.id, minute, spike.height)
-        explained = memo.get(key)
+        place, state = (stream.id, minute), (spike.height, orders)
+        explained = memo.get(place, state)
         if explained is None:
             explained = _explain(connection, stream.channel_id, minute)
-            memo.keep(key, explained)
+            memo.keep(place, state, explained)
         at_ms = minute * MINUTE_MS
         found.append(
             {
@@ -98,6 +104,11 @@ def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, 
     }
 
 
+def _orders_since(connection: Connection, channel_id: int, minute: int) -> int:
+    """How many deletions, timeouts and clears there have been: whatever came late is in the number, too."""
+    return int(_ORDERS(connection, channel=channel_id, kinds=_REMOVING, first=minute * MINUTE_MS).scalar_one())
+
+
 def _messages(connection: Connection, channel_id: int, minute: int) -> Sequence[Any]:
     query = (
         select(EventRow.text, EventRow.extra, Viewer.display_name)
@@ -107,6 +118,7 @@ def _messages(connection: Connection, channel_id: int, minute: int) -> Sequence[
             EventRow.kind == Kind.CHAT.value,
             EventRow.at_ms.between(minute * MINUTE_MS, (minute + 1) * MINUTE_MS - 1),
             EventRow.status == EventStatus.SHOWN,
+            EventRow.marks.op("&")(int(Mark.SHARED)) == 0,
         )
         .order_by(EventRow.at_ms)
         .limit(MESSAGES_READ)
@@ -147,3 +159,13 @@ def _sample(said: Sequence[Any], term: str) -> list[dict[str, str]]:
         if len(by_user) == SAMPLES:
             break
     return [{"user": user, "message": text} for user, text in by_user.items()]
+
+
+_REMOVING = [kind.value for kind in (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)]
+_ORDERS = Prepared(
+    select(func.count())
+    .select_from(EventRow)
+    .where(
+        EventRow.channel_id == bindparam("channel"), among(EventRow.kind, "kinds"), EventRow.at_ms >= bindparam("first")
+    )
+)
