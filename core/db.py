@@ -27,7 +27,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -249,10 +258,18 @@ class ChangeSignal:
             self._connection = None
 
 
-def why_unusable(error: DBAPIError) -> str:
+def is_outage(error: Exception) -> bool:
+    """Whether the database itself is at fault (locked, full, damaged, away) and not what it was asked to do."""
+    if isinstance(error, (OperationalError, InterfaceError, InternalError, PoolTimeout)):
+        return True
+    return type(error) is DatabaseError  # so SQLite calls a damaged file; what is wrong with a value is a subclass
+
+
+def why_unusable(error: SQLAlchemyError) -> str:
     """One line for people on what is wrong with the database, from the driver's error."""
-    reason = str(error.orig or error).strip().splitlines()[0]
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     known = {
+        "QueuePool limit": "all connections are in use",
         "database is locked": "the database is locked by another program",
         "readonly database": "the database file is read-only",
         "disk is full": "the disk is full",

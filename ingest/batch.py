@@ -19,6 +19,7 @@ from models import Channel, IgnoredName
 from models import Event as EventRow
 
 EARLIEST_MS = 1_262_304_000_000  # 2010: before it there was no live streaming, only broken clocks
+MOST = 10**12  # bits, coins, likes … of one event: beyond it are broken sources, and sums no database can hold
 
 
 @dataclass(slots=True)
@@ -82,9 +83,9 @@ def channels(
 
 def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Event]:
     latest = now_ms + DAY_MS
-    kept = [event for event in events if EARLIEST_MS <= event.at_ms <= latest]
-    if len(kept) < len(events):
-        result.dropped["impossible_time"] += len(events) - len(kept)
+    timely = [event for event in events if EARLIEST_MS <= event.at_ms <= latest]
+    kept = [event for event in timely if 0 <= event.amount <= MOST]
+    result.dropped += Counter(impossible_time=len(events) - len(timely), impossible_amount=len(timely) - len(kept))
     return kept
 
 

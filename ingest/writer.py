@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import now_ms
-from core.db import Database, why_unusable
+from core.db import Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
@@ -26,6 +26,8 @@ BATCH_AGE_SECONDS = 0.1
 QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database is away
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
+CLOSING_RETRY_SECONDS = 0.1
+JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
 
 Item = Event | SourceStatus
 
@@ -69,6 +71,7 @@ class Writer:
         self._arrived = threading.Condition(lock)
         self._settled = threading.Condition(lock)
         self._busy = False
+        self._in_hand = 0  # events taken from the queue and not yet committed or dropped
         self._closing = False
         self._give_up_at: float | None = None
         self._beat_due = 0.0
@@ -105,8 +108,14 @@ class Writer:
             self._closing = True
             self._give_up_at = time.monotonic() + timeout_seconds
             self._arrived.notify()
-        self._thread.join(timeout_seconds + 2.0)
-        return sum(isinstance(item, Event) for item in self._waiting)
+        if self.running:
+            self._thread.join(timeout_seconds + JOIN_SECONDS)
+        with self._arrived:
+            return self._in_hand + sum(isinstance(item, Event) for item in self._waiting)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
 
     @property
     def queued(self) -> int:
@@ -119,7 +128,8 @@ class Writer:
             batch = self._gather()
             if batch:
                 self._commit(batch)
-            if time.monotonic() >= self._beat_due or (self._closing and not self._waiting):
+            last_beat = self._closing and not self._waiting
+            if last_beat or (time.monotonic() >= self._beat_due and not self._past_deadline()):
                 self._beat()
             with self._settled:
                 self._busy = False
@@ -137,30 +147,47 @@ class Writer:
             while len(self._waiting) < BATCH_EVENTS and not self._closing and (left := oldest - time.monotonic()) > 0:
                 self._arrived.wait(left)
             self._busy = True
-            return [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
+            batch = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
+            self._in_hand = _events_in(batch)
+            return batch
 
     def _commit(self, batch: list[Item]) -> None:
         """Commits ``batch``, waiting as long as the database is away; what cannot be stored at all is dropped."""
-        pause = RETRY_FIRST_SECONDS
+        pause, conflict = RETRY_FIRST_SECONDS, False
         while True:
             try:
                 self._transact(batch)
-            except (OperationalError, InterfaceError) as error:
-                self._memory = Memory()
-                self._say_problem(why_unusable(error))
-                if self._past_deadline():
-                    self._hand_back(batch)
-                    return
-                self.counters.retries += 1
-                time.sleep(pause)
-                pause = min(pause * 2, RETRY_CAP_SECONDS if not self._closing else 0.5)
             except Exception as error:
                 self._memory = Memory()
-                self._isolate(batch, error)
-                return
+                if isinstance(error, IntegrityError) and not conflict:
+                    conflict = True  # another writer may have made the same row in between: now it is there
+                elif not is_outage(error):
+                    self._isolate(batch, error)
+                    return
+                else:
+                    self._say_problem(_reason(error))
+                    if self._past_deadline():
+                        self._hand_back(batch)
+                        return
+                    self.counters.retries += 1
+                    self._pause(pause)
+                    pause = min(pause * 2, RETRY_CAP_SECONDS)
             else:
+                self._settle(batch)
                 self._say_problem("")
                 return
+
+    def _pause(self, seconds: float) -> None:
+        """Waits before the next try; a call of ``close`` cuts it short."""
+        with self._arrived:
+            if self._closing:
+                self._arrived.wait(CLOSING_RETRY_SECONDS)
+            else:
+                self._arrived.wait_for(lambda: self._closing, seconds)
+
+    def _settle(self, batch: Sequence[Item]) -> None:
+        with self._arrived:
+            self._in_hand -= _events_in(batch)
 
     def _transact(self, batch: Sequence[Item]) -> None:
         started = time.perf_counter()
@@ -183,8 +210,8 @@ class Writer:
         """Halves a batch that the database refuses until the one item at fault stands alone, and drops that."""
         if len(batch) == 1:
             self.counters.dropped["refused_by_database"] += 1
-            reason = why_unusable(error) if isinstance(error, DBAPIError) else repr(error)
-            log.error("an event cannot be stored and is dropped: %s (%r)", reason, batch[0])
+            self._settle(batch)
+            log.error("an event cannot be stored and is dropped: %s (%r)", _reason(error), batch[0])
             return
         middle = len(batch) // 2
         self._commit(batch[:middle])
@@ -193,6 +220,7 @@ class Writer:
     def _hand_back(self, batch: list[Item]) -> None:
         with self._arrived:
             self._waiting.extendleft(reversed(batch))
+            self._in_hand -= _events_in(batch)
 
     def _past_deadline(self) -> bool:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at
@@ -200,27 +228,43 @@ class Writer:
     def _say_problem(self, problem: str) -> None:
         if problem != self.counters.problem:
             if problem:
-                log.error("cannot write, holding %d events and trying again: %s", len(self._waiting), problem)
+                log.error(
+                    "cannot write, holding %d events and trying again: %s", len(self._waiting) + self._in_hand, problem
+                )
             else:
                 log.info("writing again, %d events were held", len(self._waiting))
             self.counters.problem = problem
 
     def _beat(self) -> None:
         self._beat_due = time.monotonic() + BEAT_SECONDS
+        try:
+            detail = json.dumps({**self._told(), **self._describe()}, default=str)
+        except Exception:
+            log.exception("what the %s should tell of itself cannot be told", self._process)
+            detail = json.dumps(self._told())
+        try:
+            with self._database.writing() as connection:
+                coverage.beat(connection, self._process, now_ms(), detail)
+        except SQLAlchemyError as error:
+            self._say_problem(_reason(error))
+        else:
+            self._say_problem("")
+
+    def _told(self) -> dict[str, Any]:
         counters = self.counters
-        detail = {
+        return {
             "stored": counters.stored,
             "batches": counters.batches,
             "retries": counters.retries,
             "dropped": dict(counters.dropped),
             "queued": len(self._waiting),
             "last_commit_ms": counters.last_commit_ms,
-            **self._describe(),
         }
-        try:
-            with self._database.writing() as connection:
-                coverage.beat(connection, self._process, now_ms(), json.dumps(detail))
-        except DBAPIError as error:
-            self._say_problem(why_unusable(error))
-        else:
-            self._say_problem("")
+
+
+def _events_in(batch: Sequence[Item]) -> int:
+    return sum(isinstance(item, Event) for item in batch)
+
+
+def _reason(error: Exception) -> str:
+    return why_unusable(error) if isinstance(error, SQLAlchemyError) else repr(error)
