@@ -95,7 +95,9 @@ def guard() -> AnyResponse | None:
         raise Forbidden("this token may not do that")
     if endpoint == "overlay.page":
         # Nothing to see on the stream; whoever opens the address in a browser reads why in the tab.
-        return Response("<!doctype html><link rel=icon href=data:,><title>The overlay needs a valid ?token=</title>", 401)
+        return Response(
+            "<!doctype html><link rel=icon href=data:,><title>The overlay needs a valid ?token=</title>", 401
+        )
     if wants_page():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
     raise Unauthorized("log in, or send a valid token")
@@ -110,7 +112,8 @@ def wants_page() -> bool:
 
 
 def _same(given: str, expected: str) -> bool:
-    return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+    # A token out of JSON may hold half a surrogate pair, which plain encoding refuses with an error.
+    return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 
 def _is_this_machine() -> bool:
