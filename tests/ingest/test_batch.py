@@ -1,0 +1,186 @@
+"""One batch: what is stored, what is dropped and why, and all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from core.db import Database
+from core.events import Event, Kind, Mark, Person, Platform
+from ingest.batch import Memory
+from models import Channel, IgnoredName, MinuteRollup, Stream, StreamTerm, Viewer
+from models import Event as EventRow
+from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
+
+
+def test_an_event_is_stored_with_all_it_tells(db: Database) -> None:
+    message = chat(NOVA, "Kappa hello", amount=100, marks=Mark.FIRST | Mark.SUBSCRIBER, emotes=["Kappa"], color="#fff")
+    assert write(db, [message]).stored == 1
+    row = only(db, EventRow)
+    assert (row["kind"], row["at_ms"], row["text"]) == (1, NOON, "Kappa hello")
+    assert (row["amount"], row["marks"]) == (100, Mark.FIRST | Mark.SUBSCRIBER)
+    assert json.loads(row["extra"]) == {"emotes": ["Kappa"], "color": "#fff"}
+    assert row["status"] == 0
+
+
+@pytest.mark.parametrize("same_batch", [True, False])
+def test_an_event_that_comes_again_is_counted_once(db: Database, same_batch: bool) -> None:
+    message = chat(NOVA)
+    if same_batch:
+        result = write(db, [message, message, message])
+    else:
+        write(db, [message])
+        result = write(db, [message, message])
+    assert result.dropped["already_known"] == 2
+    assert only(db, Channel)["total_messages"] == 1
+
+
+def test_the_same_id_in_another_channel_or_of_another_kind_is_another_event(db: Database) -> None:
+    events = [
+        chat(NOVA, source_id="x"),
+        chat(NOVA, source_id="x", channel="northwind"),
+        chat(NOVA, source_id="x", platform=Platform.TIKTOK),
+        act(Kind.SUB, NOVA, source_id="x"),
+    ]
+    assert write(db, events).stored == 4
+
+
+def test_events_that_the_platform_gives_no_id_are_all_counted(db: Database) -> None:
+    assert write(db, [chat(NOVA, source_id=None), chat(NOVA, source_id=None)]).stored == 2
+
+
+@pytest.mark.parametrize("at", [0, 5, -(10**15), NOON + days(1) + 1, 10**18])
+def test_events_of_impossible_times_are_dropped(db: Database, at: int) -> None:
+    result = write(db, [chat(NOVA, at=at), chat(SAM)], now_ms=NOON)
+    assert (result.stored, dict(result.dropped)) == (1, {"impossible_time": 1})
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_impossible_time(db: Database) -> None:
+    assert write(db, [chat(NOVA, at=NOON + days(1))], now_ms=NOON).stored == 1
+
+
+def test_of_ignored_people_nothing_is_recorded(db: Database) -> None:
+    with db.writing() as connection:
+        connection.execute(insert(IgnoredName).values(name="nightbot"))
+    bot = Person("1", "nightbot", "Nightbot")
+    result = write(db, [chat(bot), act(Kind.JOIN, Person("", "nightbot")), chat(NOVA)])
+    assert (result.stored, dict(result.dropped)) == (1, {"ignored_person": 2})
+    assert [row["username"] for row in rows(db, Viewer)] == ["nova"]
+
+
+def test_a_batch_of_nothing_but_dropped_events_makes_no_channel(db: Database) -> None:
+    write(db, [chat(NOVA, at=5)])
+    assert rows(db, Channel) == []
+
+
+def test_a_batch_that_fails_leaves_nothing_and_can_be_stored_again(db: Database) -> None:
+    memory = Memory()
+    with pytest.raises(UnicodeEncodeError):
+        write(db, [chat(NOVA), chat(SAM, "half a \ud83d pair")], memory=memory)
+    assert rows(db, Channel) == rows(db, EventRow) == rows(db, Viewer) == []
+    assert write(db, [chat(NOVA)]).stored == 1
+
+
+def test_thirty_minutes_of_silence_end_a_stream(db: Database) -> None:
+    write(db, [chat(NOVA), chat(NOVA, at=NOON + minutes(30)), chat(NOVA, at=NOON + minutes(60) + 1)])
+    streams = rows(db, Stream)
+    assert [row["messages"] for row in streams] == [2, 1]
+    assert [row["started_at_ms"] - NOON for row in streams] == [0, minutes(60) + 1]
+
+
+def test_the_platforms_own_word_begins_and_ends_a_stream(db: Database) -> None:
+    tiktok: dict[str, Any] = {"platform": Platform.TIKTOK}
+    write(db, [act(Kind.LIVE_START, at=NOON, **tiktok), chat(NOVA, at=NOON + minutes(5), **tiktok)])
+    write(db, [act(Kind.LIVE_END, at=NOON + minutes(6), **tiktok)])
+    write(db, [chat(NOVA, "bye", NOON + minutes(7), **tiktok), act(Kind.LIVE_START, at=NOON + minutes(7), **tiktok)])
+    first, second = rows(db, Stream)
+    assert (first["messages"], first["ended_at_ms"]) == (2, NOON + minutes(6))
+    assert (second["started_at_ms"], second["ended_at_ms"]) == (NOON + minutes(7), None)
+
+
+def test_a_late_event_finds_the_older_stream_it_belongs_to(db: Database) -> None:
+    write(db, [chat(NOVA), chat(NOVA, at=NOON + hours(3)), chat(NOVA, at=NOON + hours(6))])
+    write(db, [chat(SAM, at=NOON + minutes(20)), chat(SAM, at=NOON - hours(5))])
+    assert [(row["started_at_ms"] - NOON, row["messages"]) for row in rows(db, Stream)] == [
+        (0, 2),
+        (hours(3), 1),
+        (hours(6), 1),
+        (-hours(5), 1),
+    ]
+
+
+def test_a_late_event_finds_a_stream_that_began_to_grow_in_the_same_batch(db: Database) -> None:
+    write(db, [chat(NOVA, at=NOON), chat(NOVA, at=NOON + hours(2))])
+    write(db, [chat(NOVA, at=NOON - minutes(25)), chat(NOVA, at=NOON - minutes(50))])
+    assert [row["messages"] for row in rows(db, Stream)] == [3, 1]
+
+
+def test_coming_and_going_outside_of_a_stream_begins_none(db: Database) -> None:
+    write(db, [act(Kind.JOIN, Person("", "ghost")), act(Kind.PART, Person("", "ghost"))])
+    assert rows(db, Stream) == []
+    assert [row["stream_id"] for row in rows(db, EventRow)] == [None, None]
+
+
+def test_a_shared_message_is_shown_and_never_counted(db: Database) -> None:
+    write(db, [chat(NOVA, "ours"), chat(SAM, "theirs", marks=Mark.SHARED, amount=500)])
+    assert only(db, Stream)["messages"] == only(db, MinuteRollup)["messages"] == 1
+    assert [row["text"] for row in rows(db, EventRow)] == ["ours", "theirs"]
+    assert {row["term"] for row in rows(db, StreamTerm)} == {"ours"}
+
+
+def test_the_minutes_hold_what_happened_in_them(db: Database) -> None:
+    write(
+        db,
+        [
+            chat(NOVA, amount=100, marks=Mark.FIRST),
+            act(Kind.SUB, NOVA),
+            act(Kind.RESUB, NOVA),
+            act(Kind.SUBGIFT, NOVA),
+            act(Kind.RAID, SAM, amount=312),
+            act(Kind.GIFT, NOVA, amount=50, quantity=5),
+            act(Kind.LIKE, NOVA, amount=15),
+            act(Kind.FOLLOW, NOVA),
+            act(Kind.VIEWERS, amount=40),
+        ],
+    )
+    write(db, [act(Kind.VIEWERS, amount=35, at=NOON + seconds(10))])
+    minute = only(db, MinuteRollup)
+    del minute["channel_id"], minute["minute"]
+    assert minute == {
+        "messages": 1,
+        "newcomers": 1,
+        "bits": 100,
+        "subs": 3,
+        "gifts": 5,
+        "coins": 50,
+        "raids": 1,
+        "likes": 15,
+        "follows": 1,
+        "viewers": 40,
+    }
+
+
+def test_words_and_emotes_count_once_a_message(db: Database) -> None:
+    write(db, [chat(NOVA, "Kappa clutch clutch", emotes=["Kappa", "Kappa"]), chat(SAM, "CLUTCH!")])
+    found = {(row["emote"], row["term"]): row["uses"] for row in rows(db, StreamTerm)}
+    assert found == {(True, "Kappa"): 1, (False, "clutch"): 2}
+
+
+def test_emotes_with_names_longer_than_their_column_are_cut_and_still_count_once(db: Database) -> None:
+    write(db, [chat(NOVA, "x", emotes=["e" * 40 + "1", "e" * 40 + "2"])])
+    assert [(row["term"], row["uses"]) for row in rows(db, StreamTerm)] == [("e" * 32, 1)]
+
+
+def test_a_late_batch_does_not_make_a_channel_look_silent(db: Database) -> None:
+    write(db, [chat(NOVA)])
+    write(db, [chat(NOVA, at=NOON - hours(5))])
+    assert only(db, Channel)["last_event_at_ms"] == NOON
+
+
+@pytest.mark.parametrize("event", [act(Kind.SUB, LENA, text="thanks"), act(Kind.RAID, LENA, amount=5)])
+def test_other_events_are_no_messages(db: Database, event: Event) -> None:
+    write(db, [event])
+    assert only(db, Channel)["total_messages"] == only(db, Stream)["messages"] == only(db, Stream)["chatters"] == 0
