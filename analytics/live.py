@@ -61,8 +61,9 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
             connection, stream_ids, question.now_ms - ACTIVE_MINUTES * MINUTE_MS
         ),
         "recent": [
-            {"user": row.display_name or row.username, "message": row.text or ""}
+            {"user": shown["user"], "message": shown["text"]}
             for row in feed.recent(connection, ids, RECENT_MESSAGES, [Kind.CHAT])
+            if (shown := feed.item(row, question.zone))
         ],
         "active_users": [row.display_name for row in active],
         "ticker": [ticker_item(row, question.zone) for row in active],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from analytics import moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.db import Prepared
+from core.db import Prepared, among
 from core.money import Rates
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
@@ -116,13 +117,14 @@ def graph(connection: Connection, row: Any, now_ms: int, zone: ZoneInfo, memo: m
 
 def top_chatters(connection: Connection, stream_ids: Sequence[int], limit: int = 10) -> list[dict[str, Any]]:
     """Who wrote most in these streams: user, login, platform, messages."""
-    found: list[Any] = []
+    messages: Counter[tuple[str, str, str]] = Counter()
     for stream_id in stream_ids:
-        found.extend(_TOP_CHATTERS(connection, stream=stream_id, limit=limit))
-    found.sort(key=lambda row: (-row.messages, row.username))
+        for row in _TOP_CHATTERS(connection, stream=stream_id, limit=limit):
+            messages[row.username, row.platform, row.display_name] += row.messages
+    ranked = sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
-        {"user": row.display_name, "login": row.username, "platform": row.platform, "messages": row.messages}
-        for row in found[:limit]
+        {"user": name, "login": login, "platform": platform, "messages": count}
+        for (login, platform, name), count in ranked[:limit]
     ]
 
 
@@ -139,8 +141,8 @@ def top_terms(
 
 
 def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
-    """How many distinct people wrote in these streams since then."""
-    return sum(_ACTIVE(connection, stream=stream_id, since=since_ms).scalar_one() for stream_id in stream_ids)
+    """How many distinct people who write in these streams have given a sign of life since then."""
+    return int(_ACTIVE(connection, streams=list(stream_ids), since=since_ms).scalar_one())
 
 
 _NEWEST = Prepared(
@@ -174,10 +176,8 @@ _TOP_TERMS = Prepared(
     .limit(bindparam("limit"))
 )
 _ACTIVE = Prepared(
-    select(func.count())
-    .select_from(StreamViewer)
-    .where(
-        StreamViewer.stream_id == bindparam("stream"),
+    select(func.count(StreamViewer.viewer_id.distinct())).where(
+        among(StreamViewer.stream_id, "streams"),
         StreamViewer.last_at_ms >= bindparam("since"),
         StreamViewer.messages > 0,
     )
