@@ -15,7 +15,7 @@ from core.db import Prepared, among
 from core.events import Kind, mark_names
 from models import Channel, EventStatus, Mute, Viewer
 from models import Event as EventRow
-from rules.streams import AFTERGLOW_MS
+from rules.streams import AFTERGLOW_MS, SILENCE_MS
 
 # What people want to read; joins, likes and viewer counts only move figures.
 FEED_KINDS = (Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.RAID, Kind.GIFT, Kind.FOLLOW, Kind.SHARE)
@@ -81,7 +81,9 @@ def recent(
 
 def of_stream(connection: Connection, stream: Any, limit: int, before_id: int | None) -> list[Any]:
     """A page of what happened in a stream (a row of ``streams``), newest first, older than the row ``before_id``."""
-    until_ms = max(stream.last_at_ms, (stream.ended_at_ms or 0) + AFTERGLOW_MS)
+    # Messages shared from other channels are part of a stream without moving its borders.
+    from_ms = stream.started_at_ms - SILENCE_MS
+    until_ms = max(stream.last_at_ms + SILENCE_MS, (stream.ended_at_ms or 0) + AFTERGLOW_MS)
     before = (until_ms, 2**63 - 1)
     if before_id is not None:
         at_ms = connection.scalar(select(EventRow.at_ms).where(EventRow.id == before_id))
@@ -95,7 +97,7 @@ def of_stream(connection: Connection, stream: Any, limit: int, before_id: int | 
             channel=stream.channel_id,
             kind=kind.value,
             stream=stream.id,
-            from_ms=stream.started_at_ms,
+            from_ms=from_ms,
             until_ms=before[0],
             before_id=before[1],
             limit=limit,

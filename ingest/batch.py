@@ -71,7 +71,7 @@ def channels(
 ) -> dict[tuple[Platform, str], int]:
     """The row id of every wanted channel; new ones are made."""
     known = memory.channel_ids
-    for platform, name in wanted - known.keys():
+    for platform, name in sorted(wanted - known.keys()):
         where = (Channel.platform == platform.value, Channel.name == name)
         found = connection.execute(select(Channel.id).where(*where)).scalar()
         if found is None:
