@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from core.clock import iso
 from core.db import Prepared, among
@@ -192,7 +192,7 @@ _PAGE = Prepared(
     .limit(bindparam("limit"))
 )
 _BY_ID = Prepared(_named(select(*_WITH_NAMES)).where(among(EventRow.id, "ids")))
-_NEWEST_ID = Prepared(select(EventRow.id).order_by(EventRow.id.desc()).limit(1))
+_NEWEST_ID = Prepared(select(func.max(EventRow.id)))
 _AFTER = Prepared(
     _named(select(*_WITH_NAMES)).where(EventRow.id > bindparam("cursor")).order_by(EventRow.id).limit(TAIL_ROWS)
 )
