@@ -47,9 +47,10 @@ def remove_demo(database: Database) -> None:
 
 def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> None:
     """Adds logins to the ignore list, or takes them off it."""
-    rows = [{"name": name.strip().lstrip("@").lower()} for name in names]
+    logins = {name.strip().lstrip("@").lower() for name in names} - {""}
     with database.writing() as connection:
-        if ignored:
+        if not ignored:
+            connection.execute(delete(IgnoredName).where(IgnoredName.name.in_(logins)))
+        elif logins:
+            rows = [{"name": login} for login in sorted(logins)]
             connection.execute(insert_for(connection)(IgnoredName).on_conflict_do_nothing(), rows)
-        else:
-            connection.execute(delete(IgnoredName).where(IgnoredName.name.in_([row["name"] for row in rows])))

@@ -1,0 +1,205 @@
+"""init_db.py: what is done to the database by hand, and what it refuses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text, update
+
+import init_db
+from actions import installation
+from core import db as core_db
+from core.config import Settings, load_settings
+from core.db import Database, check_schema
+from demo import history as demo_history
+from ingest.known_bots import KNOWN_BOTS
+from models import SCHEMA_REVISION, Channel, Event, IgnoredName, MinuteRollup, Stream
+from tests.support import NOON, NOVA, chat, database, fresh_database, rows, stats, write
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "streampulse.db"
+
+
+@pytest.fixture
+def run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``run("--demo")``: the program on the database ``path``, out of reach of the developer's own settings."""
+
+    def settings() -> Settings:
+        return load_settings(tmp_path / "no.env")
+
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setattr(init_db, "load_settings", settings)
+    return lambda *arguments: init_db.main(arguments)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """A migrated database at ``path``."""
+    fresh = database(tmp_path)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Database]:
+    """The database at ``path``, whatever the program has made of it."""
+    reader = Database(f"sqlite:///{path}")
+    yield reader
+    reader.close()
+
+
+def test_a_new_database_is_ready_and_ignores_the_known_bots(
+    run: Run, opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run() == 0
+    check_schema(opened, SCHEMA_REVISION)
+    assert "is ready" in capsys.readouterr().out
+    assert [row["name"] for row in rows(opened, IgnoredName)] == sorted(KNOWN_BOTS)
+
+
+def test_a_second_run_changes_nothing(run: Run, opened: Database) -> None:
+    run()
+    run("--unignore", "nightbot")
+    write(opened, [chat(NOVA)])
+    assert run() == 0
+    assert len(rows(opened, Event)) == 1
+    assert "nightbot" not in [row["name"] for row in rows(opened, IgnoredName)]
+
+
+def test_a_newer_database_is_left_alone(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    with db.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("init_db.py: ")
+    assert "newer StreamPulse" in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_that_is_no_database_is_told_in_one_line(
+    run: Run, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path.write_text("Dear diary. " * 1_000)
+    assert run() == 2
+    assert capsys.readouterr().err.endswith("the file is not a SQLite database\n")
+
+
+def test_a_locked_database_is_told_in_one_line(
+    run: Run, path: Path, db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert run() == 2
+    other.close()
+    assert capsys.readouterr().err.endswith("the database is locked by another program\n")
+
+
+def test_a_wrong_address_is_told_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+nosuchdriver://lena:hunter2@db/pulse")
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("init_db.py: DATABASE_URL: ")
+    assert "hunter2" not in error
+
+
+# The demo.
+
+
+def test_the_demo_fills_an_empty_database_once(run: Run, opened: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--demo", "--days", "1") == 0
+    assert "simulated events" in capsys.readouterr().out
+    before = len(rows(opened, Event))
+    assert before > 100
+    assert stats(opened, rows(opened, Channel)[0]["last_event_at_ms"])["simulated"] is True
+    assert run("--demo", "--days", "1") == 0
+    assert len(rows(opened, Event)) == before
+
+
+def test_the_demo_refuses_a_database_with_real_data(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    installation.claim(db, installation.REAL)
+    write(db, [chat(NOVA)])
+    assert run("--demo") == 2
+    assert "holds real data" in capsys.readouterr().err
+    assert len(rows(db, Event)) == 1
+
+
+def test_a_demo_that_is_interrupted_leaves_no_half_history(
+    run: Run, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_args: Any, **_options: Any) -> Iterator[Any]:
+        for number in range(5_000):
+            yield chat(NOVA, at=NOON + number)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(demo_history, "history", interrupted)
+        patch.setattr(init_db, "now_ms", lambda: NOON)
+        with pytest.raises(KeyboardInterrupt):
+            run("--demo")
+    assert rows(opened, Event) == rows(opened, Channel) == []
+    assert run("--demo", "--days", "1") == 0
+    assert rows(opened, Event)
+
+
+def test_the_demo_is_removed_with_one_command(run: Run, opened: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--demo", "--days", "1")
+    assert run("--remove-demo") == 0
+    assert "the demo data is gone" in capsys.readouterr().out
+    assert rows(opened, Event) == rows(opened, Channel) == rows(opened, Stream) == []
+    assert len(rows(opened, IgnoredName)) == len(KNOWN_BOTS)
+
+
+def test_real_data_is_not_removed_as_if_it_were_the_demo(
+    run: Run, db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.claim(db, installation.REAL)
+    write(db, [chat(NOVA)])
+    assert run("--remove-demo") == 2
+    assert "nothing was removed" in capsys.readouterr().err
+    assert len(rows(db, Event)) == 1
+
+
+@pytest.mark.parametrize("days", ["0", "366", "many"])
+def test_a_length_that_makes_no_sense_is_refused(run: Run, days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("--demo", "--days", days)
+    assert caught.value.code == 2
+    assert "--days" in capsys.readouterr().err
+
+
+# Orders by hand.
+
+
+def test_the_ignore_list_is_edited_and_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--ignore", "@MyBot", "otherbot", "--unignore", "nightbot", "--list-ignored") == 0
+    listed = capsys.readouterr().out.splitlines()[1:]
+    assert listed == sorted({*KNOWN_BOTS, "mybot", "otherbot"} - {"nightbot"})
+
+
+def test_a_rebuild_puts_right_what_went_wrong(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    write(db, [chat(NOVA), chat(NOVA)])
+    with db.writing() as connection:
+        connection.execute(update(MinuteRollup).values(messages=99))
+        connection.execute(update(Channel).values(total_messages=-5))
+    assert run("--rebuild") == 0
+    assert "from 2 events" in capsys.readouterr().out
+    assert [row["messages"] for row in rows(db, MinuteRollup)] == [2]
+    assert [row["total_messages"] for row in rows(db, Channel)] == [2]
+
+
+def test_after_an_upgrade_connections_check_foreign_keys_again() -> None:
+    with fresh_database() as db:
+        init_db.upgrade(db)
+        with db.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

@@ -1,0 +1,107 @@
+"""What a database holds as a whole: real and simulated data never mix."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Table
+
+from actions import installation
+from actions.installation import DEMO, REAL
+from core.db import Database, DatabaseUnusable
+from core.events import Kind, Platform, SourceState, SourceStatus
+from ingest import coverage
+from ingest.batch import Memory
+from models import Base, IgnoredName, Installation
+from tests.support import LENA, NOON, NOVA, act, chat, rows, timeout, write
+
+
+def content(db: Database) -> str | None:
+    with db.reading() as connection:
+        return installation.content_of(connection)
+
+
+def ignored(db: Database) -> list[str]:
+    return [row["name"] for row in rows(db, IgnoredName)]
+
+
+def fill(db: Database) -> None:
+    """Something in every table."""
+    write(db, [chat(NOVA, "clutch"), act(Kind.GIFT, LENA, amount=5), timeout(NOVA, NOON + 1)])
+    write(db, [chat(LENA, "hello")])
+    statuses = [
+        SourceStatus(Platform.TWITCH, "lena", state, NOON) for state in (SourceState.CONNECTED, SourceState.WAITING)
+    ]
+    with db.writing() as connection:
+        coverage.record(connection, statuses, Memory())
+        coverage.beat(connection, "collector", NOON, "{}")
+    installation.ignore(db, ["nightbot"], ignored=True)
+
+
+def sizes(db: Database) -> dict[str, int]:
+    with db.reading() as connection:
+        tables: list[Table] = Base.metadata.sorted_tables
+        return {table.name: len(connection.execute(table.select()).all()) for table in tables}
+
+
+def test_a_new_database_holds_neither_real_nor_demo_data(db: Database) -> None:
+    assert content(db) is None
+
+
+@pytest.mark.parametrize("kind", [REAL, DEMO])
+def test_a_database_may_be_claimed_again_for_the_same(db: Database, kind: str) -> None:
+    installation.claim(db, kind)
+    installation.claim(db, kind)
+    assert content(db) == kind
+    assert len(rows(db, Installation)) == 1
+
+
+def test_real_data_keeps_the_demo_out(db: Database) -> None:
+    installation.claim(db, REAL)
+    with pytest.raises(DatabaseUnusable, match="holds real data"):
+        installation.claim(db, DEMO)
+    assert content(db) == REAL
+
+
+def test_demo_data_keeps_real_data_out_and_names_the_command_that_removes_it(db: Database) -> None:
+    installation.claim(db, DEMO)
+    with pytest.raises(DatabaseUnusable, match=r"python init_db\.py --remove-demo"):
+        installation.claim(db, REAL)
+    assert content(db) == DEMO
+
+
+def test_removing_the_demo_empties_every_table_but_the_ignore_list(db: Database) -> None:
+    installation.claim(db, DEMO)
+    fill(db)
+    before = sizes(db)
+    assert all(before.values()), before
+    installation.remove_demo(db)
+    assert {name for name, size in sizes(db).items() if size} == {"ignored_names"}
+    assert ignored(db) == ["nightbot"]
+    installation.claim(db, REAL)
+    write(db, [chat(NOVA)])
+
+
+@pytest.mark.parametrize("kind", [REAL, None])
+def test_removing_the_demo_takes_nothing_from_any_other_database(db: Database, kind: str | None) -> None:
+    if kind:
+        installation.claim(db, kind)
+    fill(db)
+    before = sizes(db)
+    with pytest.raises(DatabaseUnusable, match="nothing was removed"):
+        installation.remove_demo(db)
+    assert sizes(db) == before
+
+
+def test_people_are_ignored_however_their_login_is_written(db: Database) -> None:
+    installation.ignore(db, ["@NightBot", " moobot ", "moobot", ""], ignored=True)
+    assert ignored(db) == ["moobot", "nightbot"]
+    installation.ignore(db, ["nightbot"], ignored=True)
+    installation.ignore(db, ["@MOOBOT", "nobody"], ignored=False)
+    assert ignored(db) == ["nightbot"]
+
+
+def test_ignoring_nobody_changes_nothing(db: Database) -> None:
+    installation.ignore(db, [" "], ignored=True)
+    installation.ignore(db, [], ignored=True)
+    installation.ignore(db, [], ignored=False)
+    assert ignored(db) == []
