@@ -1,0 +1,54 @@
+"""Whether everybody can use the pages: WCAG A and AA, contrast included, as axe-core sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from core.events import Kind, Mark
+from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.test_live import SOON
+from tests.web.conftest import PASSWORD, Stage, event, stage_of
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def busy(stage: Stage) -> int:
+    """A channel with one of everything; answers the id of its stream."""
+    stage.source("busy")
+    stage.chat("busy", "hello", "how are you", by="anna")
+    stage.tell(event("busy", by="mod", text="be nice", marks=int(Mark.MODERATOR | Mark.FIRST)))
+    stage.tell(event("busy", Kind.RAID, by="northwind", amount=12), event("busy", Kind.SUB, by="fan", amount=1))
+    with stage.client() as client:
+        found: int = client.get("/api/streams?channel=busy").json()["data"][0]["id"]
+    return found
+
+
+def faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What is wrong, and where: ``(rule, elements)``."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(fault["id"], [str(node["target"]) for node in fault["nodes"]]) for fault in found]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", ["/?channel=busy&platform=twitch", "/streams", "/streams/{}", "/no/such/page"])
+def test_a_page_has_no_accessibility_fault(visit: Visits, busy: int, path: str, viewport: dict[str, int]) -> None:
+    # The checker is a script of its own, which our pages would rightly refuse.
+    visitor = visit(viewport=viewport, bypass_csp=True, forgives=("404",))
+    page = visitor.open(path.format(busy))
+    page.wait_for_load_state("load")
+    if "busy" in path or "{}" in path:
+        expect(page.locator("#chat")).to_contain_text("be nice", timeout=SOON)
+    assert faults(page) == []
+
+
+def test_the_login_page_has_no_accessibility_fault(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    with stage_of(program, new_database_url(), DASHBOARD_PASSWORD=PASSWORD) as stage:  # type: ignore[arg-type]
+        page = visit(stage.web.url, bypass_csp=True).open("/login", "#username")
+        assert faults(page) == []
