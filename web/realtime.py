@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import gevent
 from flask import Flask, request
 from flask_socketio import SocketIO, join_room, leave_room
+from gevent.lock import RLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy import Connection
@@ -46,7 +49,14 @@ class Subscription(BaseModel):
 
     @property
     def room(self) -> str:
-        return f"live:{self.platform or '*'}:{(self.channel or '*').strip().lstrip('#@').lower()}"
+        return f"live:{self.platform or '*'}:{self._name or '*'}"
+
+    @property
+    def _name(self) -> str:
+        return (self.channel or "").strip().lstrip("#@").lower()
+
+    def covers(self, platform: str, channel: str) -> bool:
+        return self.platform in (None, platform) and self._name in ("", channel)
 
 
 @dataclass(slots=True)
@@ -61,6 +71,9 @@ class Room:
     ticker: list[dict[str, Any]] = field(default_factory=list)
 
 
+Push = tuple[Room, str, dict[str, Any]]  # where to, the event's name, its payload
+
+
 class Realtime:
     """Follows the database in one greenlet. An error in one tick is logged, the next goes on."""
 
@@ -70,7 +83,9 @@ class Realtime:
         self._at = at
         self._signal = ChangeSignal(at.database)
         self._rooms: dict[str, Room] = {}
+        self._turn = RLock()  # a page joins between two pushes, never amidst one
         self._cursor: int | None = None
+        self._unread = True  # there is more than the last look has taken
         self._chat_due = 0.0
         self._sources: list[dict[str, Any]] = []
         self._problem = ""
@@ -92,9 +107,11 @@ class Realtime:
 
     def tick(self, now: float) -> None:
         """One look: pushes what is new, and the numbers where they are due."""
-        if now >= self._chat_due and self._signal.changed():
+        if now >= self._chat_due and (self._unread or self._signal.changed()):
             self._chat_due = now + CHAT_SECONDS
-            self._push_new()
+            self._unread = True  # until it is read: an error here must not lose what has come
+            with self._turn:
+                self._push_new()
         for room in list(self._rooms.values()):
             if room.listeners and now >= room.stats_due and (room.stale or now >= room.stats_due + IDLE_STATS_SECONDS):
                 room.stats_due = now + STATS_SECONDS
@@ -102,18 +119,22 @@ class Realtime:
                 self._push_stats(room)
 
     def join(self, sid: str, wanted: Subscription) -> dict[str, Any]:
-        """Puts a socket into its room; answers the numbers and what the page has missed."""
-        self.leave(sid)
-        room = self._rooms.setdefault(wanted.room, Room(wanted))
-        # Joined before the snapshot is read: what is stored in between comes twice rather than never.
-        room.listeners.add(sid)
-        join_room(wanted.room)
+        """Puts a socket into its room; answers the numbers and what the page has missed. Raises UnknownChannel."""
         with self._at.database.reading() as connection:
             chosen = scope.channels(connection, wanted.platform, wanted.channel)
-            room.channel_ids = [channel.id for channel in chosen]
-            items, complete, cursor = self._missed(connection, room.channel_ids, wanted.after)
+            with self._turn:
+                if self._cursor is None:
+                    self._cursor = feed.newest_id(connection)
+                # What the tail has passed is answered here; what it has not is pushed to the room: each row once.
+                seen = self._cursor
+                self.leave(sid)
+                room = self._rooms.setdefault(wanted.room, Room(wanted))
+                room.channel_ids = [channel.id for channel in chosen]
+                room.listeners.add(sid)
+                join_room(wanted.room)
+            items, complete = self._missed(connection, room.channel_ids, wanted.after, seen)
         stats = live_stats(wanted.channel, wanted.platform, 15)
-        return {"success": True, "stats": stats, "items": items, "complete": complete, "cursor": cursor}
+        return {"success": True, "stats": stats, "items": items, "complete": complete, "cursor": seen}
 
     def leave(self, sid: str) -> None:
         for name, room in list(self._rooms.items()):
@@ -124,67 +145,67 @@ class Realtime:
                     del self._rooms[name]
 
     def _missed(
-        self, connection: Connection, channel_ids: list[int], after: int | None
-    ) -> tuple[list[dict[str, Any]], bool, int]:
-        newest = feed.newest_id(connection)
+        self, connection: Connection, channel_ids: list[int], after: int | None, seen: int
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """The rows up to ``seen`` that came after ``after``, and True; or the latest rows, and False."""
         zone = self._at.settings.zone
-        if after is not None and after <= newest:
+        if after is not None and after <= seen:
             tail = feed.after(connection, after, channel_ids)
             # A page that slept through deletions starts anew rather than keep showing what was deleted.
-            if tail.complete and not tail.removing:
-                return [feed.item(row, zone) for row in tail.shown], True, tail.cursor
+            if (tail.complete or tail.cursor >= seen) and not tail.removing:
+                return [feed.item(row, zone) for row in tail.shown if row.id <= seen], True
         rows = feed.recent(connection, channel_ids, SNAPSHOT_ITEMS)
-        return [feed.item(row, zone) for row in reversed(rows)], False, newest
+        return [feed.item(row, zone) for row in reversed(rows) if row.id <= seen], False
 
     def _push_new(self) -> None:
+        """Pushes what was stored since the last look."""
         with self._at.database.reading() as connection:
             if self._cursor is None:
                 self._cursor = feed.newest_id(connection)
-                return
+            channels = scope.channels(connection)
+            for room in self._rooms.values():
+                covers = room.subscription.covers
+                room.channel_ids = [channel.id for channel in channels if covers(channel.platform, channel.name)]
             tail = feed.after(connection, self._cursor)
-            self._push_sources(connection)
-            if tail.cursor == self._cursor:
-                return
-            self._cursor = tail.cursor
-            removed = feed.removed_ids(connection, tail.removing, REMOVED_LOOK_BACK_MS) if tail.removing else []
-            for room in list(self._rooms.values()):
-                room.stale = True
-                self._push_rows(connection, room, tail, removed)
+            pushes = [*self._sources_told(connection, channels), *self._news(connection, tail)]
+        self._cursor, self._unread = tail.cursor, not tail.complete
+        for room, event, payload in pushes:
+            self._emit(event, payload, room)
 
-    def _push_rows(self, connection: Connection, room: Room, tail: feed.Tail, removed: list[int]) -> None:
+    def _news(self, connection: Connection, tail: feed.Tail) -> Iterator[Push]:
+        """What the rows of ``tail`` mean to each room: chat, removals, who is active."""
         zone = self._at.settings.zone
-        shown = [row for row in tail.shown if row.channel_id in room.channel_ids]
-        removing = [row for row in tail.removing if row.channel_id in room.channel_ids]
-        if shown:
-            self._emit("chat", {"items": [feed.item(row, zone) for row in shown], "cursor": tail.cursor}, room)
-        for row in removing:
-            cleared = {"platform": row.platform, "channel": row.channel} if row.kind == Kind.CLEAR else None
-            self._emit("removed", {"ids": removed, "cleared": cleared}, room)
-        if shown or removing:
-            users = feed.active_users(connection, room.channel_ids, now_ms())
-            ticker = [live.ticker_item(row, zone) for row in users]
-            if ticker != room.ticker:
-                room.ticker = ticker
-                self._emit("ticker", {"users": ticker}, room)
+        shown = [(row.channel_id, feed.item(row, zone)) for row in tail.shown]
+        removals = list(_removals(connection, tail.removing))
+        for room in self._rooms.values():
+            mine = set(room.channel_ids)
+            items = [item for channel_id, item in shown if channel_id in mine]
+            gone = [payload for channel_id, payload in removals if channel_id in mine]
+            if items:
+                yield room, "chat", {"items": items, "cursor": tail.cursor}
+            for payload in gone:
+                yield room, "removed", payload
+            if items or gone:
+                room.stale = True
+                users = feed.active_users(connection, room.channel_ids, now_ms())
+                ticker = [live.ticker_item(row, zone) for row in users]
+                if ticker != room.ticker:
+                    room.ticker = ticker
+                    yield room, "ticker", {"users": ticker}
 
-    def _push_sources(self, connection: Connection) -> None:
-        channels = scope.channels(connection)
+    def _sources_told(self, connection: Connection, channels: list[scope.ChannelInfo]) -> Iterator[Push]:
         sources = coverage.sources(connection, channels, now_ms(), self._at.settings.zone)
         states = [{key: value for key, value in source.items() if key != "last_event_at"} for source in sources]
         if states == self._sources:
             return
         self._sources = states
         for room in self._rooms.values():
-            # A channel that is watched for the first time belongs to the rooms that show everything.
-            chosen = scope.channels(connection, room.subscription.platform, room.subscription.channel)
-            room.channel_ids = [channel.id for channel in chosen]
-            names = {(channel.platform, channel.name) for channel in chosen}
-            mine = [source for source in sources if (source["platform"], source["name"]) in names]
-            self._emit("sources", {"channels": mine}, room)
+            covers = room.subscription.covers
+            yield room, "sources", {"channels": [one for one in sources if covers(one["platform"], one["name"])]}
 
     def _push_stats(self, room: Room) -> None:
-        with self._app.app_context():
-            wanted = room.subscription
+        wanted = room.subscription
+        with self._app.app_context(), suppress(scope.UnknownChannel):  # demo data can be removed while somebody looks
             self._emit("stats", live_stats(wanted.channel, wanted.platform, 15), room)
 
     def _emit(self, event: str, payload: dict[str, Any], room: Room) -> None:
@@ -200,14 +221,29 @@ class Realtime:
             self._problem = problem
 
 
+def _removals(connection: Connection, removing: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """``(channel id, payload)``: one push a channel, however many messages went."""
+    for channel_id in dict.fromkeys(row.channel_id for row in removing):
+        rows = [row for row in removing if row.channel_id == channel_id]
+        wiped = any(row.kind == Kind.CLEAR for row in rows)
+        cleared = {"platform": rows[0].platform, "channel": rows[0].channel} if wiped else None
+        yield channel_id, {"ids": feed.removed_ids(connection, rows, REMOVED_LOOK_BACK_MS), "cleared": cleared}
+
+
 def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
     """Lets sockets in by the rules of ``web.access`` and answers their calls."""
     realtime = Realtime(app, socketio, at)
 
     @socketio.on("connect")
     def connect(auth: Any = None) -> None:
-        token = auth.get("token") if isinstance(auth, dict) else None
-        if access_of_caller(token if isinstance(token, str) else None) < Access.OVERLAY:
+        # Whatever goes wrong here must refuse: an error that reaches `failed` is answered, and an answer lets in.
+        try:
+            token = auth.get("token") if isinstance(auth, dict) else None
+            access = access_of_caller(token if isinstance(token, str) else None)
+        except Exception:
+            log.exception("a socket's access cannot be told")
+            access = Access.NOBODY
+        if access < Access.OVERLAY:
             raise ConnectionRefusedError("log in, or bring a valid token")
         CLIENTS.inc()
 
@@ -217,13 +253,13 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         realtime.leave(request.sid)  # type: ignore[attr-defined]
 
     @socketio.on("live:subscribe")
-    def subscribe(wanted: Any = None) -> dict[str, Any]:
+    def subscribe(wanted: Any = None, *_more: Any) -> dict[str, Any]:
         try:
-            subscription = Subscription.model_validate(wanted or {})
+            subscription = Subscription.model_validate({} if wanted is None else wanted)
             return realtime.join(request.sid, subscription)  # type: ignore[attr-defined]
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            return {"success": False, "error": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"}
+            return {"success": False, "error": f"{'.'.join(map(str, first['loc'])) or 'subscription'}: {first['msg']}"}
         except scope.UnknownChannel as error:
             return {"success": False, "error": str(error)}
         except DBAPIError as error:

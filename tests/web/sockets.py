@@ -1,0 +1,96 @@
+"""A dashboard without a browser: the real Socket.IO client, and all that it hears."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import socketio
+
+
+class Heard(NamedTuple):
+    event: str
+    payload: dict[str, Any]
+    at: float  # time.monotonic()
+
+
+class Listener:
+    """One connection. Everything the server pushes is kept in ``heard``."""
+
+    def __init__(
+        self, url: str, *, reconnect: bool = False, transport: str = "websocket", origin: str = "", **options: Any
+    ) -> None:
+        self.heard: list[Heard] = []
+        self.connections = 0
+        self._changed = threading.Condition()
+        self.client = socketio.Client(
+            reconnection=reconnect,
+            reconnection_delay=0.2,
+            reconnection_delay_max=0.5,
+            websocket_extra_options={"origin": origin, "suppress_origin": not origin},
+        )
+        if origin and transport == "polling":
+            options["headers"] = options.get("headers", {}) | {"Origin": origin}
+        self.client.on("*", self._note)
+        self.client.on("connect", self._connected)
+        self.client.connect(url, transports=[transport], wait_timeout=10, **options)
+
+    def subscribe(self, wanted: Any = None) -> dict[str, Any]:
+        answer = self.client.call("live:subscribe", {} if wanted is None else wanted, timeout=10)
+        assert isinstance(answer, dict)
+        return answer
+
+    def wait_for(
+        self, event: str, which: Callable[[dict[str, Any]], object] = lambda _: True, timeout: float = 5.0
+    ) -> dict[str, Any]:
+        """The first push of that name that fits, heard already or still to come."""
+
+        def fitting() -> dict[str, Any] | None:
+            return next((one.payload for one in self.heard if one.event == event and which(one.payload)), None)
+
+        with self._changed:
+            found = self._changed.wait_for(fitting, timeout)
+        assert found is not None, f"no fitting {event!r} within {timeout} s; heard {[one.event for one in self.heard]}"
+        return found
+
+    def wait_until(self, holds: Callable[[], object], timeout: float = 5.0) -> None:
+        with self._changed:
+            assert self._changed.wait_for(holds, timeout), f"not within {timeout} s"
+
+    def chat(self) -> list[dict[str, Any]]:
+        """Every row pushed so far, in the order of coming."""
+        with self._changed:
+            return [item for one in self.heard if one.event == "chat" for item in one.payload["items"]]
+
+    def texts(self) -> list[str]:
+        return [item["text"] for item in self.chat()]
+
+    def forget(self) -> None:
+        with self._changed:
+            self.heard.clear()
+
+    def _note(self, event: str, payload: dict[str, Any]) -> None:
+        with self._changed:
+            self.heard.append(Heard(event, payload, time.monotonic()))
+            self._changed.notify_all()
+
+    def _connected(self) -> None:
+        with self._changed:
+            self.connections += 1
+            self._changed.notify_all()
+
+
+@contextmanager
+def listening(url: str, wanted: Any = None, *, subscribe: bool = True, **options: Any) -> Iterator[Listener]:
+    """A connected dashboard, subscribed to ``wanted`` (all by default), that leaves at the end."""
+    listener = Listener(url, **options)
+    try:
+        if subscribe:
+            answer = listener.subscribe(wanted)
+            assert answer["success"], answer
+        yield listener
+    finally:
+        listener.client.shutdown()
