@@ -75,6 +75,9 @@ def _add_socketio(app: Flask, at: Services) -> None:
         serve_client=False,
         ping_interval=25,
         ping_timeout=20,
+        # Left to themselves they add handlers of their own, and every line comes twice.
+        logger=logging.getLogger("socketio"),
+        engineio_logger=logging.getLogger("engineio"),
     )
     use_own_websocket(socketio.server.eio)
     app.extensions["realtime"] = realtime.register(app, socketio, at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import time
 from typing import Any
 
 import gevent
@@ -11,9 +13,11 @@ from engineio.async_drivers.gevent import WebSocketWSGI
 from gevent.lock import RLock
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
+from wsproto.utilities import RemoteProtocolError
 
 MOST_CONNECTIONS = 12_000
 DRAIN_SECONDS = 4  # PM2 and systemd wait longer
+SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
 
 
 class NoDelayHandler(WSGIHandler):
@@ -32,6 +36,11 @@ class NoDelayHandler(WSGIHandler):
         finally:
             waiting.discard(self)
 
+    def handle_one_response(self) -> None:
+        super().handle_one_response()
+        if self.status is None:  # no answer of HTTP: it was a WebSocket, and what follows it is no request
+            self.close_connection = True
+
     def _handle_client_error(self, ex: Exception) -> Any:
         # What is no request is a stranger's affair: no traceback, and nothing of what was sent, in our log.
         return super()._handle_client_error(ValueError(type(ex).__name__))
@@ -40,7 +49,7 @@ class NoDelayHandler(WSGIHandler):
         """Addresses may carry an overlay's token; what is asked is counted in /metrics instead."""
 
 
-class _WholeSends:
+class WholeSends:
     """A socket whose ``send`` sends everything, one caller after the other.
 
     simple-websocket relies on ``send`` taking all it is given. gevent's takes what fits, and a slow reader would get a
@@ -52,7 +61,7 @@ class _WholeSends:
         self._lock = RLock()
 
     def send(self, data: bytes) -> None:
-        with self._lock:
+        with self._lock, gevent.Timeout(SEND_SECONDS, OSError("the client has stopped reading")):
             self._sock.sendall(data)
 
     def __getattr__(self, name: str) -> Any:
@@ -63,22 +72,67 @@ class _WebSocket(simple_websocket.Server):
     sock: Any
 
     def handshake(self) -> None:
-        self.sock = _WholeSends(self.sock)
+        self.sock = WholeSends(self.sock)
         super().handshake()
 
 
 class WebSocket(WebSocketWSGI):
     """engineio's WebSocket on gevent, without compression (220 KB of memory a client) and with whole sends."""
 
-    def __call__(self, environ: dict[str, Any], _start_response: Any) -> Any:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        self.ws = _WebSocket(environ, **self.server_args)
-        return self.app(self)
+        connection = self.app.__self__  # engineio's, whose handler this is
+        try:
+            largest = connection.server.max_http_buffer_size
+            self.ws = _WebSocket(environ, max_message_size=largest, **self.server_args)
+        except RemoteProtocolError:
+            connection.close(wait=False, abort=True)
+            return _no_handshake(start_response)
+        try:
+            return self.app(self)
+        except Exception:  # engineio stumbles over what is no packet, and would keep the client half connected
+            connection.server.logger.exception("a client broke the protocol")
+            connection.close(wait=False, abort=True)
+            return []
+
+
+def _no_handshake(start_response: Any) -> list[bytes]:
+    start_response("400 Bad Request", [("Content-Type", "text/plain")])
+    return [b"This is no WebSocket handshake."]
+
+
+class ClientFaults(logging.Filter):
+    """engineio logs a traceback for whatever a client sends wrong: strangers could fill the disk.
+
+    The error's name is enough, and one a minute.
+    """
+
+    _quiet_until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info:
+            return True
+        if time.monotonic() < self._quiet_until:
+            return False
+        self._quiet_until = time.monotonic() + 60
+        record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()  # type: ignore[union-attr]
+        record.exc_info = None
+        return True
 
 
 def use_own_websocket(engine: Any) -> None:
     """Gives an engineio server our WebSocket; the driver's table is shared, so it is copied first."""
     engine._async = {**engine._async, "websocket": WebSocket}
+    engine.logger.addFilter(ClientFaults())
+    answer = engine.handle_request
+
+    def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
+        upgrades = "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        if "transport=websocket" in environ.get("QUERY_STRING", "") and not upgrades:
+            return _no_handshake(start_response)  # engineio would fail with a traceback
+        return answer(environ, start_response)
+
+    engine.handle_request = handle_request
 
 
 def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
