@@ -1,28 +1,26 @@
-"""What moderators take back: a deletion is the same fact counted backwards, in the same transaction."""
+"""What moderators order: which messages a deletion, a timeout or a clear is about, and who is muted until when."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from core.clock import DAY_MS, MINUTE_MS, minute_of
-from core.db import Prepared, among, insert_for, one_of
-from core.events import Kind, Mark
+from core.clock import DAY_MS, MINUTE_MS
+from core.db import BulkStatement, Prepared, among
+from core.events import Kind
 from ingest.placed import Placed, source_key
-from ingest.rollups import COUNTED, add_terms, terms_of
-from models import Channel, EventStatus, MinuteRollup, Mute, Stream, StreamTerm, StreamViewer, Viewer
+from ingest.takebacks import NOT_SHARED, take_back
 from models import Event as EventRow
+from models import EventStatus, Mute
 
 LOOK_BACK_MS = DAY_MS  # how far back a timeout or a deletion reaches
 CLOCK_SKEW_MS = MINUTE_MS  # a message may be dated by another clock than its deletion
 FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
-
-_NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
 
 ORDERS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
 
@@ -49,7 +47,7 @@ def apply(connection: Connection, placed: Sequence[Placed]) -> None:
     for channel_id, messages in said.items():
         orders.update(dict.fromkeys(_standing_orders(connection, channel_id, messages)))
     if orders:
-        _take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}))
+        take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}))
         for order in orders:
             if order.kind is Kind.CLEAR and order.stream_id is not None:
                 _clear(connection, order)
@@ -94,35 +92,26 @@ def _meant(connection: Connection, order: Order) -> Iterable[int]:
     """The rows of the messages that a deletion or a timeout takes away."""
     match order.kind:
         case Kind.DELETE if order.target is not None:
-            span = (order.at_ms - LOOK_BACK_MS, order.at_ms + CLOCK_SKEW_MS)
-            by_author = _said_by(connection, order, *span, EventRow.source_key == order.target)
+            first_ms, last_ms = order.at_ms - LOOK_BACK_MS, order.at_ms + CLOCK_SKEW_MS
+            theirs = [
+                row.id for row in _said_by(connection, order, first_ms, last_ms) if row.source_key == order.target
+            ]
+            if theirs:
+                return theirs
             # The login that came with the order may be an old one, or two people's: the message decides.
-            return by_author or _said_in_channel(connection, order, *span)
+            found = _BY_KEY(connection, channel=order.channel_id, key=order.target, first=first_ms, last=last_ms)
+            return [row.id for row in found]
         case Kind.TIMEOUT:
-            return _said_by(connection, order, order.at_ms - LOOK_BACK_MS, order.at_ms)
+            return [row.id for row in _said_by(connection, order, order.at_ms - LOOK_BACK_MS, order.at_ms)]
     return ()
 
 
-def _said_by(
-    connection: Connection, order: Order, first_ms: int, last_ms: int, *which: ColumnElement[bool]
-) -> Sequence[int]:
+def _said_by(connection: Connection, order: Order, first_ms: int, last_ms: int) -> list[Any]:
     """Messages of the order's person. Asked without the channel, or SQLite reads the channel's whole day instead."""
-    query = select(EventRow.id, EventRow.channel_id, EventRow.kind).where(
-        EventRow.viewer_id == order.viewer_id, EventRow.at_ms.between(first_ms, last_ms), *which
-    )
-    rows = connection.execute(query) if order.viewer_id is not None else ()
-    return [row.id for row in rows if row.channel_id == order.channel_id and row.kind == Kind.CHAT]
-
-
-def _said_in_channel(connection: Connection, order: Order, first_ms: int, last_ms: int) -> Sequence[int]:
-    """The message by its key alone: the index is read for the whole day, but no row."""
-    query = select(EventRow.id).where(
-        EventRow.channel_id == order.channel_id,
-        EventRow.kind == Kind.CHAT.value,
-        EventRow.at_ms.between(first_ms, last_ms),
-        EventRow.source_key == order.target,
-    )
-    return connection.scalars(query).all()
+    if order.viewer_id is None:
+        return []
+    rows = _BY_AUTHOR(connection, viewer=order.viewer_id, first=first_ms, last=last_ms)
+    return [row for row in rows if row.channel_id == order.channel_id and row.kind == Kind.CHAT]
 
 
 def _clear(connection: Connection, order: Order) -> None:
@@ -143,120 +132,34 @@ def _settle_mutes(connection: Connection, said: dict[int, list[Placed]], orders:
         writers = {item.viewer_id for item in messages if item.event.counts_as_message and item.viewer_id is not None}
         muted = _MUTED(connection, channel=channel_id, viewers=list(writers))
         people.update((channel_id, row.viewer_id) for row in muted)
+    lifted, muted_until = [], []
     for channel_id, viewer_id in people:
-        if viewer_id is not None:
-            _settle_mute(connection, channel_id, viewer_id)
-
-
-def _settle_mute(connection: Connection, channel_id: int, viewer_id: int) -> None:
-    theirs = (EventRow.viewer_id == viewer_id, EventRow.channel_id == channel_id)
-    newest_first = (EventRow.at_ms.desc(), EventRow.id.desc())
-    order = connection.execute(
-        select(EventRow.at_ms, EventRow.amount)
-        .where(*theirs, EventRow.kind == Kind.TIMEOUT.value)
-        .order_by(*newest_first)
-        .limit(1)
-    ).first()
-    if order is None:
-        return
-    after = (EventRow.kind == Kind.CHAT.value, EventRow.at_ms > order.at_ms, _NOT_SHARED)
-    if connection.execute(select(EventRow.id).where(*theirs, *after).limit(1)).first():
-        connection.execute(delete(Mute).where(Mute.channel_id == channel_id, Mute.viewer_id == viewer_id))
-        return
-    until_ms = order.at_ms + order.amount * 1000 if order.amount else FOR_EVER_MS
-    upsert = insert_for(connection)(Mute).values(channel_id=channel_id, viewer_id=viewer_id, until_ms=until_ms)
-    changes = {"until_ms": upsert.excluded.until_ms}
-    connection.execute(upsert.on_conflict_do_update(index_elements=["channel_id", "viewer_id"], set_=changes))
-
-
-def _take_back(connection: Connection, row_ids: Sequence[int]) -> None:
-    rows = connection.execute(
-        select(
-            EventRow.id,
-            EventRow.channel_id,
-            EventRow.stream_id,
-            EventRow.viewer_id,
-            EventRow.at_ms,
-            EventRow.amount,
-            EventRow.marks,
-            EventRow.text,
-            EventRow.extra,
-        ).where(one_of(connection, EventRow.id, row_ids), EventRow.status != EventStatus.DELETED)
-    ).all()
-    if not rows:
-        return
-    connection.execute(
-        update(EventRow)
-        .where(one_of(connection, EventRow.id, [row.id for row in rows]))
-        .values(status=EventStatus.DELETED)
-    )
-    _count_backwards(connection, [row for row in rows if not row.marks & Mark.SHARED])
-
-
-def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
-    minutes: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    people: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    streams: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    viewers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    channels: Counter[int] = Counter()
-    spoken: Counter[tuple[int, bool, str]] = Counter()
-    for row in rows:
-        taken = {"messages": 1, "bits": row.amount}
-        newcomer = int(bool(row.marks & Mark.FIRST))
-        minutes[row.channel_id, minute_of(row.at_ms)].update(taken, newcomers=newcomer)
-        channels[row.channel_id] += 1
-        if row.viewer_id is not None:
-            viewers[row.viewer_id].update(total_comments=1, total_bits=row.amount)
-        if row.stream_id is None:
+        if viewer_id is None or (order := _last_timeout(connection, channel_id, viewer_id)) is None:
             continue
-        streams[row.stream_id].update(taken)
-        if row.viewer_id is not None:
-            people[row.stream_id, row.viewer_id].update(taken)
-        emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
-        for emote, term in terms_of(row.text or "", emotes):
-            spoken[row.stream_id, emote, term] -= 1
-    for (channel_id, minute), taken_there in minutes.items():
-        _subtract(
-            connection, MinuteRollup, taken_there, MinuteRollup.channel_id == channel_id, MinuteRollup.minute == minute
-        )
-    for (stream_id, viewer_id), taken_there in people.items():
-        _count_back_person(connection, stream_id, viewer_id, taken_there)
-    for viewer_id, taken_there in viewers.items():
-        _subtract(connection, Viewer, taken_there, Viewer.id == viewer_id)
-    for channel_id, messages in channels.items():
-        _subtract(connection, Channel, {"total_messages": messages}, Channel.id == channel_id)
-    add_terms(connection, spoken)
-    for stream_id, taken_there in streams.items():
-        _subtract(connection, Stream, taken_there, Stream.id == stream_id)
-        unsaid = (StreamTerm.emote.in_([False, True]), StreamTerm.uses <= 0)  # both emotes named: the index serves
-        connection.execute(delete(StreamTerm).where(StreamTerm.stream_id == stream_id, *unsaid))
-        still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
-        connection.execute(update(Stream).where(Stream.id == stream_id).values(chatters=still.scalar_subquery()))
+        if _SPOKE_AFTER(connection, channel=channel_id, viewer=viewer_id, at=order.at_ms).first():
+            lifted.append((channel_id, viewer_id))
+        else:
+            until_ms = order.at_ms + order.amount * 1000 if order.amount else FOR_EVER_MS
+            muted_until.append((channel_id, viewer_id, until_ms))
+    _LIFT.run(connection, lifted)
+    _MUTE.run(connection, muted_until)
 
 
-def _count_back_person(connection: Connection, stream_id: int, viewer_id: int, taken: dict[str, int]) -> None:
-    """Takes back a person's messages in a stream; who has nothing left there was not active in it."""
-    here = (StreamViewer.stream_id == stream_id, StreamViewer.viewer_id == viewer_id)
-    left = select(EventRow.at_ms).where(
-        EventRow.viewer_id == viewer_id,
-        EventRow.at_ms >= select(Stream.started_at_ms).where(Stream.id == stream_id).scalar_subquery(),
-        EventRow.stream_id == stream_id,
-        EventRow.status != EventStatus.DELETED,
-        EventRow.kind.in_([int(kind) for kind in COUNTED]),
-        or_(EventRow.kind != Kind.CHAT.value, _NOT_SHARED),
-    )
-    last_at_ms = connection.scalar(left.order_by(EventRow.at_ms.desc()).limit(1))
-    if last_at_ms is None:
-        connection.execute(delete(StreamViewer).where(*here))
-    else:
-        _subtract(connection, StreamViewer, taken, *here)
-        connection.execute(update(StreamViewer).where(*here).values(last_at_ms=last_at_ms))
+def _last_timeout(connection: Connection, channel_id: int, viewer_id: int) -> Any:
+    return _LAST_TIMEOUT(connection, channel=channel_id, viewer=viewer_id).first()
 
 
-def _subtract(connection: Connection, table: Any, taken: dict[str, int], *where: ColumnElement[bool]) -> None:
-    values = {name: getattr(table, name) - count for name, count in taken.items()}
-    connection.execute(update(table).where(*where).values(values))
+def _mute(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(Mute)
+    changes = {"until_ms": upsert.excluded.until_ms}
+    return upsert.on_conflict_do_update(index_elements=["channel_id", "viewer_id"], set_=changes)
 
+
+_LIFT = BulkStatement(
+    lambda _insert: delete(Mute).where(Mute.channel_id == bindparam("channel"), Mute.viewer_id == bindparam("viewer")),
+    ("channel", "viewer"),
+)
+_MUTE = BulkStatement(_mute, ("channel_id", "viewer_id", "until_ms"))
 
 _STANDING = Prepared(
     select(EventRow.kind, EventRow.at_ms, EventRow.viewer_id, EventRow.stream_id, EventRow.extra).where(
@@ -267,4 +170,39 @@ _STANDING = Prepared(
 )
 _MUTED = Prepared(
     select(Mute.viewer_id).where(Mute.channel_id == bindparam("channel"), among(Mute.viewer_id, "viewers"))
+)
+_BY_AUTHOR = Prepared(
+    select(EventRow.id, EventRow.channel_id, EventRow.kind, EventRow.source_key).where(
+        EventRow.viewer_id == bindparam("viewer"), EventRow.at_ms.between(bindparam("first"), bindparam("last"))
+    )
+)
+# By its key alone: the index is read for the whole day, but no row.
+_BY_KEY = Prepared(
+    select(EventRow.id).where(
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == Kind.CHAT.value,
+        EventRow.at_ms.between(bindparam("first"), bindparam("last")),
+        EventRow.source_key == bindparam("key"),
+    )
+)
+_LAST_TIMEOUT = Prepared(
+    select(EventRow.at_ms, EventRow.amount)
+    .where(
+        EventRow.viewer_id == bindparam("viewer"),
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == Kind.TIMEOUT.value,
+    )
+    .order_by(EventRow.at_ms.desc(), EventRow.id.desc())
+    .limit(1)
+)
+_SPOKE_AFTER = Prepared(
+    select(EventRow.id)
+    .where(
+        EventRow.viewer_id == bindparam("viewer"),
+        EventRow.channel_id == bindparam("channel"),
+        EventRow.kind == Kind.CHAT.value,
+        EventRow.at_ms > bindparam("at"),
+        NOT_SHARED,
+    )
+    .limit(1)
 )

@@ -77,7 +77,7 @@ def record(connection: Connection, events: Sequence[Event], session_timeout_ms: 
         elif event.who and event.who.login and event.kind in DONE_TO_THEM:
             nameless.add((event.platform.value, event.who.login))
     found: ViewerIds = {}
-    for platform in {platform for platform, _ in by_person}:
+    for platform in sorted({platform for platform, _ in by_person}):
         people = {user_id: acts for (of, user_id), acts in by_person.items() if of == platform}
         _record_platform(connection, platform, people, found, session_timeout_ms)
     for platform in {platform for platform, _ in nameless}:

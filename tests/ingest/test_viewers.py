@@ -41,7 +41,7 @@ def test_who_has_neither_login_nor_name_goes_by_their_id(db: Database) -> None:
 
 def test_the_same_id_on_two_platforms_is_two_people(db: Database) -> None:
     write(db, [chat(NOVA), chat(NOVA, platform=Platform.TIKTOK)])
-    assert [row["platform"] for row in rows(db, Viewer)] == ["twitch", "tiktok"]
+    assert [row["platform"] for row in rows(db, Viewer)] == ["tiktok", "twitch"]
 
 
 def test_names_longer_than_their_columns_are_cut(db: Database) -> None:

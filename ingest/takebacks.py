@@ -1,0 +1,139 @@
+"""A message taken back is the same fact counted backwards, in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+
+from core.clock import minute_of
+from core.db import BulkStatement, Prepared, among, one_of
+from core.events import Kind, Mark
+from ingest.rollups import COUNTED, add_terms, terms_of
+from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Event as EventRow
+
+NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
+
+
+def take_back(connection: Connection, row_ids: Sequence[int]) -> None:
+    """Marks messages (rows of ``events``) as deleted and takes them out of every figure; each only once."""
+    rows = connection.execute(
+        select(
+            EventRow.id,
+            EventRow.channel_id,
+            EventRow.stream_id,
+            EventRow.viewer_id,
+            EventRow.at_ms,
+            EventRow.amount,
+            EventRow.marks,
+            EventRow.text,
+            EventRow.extra,
+        ).where(one_of(connection, EventRow.id, row_ids), EventRow.status != EventStatus.DELETED)
+    ).all()
+    if not rows:
+        return
+    connection.execute(
+        update(EventRow)
+        .where(one_of(connection, EventRow.id, [row.id for row in rows]))
+        .values(status=EventStatus.DELETED)
+    )
+    _count_backwards(connection, [row for row in rows if not row.marks & Mark.SHARED])
+
+
+def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
+    minutes: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    people: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    streams: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    viewers: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    channels: Counter[int] = Counter()
+    spoken: Counter[tuple[int, bool, str]] = Counter()
+    for row in rows:
+        taken = {"messages": 1, "bits": row.amount}
+        newcomer = int(bool(row.marks & Mark.FIRST))
+        minutes[row.channel_id, minute_of(row.at_ms)].update(taken, newcomers=newcomer)
+        channels[row.channel_id] += 1
+        if row.viewer_id is not None:
+            viewers[row.viewer_id].update(total_comments=1, total_bits=row.amount)
+        if row.stream_id is None:
+            continue
+        streams[row.stream_id].update(taken)
+        if row.viewer_id is not None:
+            people[row.stream_id, row.viewer_id].update(taken)
+        emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
+        for emote, term in terms_of(row.text or "", emotes):
+            spoken[row.stream_id, emote, term] -= 1
+    _FROM_MINUTES.run(connection, [(*key, *_values(taken, _OF_MINUTE)) for key, taken in minutes.items()])
+    _count_back_people(connection, people)
+    _FROM_VIEWERS.run(connection, [(key, *_values(taken, _OF_VIEWER)) for key, taken in viewers.items()])
+    _FROM_CHANNELS.run(connection, list(channels.items()))
+    add_terms(connection, spoken)
+    _FROM_STREAMS.run(connection, [(key, *_values(taken, _OF_STREAM)) for key, taken in streams.items()])
+    for stream_id in streams:
+        unsaid = (StreamTerm.emote.in_([False, True]), StreamTerm.uses <= 0)  # both emotes named: the index serves
+        connection.execute(delete(StreamTerm).where(StreamTerm.stream_id == stream_id, *unsaid))
+        still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
+        connection.execute(update(Stream).where(Stream.id == stream_id).values(chatters=still.scalar_subquery()))
+
+
+def _values(taken: Counter[str], names: Sequence[str]) -> Iterator[int]:
+    return (taken[name] for name in names)
+
+
+def _count_back_people(connection: Connection, people: dict[tuple[int, int], Counter[str]]) -> None:
+    """Takes back what people said in a stream; who has nothing left there was not active in it."""
+    gone, changed = [], []
+    for (stream_id, viewer_id), taken in people.items():
+        left = _LAST_SIGN(connection, stream=stream_id, viewer=viewer_id, kinds=_COUNTED).first()
+        if left is None:
+            gone.append((stream_id, viewer_id))
+        else:
+            changed.append((stream_id, viewer_id, *_values(taken, _OF_PERSON), left.at_ms))
+    _FORGET_PEOPLE.run(connection, gone)
+    _FROM_PEOPLE.run(connection, changed)
+
+
+def _less(table: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(table, name) - bindparam(f"less_{name}") for name in names}
+
+
+def _subtraction(table: Any, keys: Sequence[str], names: Sequence[str], **more: Any) -> BulkStatement:
+    """For rows of (keys, what to subtract from each of ``names``, values for ``more``)."""
+    where = [getattr(table, key) == bindparam(f"key_{key}") for key in keys]
+    return BulkStatement(
+        lambda _insert: update(table).where(*where).values(**_less(table, names), **more),
+        (*(f"key_{key}" for key in keys), *(f"less_{name}" for name in names), *more),
+    )
+
+
+_COUNTED = [kind.value for kind in COUNTED]
+_OF_MINUTE, _OF_PERSON, _OF_STREAM = ("messages", "bits", "newcomers"), ("messages", "bits"), ("messages", "bits")
+_OF_VIEWER = ("total_comments", "total_bits")
+_FROM_MINUTES = _subtraction(MinuteRollup, ("channel_id", "minute"), _OF_MINUTE)
+_FROM_PEOPLE = _subtraction(StreamViewer, ("stream_id", "viewer_id"), _OF_PERSON, last_at_ms=bindparam("last_at_ms"))
+_FROM_STREAMS = _subtraction(Stream, ("id",), _OF_STREAM)
+_FROM_VIEWERS = _subtraction(Viewer, ("id",), _OF_VIEWER)
+_FROM_CHANNELS = _subtraction(Channel, ("id",), ("total_messages",))
+_FORGET_PEOPLE = BulkStatement(
+    lambda _insert: delete(StreamViewer).where(
+        StreamViewer.stream_id == bindparam("stream"), StreamViewer.viewer_id == bindparam("viewer")
+    ),
+    ("stream", "viewer"),
+)
+
+_LAST_SIGN = Prepared(
+    select(EventRow.at_ms)
+    .where(
+        EventRow.viewer_id == bindparam("viewer"),
+        EventRow.at_ms >= select(Stream.started_at_ms).where(Stream.id == bindparam("stream")).scalar_subquery(),
+        EventRow.stream_id == bindparam("stream"),
+        EventRow.status != EventStatus.DELETED,
+        among(EventRow.kind, "kinds"),
+        or_(EventRow.kind != Kind.CHAT.value, NOT_SHARED),
+    )
+    .order_by(EventRow.at_ms.desc())
+    .limit(1)
+)
