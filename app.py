@@ -29,8 +29,14 @@ log = logging.getLogger("app")
 LARGEST_BODY = 1_000_000
 
 
-def create_app(settings: Settings, database: Database) -> APIFlask:
-    """The Flask application; ``app.extensions`` holds ``streampulse`` (Services), ``socketio`` and ``realtime``."""
+def create_app(settings: Settings | None = None, database: Database | None = None) -> APIFlask:
+    """The Flask application, with the settings and database of the environment unless others are given.
+
+    ``app.extensions`` holds ``streampulse`` (Services), ``socketio`` and ``realtime``. Raises SettingsError and
+    DatabaseUnusable.
+    """
+    settings = settings or load_settings()
+    database = database or Database(settings.database_url)
     app = APIFlask(__name__, title="StreamPulse", version=VERSION, docs_path=None, spec_path="/openapi.json")
     app.config.update(
         SECRET_KEY=auth.secret_key(settings),
