@@ -147,13 +147,13 @@ def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
 def drain(server: WSGIServer, engine: Any) -> None:
     """Takes no new connections, ends the sockets, lets running requests finish, and stops.
 
-    ``engine`` is the engineio server. Its clients are hung up on, so that they come back by themselves;
-    ``socketio.Server.disconnect`` would tell them not to.
+    ``engine`` is the engineio server. Its clients are hung up on without a word, so that they come back by themselves:
+    a farewell of Socket.IO's or engineio's tells some of them not to.
     """
     server.close()
     for connection in list(engine.sockets.values()):
-        connection.close(wait=False)
-    gevent.sleep(0.1)  # the farewells go out
+        connection.close(wait=False, abort=True)
+    gevent.sleep(0.1)  # what is under way goes out
     for handler in list(server.waiting):
         handler.socket.shutdown(socket.SHUT_RD)  # a browser keeps its connections open for minutes
     server.stop()

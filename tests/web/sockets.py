@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import requests
 import socketio
 
 
@@ -26,7 +27,9 @@ class Listener:
         self.heard: list[Heard] = []
         self.connections = 0
         self._changed = threading.Condition()
+        self._session = requests.Session()
         self.client = socketio.Client(
+            http_session=self._session,
             reconnection=reconnect,
             reconnection_delay=0.2,
             reconnection_delay_max=0.5,
@@ -36,7 +39,17 @@ class Listener:
             options["headers"] = options.get("headers", {}) | {"Origin": origin}
         self.client.on("*", self._note)
         self.client.on("connect", self._connected)
-        self.client.connect(url, transports=[transport], wait_timeout=10, **options)
+        self.client.on("disconnect", self._disconnected)
+        try:
+            self.client.connect(url, transports=[transport], wait_timeout=10, **options)
+        except socketio.exceptions.ConnectionError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.client.shutdown()
+        self._forget_socket()
+        self._session.close()
 
     def subscribe(self, wanted: Any = None) -> dict[str, Any]:
         answer = self.client.call("live:subscribe", {} if wanted is None else wanted, timeout=10)
@@ -77,6 +90,14 @@ class Listener:
             self.heard.append(Heard(event, payload, time.monotonic()))
             self._changed.notify_all()
 
+    def _disconnected(self, reason: str = "") -> None:
+        if reason != self.client.reason.CLIENT_DISCONNECT:
+            self._forget_socket()
+
+    def _forget_socket(self) -> None:
+        if self.client.eio.ws:
+            self.client.eio.ws.shutdown()  # the client forgets to when it was the server that hung up
+
     def _connected(self) -> None:
         with self._changed:
             self.connections += 1
@@ -93,4 +114,4 @@ def listening(url: str, wanted: Any = None, *, subscribe: bool = True, **options
             assert answer["success"], answer
         yield listener
     finally:
-        listener.client.shutdown()
+        listener.close()

@@ -310,5 +310,5 @@ def test_many_come_and_go_and_none_is_left_behind(stage):
     stage.chat("crowd", "hello all")
     for page in pages:
         page.wait_until(page.chat)
-        page.client.shutdown()
+        page.close()
     wait_until(lambda: clients(stage) == 0, "all have left", timeout=10)
