@@ -11,6 +11,7 @@ The copy keeps the developer's ``.env``, secret key and database out of reach. A
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -159,3 +160,56 @@ class Program:
     def _new_log(self, name: str) -> Path:
         number = len(list(self.folder.glob(f"{name}-*.log")))
         return self.folder / f"{name}-{number}.log"
+
+
+# Importing a program takes longer than its refusing: one process refuses again and again.
+_REFUSING = """
+import contextlib, io, json, os, signal, sys
+main = __import__(sys.argv[1]).main
+own = dict(os.environ)
+for line in sys.stdin:
+    arguments, settings = json.loads(line)
+    os.environ.clear()
+    os.environ.update(own | settings)
+    signal.alarm(15)  # whoever does not refuse would run for ever
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        code = main(arguments)
+    signal.alarm(0)
+    print(json.dumps([code, told.getvalue()]), flush=True)
+"""
+
+
+class Refusals:
+    """Has a program (``"app"``, ``"collector"``) refuse to start, with nothing but the settings it is given."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self.folder, self._name = program.folder, name
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _REFUSING, name],
+            cwd=program.folder,
+            env={},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._process.communicate(timeout=STOP_SECONDS)
+
+    def __call__(self, *arguments: str, code: int = 2, **settings: str) -> str:
+        """The one line with which it refuses, and ends with ``code``."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([arguments, {"PORT": "0"} | settings]) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, f"it did not refuse: {arguments} {settings}"
+        ended_with, told = json.loads(answer)
+        (line,) = told.splitlines()
+        assert ended_with == code, line
+        assert line.startswith(f"{self._name}.py: ")
+        return line.removeprefix(f"{self._name}.py: ")

@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import sqlite3
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.processes import STOP_SECONDS, Program, WebProcess
+from tests.processes import Program, Refusals, WebProcess
 from tests.web.conftest import PASSWORD
-
-# Importing the program takes longer than refusing: one process refuses again and again.
-REFUSING = """
-import contextlib, io, json, os, signal, sys
-import app
-own = dict(os.environ)
-for line in sys.stdin:
-    os.environ.clear()
-    os.environ.update(own | json.loads(line))
-    signal.alarm(15)  # whoever does not refuse would serve for ever
-    told = io.StringIO()
-    with contextlib.redirect_stderr(told):
-        code = app.main()
-    signal.alarm(0)
-    print(json.dumps([code, told.getvalue()]), flush=True)
-"""
-
-
-class Refusals:
-    """Runs app.py's main in a process that has only its own folder and the settings it is told."""
-
-    def __init__(self, program: Program) -> None:
-        self.folder = program.folder
-        command = [sys.executable, "-c", REFUSING]
-        self.process = subprocess.Popen(
-            command, cwd=program.folder, env={}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def __call__(self, code: int = 2, **settings: str) -> str:
-        """The one line with which app.py refuses these settings."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps({"PORT": "0"} | settings) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        assert answer, f"it did not refuse: {settings}"
-        ended_with, told = json.loads(answer)
-        (line,) = told.splitlines()
-        assert ended_with == code, line
-        assert line.startswith("app.py: ")
-        return line.removeprefix("app.py: ")
 
 
 @pytest.fixture(scope="module")
 def refusal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refusals]:
-    refusals = Refusals(Program.copied_to(tmp_path_factory.mktemp("refusing")))
-    yield refusals
-    refusals.process.communicate(timeout=STOP_SECONDS)
+    with Refusals(Program.copied_to(tmp_path_factory.mktemp("refusing")), "app") as refusal:
+        yield refusal
 
 
 def test_a_refusal_is_one_line_on_standard_error_and_exit_code_2(program, new_database_url):
@@ -135,12 +90,12 @@ def test_a_database_that_another_program_keeps_to_itself_is_refused(refusal, new
 def test_a_port_in_use_is_said(refusal, new_database_url):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refusal(1, DATABASE_URL=new_database_url(), PORT=str(port))
+        line = refusal(code=1, DATABASE_URL=new_database_url(), PORT=str(port))
     assert line == f"cannot listen: Address already in use: ('127.0.0.1', {port})"
 
 
 def test_an_address_that_is_not_ours_is_said(refusal, new_database_url):
-    line = refusal(1, DATABASE_URL=new_database_url(), HOST="192.0.2.7", DASHBOARD_PASSWORD=PASSWORD)
+    line = refusal(code=1, DATABASE_URL=new_database_url(), HOST="192.0.2.7", DASHBOARD_PASSWORD=PASSWORD)
     assert line == "cannot listen: Cannot assign requested address: ('192.0.2.7', 0)"
 
 
