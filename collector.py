@@ -32,7 +32,7 @@ STOP_SECONDS = 5.0
 
 
 def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink, database: Database) -> list[Source]:
-    """The sources that arguments and settings ask for. Raises SettingsError when there are none."""
+    """The sources that arguments and settings ask for."""
     if arguments.replay:
         from sources.tape import TapePlayer
 
@@ -44,8 +44,6 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
         return [Simulator(World(arguments.seed), sink, start_ms=_end_of_history(database), speed=arguments.speed)]
     if settings.tiktok_channel:
         log.warning("TIKTOK_CHANNEL is set, but this version reads Twitch only")
-    if not settings.channel:
-        raise SettingsError("CHANNEL: name the Twitch channel to read, or start the demo with --demo (bin/dev does)")
     from sources.twitch import TwitchSource
 
     return [
@@ -127,8 +125,8 @@ async def collect(sources: Sequence[Source]) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     database = Database(settings.database_url)
     check_schema(database, SCHEMA_REVISION)
-    simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
-    installation.claim(database, installation.DEMO if simulated else installation.REAL)
+    if not (arguments.replay or arguments.demo or settings.channel):
+        raise SettingsError("CHANNEL: name the Twitch channel to read, or start the demo with --demo (bin/dev does)")
     sources: list[Source] = []
     writer = Writer(
         database,
@@ -142,6 +140,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
         sink = recorder = TapeRecorder(arguments.record, writer)
     sources.extend(build_sources(arguments, settings, sink, database))
+    # Only now: a start that fails must not decide what the database will hold.
+    simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
+    installation.claim(database, installation.DEMO if simulated else installation.REAL)
     writer.start()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
     try:
