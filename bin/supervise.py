@@ -100,11 +100,11 @@ async def prepare_database(mode: list[str], environment: dict[str, str], stoppin
     """Creates or upgrades the database, and fills the demo's; answers init_db.py's exit code."""
     process = await start(["init_db.py", *mode], environment)
     waiting = [asyncio.create_task(process.wait()), asyncio.create_task(stopping.wait())]
-    seconds = 0.0
+    work, seconds = "writing 30 days of demo history" if mode else "preparing the database", 0.0
     while not (await asyncio.wait(waiting, timeout=STILL_BUSY_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
         seconds += STILL_BUSY_SECONDS
         if not sys.stderr.isatty():  # to a terminal init_db.py tells its progress itself
-            say(f"bin/dev: still preparing the database after {seconds:.0f} s")
+            say(f"bin/dev: {work} … {seconds:.0f} s")
     if stopping.is_set():
         await stop({"init_db.py": process})
         return 0
