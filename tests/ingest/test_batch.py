@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
 from ingest.batch import Memory
-from models import Channel, IgnoredName, MinuteRollup, Stream, StreamTerm, Viewer
+from models import Channel, IgnoredName, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
 from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
 
@@ -116,6 +116,46 @@ def test_a_late_event_finds_a_stream_that_began_to_grow_in_the_same_batch(db: Da
     write(db, [chat(NOVA, at=NOON), chat(NOVA, at=NOON + hours(2))])
     write(db, [chat(NOVA, at=NOON - minutes(25)), chat(NOVA, at=NOON - minutes(50))])
     assert [row["messages"] for row in rows(db, Stream)] == [3, 1]
+
+
+def test_streams_that_late_events_turned_around_are_found_in_their_new_order(db: Database) -> None:
+    memory = Memory()
+    write(db, [chat(NOVA, at=NOON), chat(NOVA, at=NOON + minutes(40))], memory=memory)
+    # The second stream grows backwards beyond the first, event by event, and begins before it in the end.
+    write(db, [chat(SAM, at=NOON + minutes(15)), chat(SAM, at=NOON - minutes(10))], memory=memory)
+    write(db, [chat(SAM, at=NOON + minutes(1))], memory=memory)
+    assert [(row["started_at_ms"] - NOON, row["messages"]) for row in rows(db, Stream)] == [
+        (0, 2),
+        (-minutes(10), 3),
+    ]
+
+
+def test_a_writer_notices_what_another_one_wrote_of_a_stream(db: Database) -> None:
+    one, other = Memory(), Memory()
+    write(db, [chat(NOVA, at=NOON)], memory=one)
+    write(db, [chat(SAM, at=NOON + minutes(25))], memory=other)
+    write(db, [chat(NOVA, at=NOON + minutes(50))], memory=one)
+    write(db, [chat(SAM, at=NOON + minutes(10))], memory=other)
+    write(db, [chat(SAM, at=NOON + minutes(75)), chat(SAM, at=NOON + hours(3))], memory=other)
+    write(db, [chat(NOVA, at=NOON + hours(3) + 1)], memory=one)
+    assert [(row["last_at_ms"] - NOON, row["messages"]) for row in rows(db, Stream)] == [
+        (minutes(75), 5),
+        (hours(3) + 1, 2),
+    ]
+
+
+def test_a_late_event_does_not_move_a_persons_last_sign_in_a_stream_back(db: Database) -> None:
+    write(db, [chat(NOVA)])
+    write(db, [chat(NOVA, at=NOON - minutes(5))])
+    assert (only(db, StreamViewer)["messages"], only(db, StreamViewer)["last_at_ms"]) == (2, NOON)
+
+
+def test_who_gave_a_gift_before_is_a_chatter_with_their_first_message_and_only_once(db: Database) -> None:
+    write(db, [act(Kind.GIFT, NOVA, amount=5)])
+    assert only(db, Stream)["chatters"] == 0
+    write(db, [chat(NOVA, at=NOON + 1), chat(NOVA, at=NOON + 2)])
+    write(db, [chat(NOVA, at=NOON + 3)])
+    assert only(db, Stream)["chatters"] == 1
 
 
 def test_coming_and_going_outside_of_a_stream_begins_none(db: Database) -> None:

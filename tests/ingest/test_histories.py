@@ -85,7 +85,7 @@ def test_the_same_history_stored_again_changes_nothing(
         assert tables(db) == before
 
 
-@thorough
+@settings(thorough, max_examples=25)
 @given(histories())
 def test_one_batch_or_one_batch_for_each_event_makes_no_difference(events: list[Event]) -> None:
     with fresh_database() as whole, fresh_database() as single:

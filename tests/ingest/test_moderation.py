@@ -225,6 +225,13 @@ def test_in_one_batch_the_order_of_time_decides_who_is_muted(db: Database) -> No
     assert users(db) == ["Nova"]
 
 
+def test_a_message_of_the_very_moment_of_the_timeout_was_said_before_it(db: Database) -> None:
+    write(db, [act(Kind.SUB, SAM, NOON), timeout(SAM, NOON)])
+    write(db, [chat(SAM, "nonsense", NOON)])
+    assert len(rows(db, Mute)) == 1
+    assert users(db) == []
+
+
 def test_a_message_in_another_channel_does_not_lift_the_mute_here(db: Database) -> None:
     write(db, [act(Kind.SUB, SAM, NOON), timeout(SAM, NOON + 1)])
     write(db, [chat(SAM, "over here", NOON + 2, channel="northwind")])
@@ -298,6 +305,7 @@ def test_what_was_cleared_can_still_be_deleted_and_then_counts_no_more(db: Datab
     write(db, [deletion(rude)])
     write(db, [act(Kind.CLEAR, at=NOON + seconds(20))])
     assert nothing_is_counted(db)
+    assert rows(db, EventRow)[0]["status"] == EventStatus.DELETED
 
 
 def test_a_clear_leaves_the_stream_of_yesterday_and_other_channels_alone(db: Database) -> None:
