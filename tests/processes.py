@@ -73,9 +73,9 @@ class Running:
         if text not in self.log:
             raise RuntimeError(f"exit code {self.process.returncode} before {text!r}: {self.log}")
 
-    def stop(self, timeout: float = STOP_SECONDS) -> int:
-        """Sends SIGTERM, as PM2 and systemd do, and answers the exit code. Raises when it stays."""
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, by: signal.Signals = signal.SIGTERM, timeout: float = STOP_SECONDS) -> int:
+        """Sends SIGTERM, as systemd does (PM2: SIGINT), and answers the exit code. Raises when it stays."""
+        self.process.send_signal(by)
         return self.process.wait(timeout)
 
     def kill(self) -> None:

@@ -16,7 +16,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 from wsproto.utilities import RemoteProtocolError
 
 MOST_CONNECTIONS = 12_000
-DRAIN_SECONDS = 4  # PM2 and systemd wait longer
+DRAIN_SECONDS = 3  # PM2 and systemd wait longer
 SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
 
 

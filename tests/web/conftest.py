@@ -116,6 +116,16 @@ def locked_stage(program: Program, new_database_url: Callable[[], str]) -> Itera
         yield stage
 
 
+@pytest.fixture(scope="session")
+def alone(program: Program, new_database_url: Callable[[], str]) -> Iterator[tuple[httpx.Client, Database]]:
+    """A web process whose database nobody writes to but the test."""
+    url = new_database_url()
+    database = Database(url)
+    with program.web(url) as web, httpx.Client(base_url=web.url, timeout=20) as client:
+        yield client, database
+    database.close()
+
+
 @pytest.fixture
 def client(stage: Stage) -> Iterator[httpx.Client]:
     with stage.client() as client:

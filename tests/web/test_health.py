@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.clock import SECOND_MS, now_ms
@@ -20,16 +19,6 @@ from ingest.batch import Memory
 from models import SCHEMA_REVISION
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage
 from web.schemas import HealthAnswer
-
-
-@pytest.fixture(scope="module")
-def alone(program, new_database_url) -> Iterator[tuple[httpx.Client, Database]]:
-    """A web process whose database nobody writes to but the test."""
-    url = new_database_url()
-    database = Database(url)
-    with program.web(url) as web, httpx.Client(base_url=web.url, timeout=20) as client:
-        yield client, database
-    database.close()
 
 
 def health(client: httpx.Client, status: int = 200) -> dict:

@@ -213,15 +213,13 @@ def test_a_channel_that_is_new_appears_on_pages_that_show_everything(stage):
         page.wait_until(lambda: "never seen before" in page.texts())
 
 
-def test_a_burst_arrives_completely_though_nothing_follows_it(program, new_database_url):
-    url = new_database_url()
-    database = Database(url)
-    with program.web(url) as web, listening(web.url) as page:
+def test_a_burst_arrives_completely_though_nothing_follows_it(alone):
+    client, database = alone
+    with listening(str(client.base_url)) as page:
         events = [event("burst", by=f"guest{number % 50}", text=f"message {number}") for number in range(2_500)]
         store_at_once(database, events)
         page.wait_until(lambda: len(page.chat()) >= 2_500, timeout=8)
         assert page.texts() == [one.text for one in events]
-    database.close()
 
 
 # --- coming back ---
