@@ -81,6 +81,17 @@ def test_a_gap_in_coverage_is_told_as_no_data_and_not_as_silence(stage: Stage, v
     expect(page.locator("#hype-numbers")).to_contain_text("no data", timeout=SOON)
 
 
+def test_what_nobody_listens_to_is_unknown_and_not_zero(stage: Stage, visit: Visits) -> None:
+    stage.chat("unheard", "one", "two")
+    stage.source("unheard", SourceState.WAITING, "connection lost")
+    page = visit().open("/?platform=twitch&channel=unheard", "#chat >> text=two")
+    expect(page.locator("#hype-figure")).to_have_text("–", timeout=SOON)
+    expect(page.locator("#kpi-rate")).to_contain_text("nobody listens")
+    stage.source("unheard", SourceState.CONNECTED)
+    expect(page.locator("#hype-figure")).not_to_have_text("–", timeout=SOON)
+    expect(page.locator("#hype-basis")).to_contain_text("against", timeout=SOON)
+
+
 def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:
     stage.chat("polled", "one")
     visitor = visit(forgives=("ERR_FAILED", "net::"))

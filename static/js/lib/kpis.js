@@ -4,6 +4,7 @@ import { everySecond, serverNow } from "./clock.js";
 import { Counter } from "./counter.js";
 import { byId, icon, make, part, setText, unseen } from "./dom.js";
 import { brief, compact, decimal, duration, money, percent, plural } from "./format.js";
+import { isHeard } from "./live-words.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
 
@@ -25,12 +26,18 @@ export class Kpis {
   show(stats) {
     this.stream = stats.stream;
     this.currency = stats.earned.currency;
-    this.counters.rate.show(stats.messages_per_minute);
+    const heard = isHeard(stats);
+    this.counters.rate.show(heard ? stats.messages_per_minute : null);
     this.counters.chatters.show(stats.active_chatters);
     this.counters.viewers.show(stats.viewers);
     this.counters.gifts.show(stats.gifts.count);
     this.counters.earned.show(stats.earned.amount);
-    this.#note("rate", change(stats.messages_change_percent, "vs usual", "as usual") ?? ["nothing usual yet"]);
+    this.#note(
+      "rate",
+      heard
+        ? (change(stats.messages_change_percent, "vs usual", "as usual") ?? ["nothing usual yet"])
+        : ["nobody listens"],
+    );
     this.#note("chatters", [stats.new_chatters ? `${compact(stats.new_chatters)} for the first time` : "nobody new"]);
     this.#note(
       "viewers",

@@ -3,9 +3,16 @@
 import { empty, make } from "./dom.js";
 import { plural } from "./format.js";
 
-export function basisWords({ streams, source }) {
+export function basisWords(stats) {
+  if (!isHeard(stats)) return "no data: nobody listens to the chat";
+  const { streams, source } = stats.hype_basis;
   if (source === "past_streams") return `against your last ${plural(streams, "stream")}`;
   return source === "this_stream" ? "against this stream so far" : "nothing to compare with yet";
+}
+
+/** Whether somebody listens to a channel that is shown: if not, what is not heard is unknown, and not 0. */
+export function isHeard({ channels }) {
+  return !channels.length || channels.some(({ state }) => state === "connected" || state === "offline");
 }
 
 /** [title, line] for an empty chat; `away` says that the live line is down. */

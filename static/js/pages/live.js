@@ -13,7 +13,7 @@ import { number } from "../lib/format.js";
 import { oncePerFrame } from "../lib/frame.js";
 import { ItemMemory } from "../lib/item-memory.js";
 import { Kpis } from "../lib/kpis.js";
-import { basisWords, chatHint, emptyGraph } from "../lib/live-words.js";
+import { basisWords, chatHint, emptyGraph, isHeard } from "../lib/live-words.js";
 import { Moments } from "../lib/moments.js";
 import { PastStreams } from "../lib/past-streams.js";
 import { chatterEntries, showRanking, termEntries } from "../lib/ranking.js";
@@ -46,8 +46,8 @@ new PastStreams(byId("past"), () => filter);
 
 const draw = oncePerFrame(() => {
   kpis.show(stats);
-  hype.show(stats.hype);
-  setText(byId("hype-basis"), basisWords(stats.hype_basis));
+  hype.show(isHeard(stats) ? stats.hype : null);
+  setText(byId("hype-basis"), basisWords(stats));
   sources.show(stats.channels, filter);
   moments.show(stats.moments);
   showRanking(byId("top-chatters"), chatterEntries(stats.top_chatters));

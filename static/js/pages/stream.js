@@ -65,7 +65,7 @@ function card(name, figure, note) {
 }
 
 function showGraph(answer) {
-  const series = seriesOf(answer);
+  const series = seriesOf(answer.stream.live ? withoutRunningMinute(answer) : answer);
   if (!series.counts.length || !series.counts.some(Boolean)) {
     explainGraph("message-circle", "No messages", "This stream had events, but nobody wrote.");
     return;
@@ -74,6 +74,12 @@ function showGraph(answer) {
   new ChartNumbers(byId("graph-numbers"), "Messages per minute, newest first").show(series);
   byId("graph").setAttribute("aria-label", spoken(series));
   byId("graph-note").textContent = series.gaps.length ? `${plural(series.gaps.length, "gap")} without data` : "no gaps";
+}
+
+/** A minute that is not over yet would look like a plunge. */
+function withoutRunningMinute(answer) {
+  const { counts, times } = answer;
+  return counts.length < 2 ? answer : { ...answer, counts: counts.slice(0, -1), times: times.slice(0, -1) };
 }
 
 function explainGraph(symbol, title, words) {
