@@ -89,7 +89,7 @@ def test_what_nobody_listens_to_is_unknown_and_not_zero(stage: Stage, visit: Vis
     expect(page.locator("#kpi-rate")).to_contain_text("nobody listens")
     stage.source("unheard", SourceState.CONNECTED)
     expect(page.locator("#hype-figure")).not_to_have_text("–", timeout=SOON)
-    expect(page.locator("#hype-basis")).to_contain_text("against", timeout=SOON)
+    expect(page.locator("#hype-basis")).to_contain_text("compare", timeout=SOON)
 
 
 def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:
