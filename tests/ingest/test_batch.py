@@ -119,11 +119,9 @@ def test_a_late_event_finds_a_stream_that_began_to_grow_in_the_same_batch(db: Da
 
 
 def test_streams_that_late_events_turned_around_are_found_in_their_new_order(db: Database) -> None:
-    memory = Memory()
-    write(db, [chat(NOVA, at=NOON), chat(NOVA, at=NOON + minutes(40))], memory=memory)
-    # The second stream grows backwards beyond the first, event by event, and begins before it in the end.
-    write(db, [chat(SAM, at=NOON + minutes(15)), chat(SAM, at=NOON - minutes(10))], memory=memory)
-    write(db, [chat(SAM, at=NOON + minutes(1))], memory=memory)
+    # The second stream grows backwards, event by event, until it begins before the first.
+    offsets = [0, minutes(40), minutes(15), -minutes(10), minutes(1)]
+    write(db, [chat(NOVA, at=NOON + offset) for offset in offsets])
     assert [(row["started_at_ms"] - NOON, row["messages"]) for row in rows(db, Stream)] == [
         (0, 2),
         (-minutes(10), 3),
