@@ -22,6 +22,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
         if name.lower() in Settings.model_fields:
             monkeypatch.delenv(name)
     monkeypatch.setenv("TZ", "Europe/Berlin")
+    monkeypatch.setattr("tzlocal.unix._cache_tz_name", None)  # another test may have asked already
 
     def load_with(env_file: str | bytes = "", **variables: str) -> Settings:
         for name, value in variables.items():
