@@ -167,8 +167,7 @@ class Writer:
                 else:
                     self._say_problem(_reason(error))
                     if self._past_deadline():
-                        self._hand_back(batch)
-                        return
+                        return  # it stays in hand, and close() counts it as lost
                     self.counters.retries += 1
                     self._pause(pause)
                     pause = min(pause * 2, RETRY_CAP_SECONDS)
@@ -216,11 +215,6 @@ class Writer:
         middle = len(batch) // 2
         self._commit(batch[:middle])
         self._commit(batch[middle:])
-
-    def _hand_back(self, batch: list[Item]) -> None:
-        with self._arrived:
-            self._waiting.extendleft(reversed(batch))
-            self._in_hand -= _events_in(batch)
 
     def _past_deadline(self) -> bool:
         return self._give_up_at is not None and time.monotonic() >= self._give_up_at
