@@ -210,7 +210,8 @@ class Realtime:
 
     def _emit(self, event: str, payload: dict[str, Any], room: Room) -> None:
         PUSHES.labels(event).inc()
-        self._socketio.emit(event, payload, to=room.subscription.room)
+        # Every web process follows the database: through the queue each client would get it from all of them.
+        self._socketio.emit(event, payload, to=room.subscription.room, ignore_queue=True)
 
     def _say_problem(self, problem: str) -> None:
         if problem != self._problem:
