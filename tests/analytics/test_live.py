@@ -303,9 +303,11 @@ def test_hype_is_held_against_the_last_ten_streams(db: Database) -> None:
     for number in range(12):
         # The two oldest were wild; they are out of the baseline.
         write(db, past_stream(NOON - hours(2 * (number + 1)), 100 if number >= 10 else 6))
+    expected = {"usual": 6.0, "streams": 10, "source": "past_streams"}
+    assert stats(db, NOON)["hype_basis"] == expected  # while nothing runs
     write(db, [chat(chatter(1), at=NOON - minutes(2)), *lines(6, NOON - minutes(1))])
     told = stats(db, NOON)
-    assert told["hype_basis"] == {"usual": 6.0, "streams": 10, "source": "past_streams"}
+    assert told["hype_basis"] == expected
     assert (told["hype"], told["messages_per_minute"], told["messages_change_percent"]) == (50, 6, 0)
 
 

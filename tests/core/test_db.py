@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import db as core_db
 from core.config import ROOT
@@ -24,8 +32,11 @@ from core.db import (
     ChangeSignal,
     Database,
     DatabaseUnusable,
+    Prepared,
+    among,
     check_schema,
     insert_for,
+    is_outage,
     one_of,
     shown,
     why_unusable,
@@ -276,7 +287,7 @@ def test_a_bulk_statement_without_rows_does_nothing(db: Database) -> None:
 
 def test_a_bulk_statement_names_its_parameters_where_the_dialect_wants_names() -> None:
     sent = list[tuple[str, Any]]()
-    dialect = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+    dialect = postgresql.dialect(paramstyle="pyformat")
     fake = SimpleNamespace(dialect=dialect, exec_driver_sql=lambda *call: sent.append(cast("tuple[str, Any]", call)))
     NOTE.run(cast("Connection", fake), [("1", "a"), ("2", "b")])
     ((sql, parameters),) = sent
@@ -314,6 +325,70 @@ def test_one_of_takes_any_number_of_values_and_numbers_too(db: Database) -> None
         wanted = select(Channel.id).where(one_of(connection, Channel.id, range(41, 100_000)))
         assert list(connection.scalars(wanted)) == list(range(41, 51))
         assert list(connection.scalars(select(Channel.id).where(one_of(connection, Channel.id, ())))) == []
+
+
+# Questions compiled once.
+
+BY_VALUE = Prepared(
+    select(Installation.key)
+    .where(among(Installation.key, "keys"), Installation.value == bindparam("value"), Installation.value != "never")
+    .order_by(Installation.key)
+    .limit(bindparam("limit"))
+)
+
+
+def test_a_prepared_question_is_asked_again_with_other_values(db: Database) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("x", "a"), ("x", "b"), ("y", "c"), ("x", "d")])
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="x", limit=10).scalars().all() == ["a", "d"]
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="y", limit=10).scalars().all() == ["c"]
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="x", limit=1).scalars().all() == ["a"]
+        assert BY_VALUE(connection, keys=[], value="x", limit=10).scalars().all() == []
+        many = [f"other{number}" for number in range(100_000)]
+        assert BY_VALUE(connection, keys=[*many, "b"], value="x", limit=10).scalars().all() == ["b"]
+
+
+def test_a_prepared_question_names_its_values_and_hands_lists_over_where_the_dialect_wants_that() -> None:
+    sent = list[tuple[str, Any]]()
+    dialect = postgresql.dialect(paramstyle="pyformat")
+    fake = SimpleNamespace(dialect=dialect, exec_driver_sql=lambda *call: sent.append(cast("tuple[str, Any]", call)))
+    BY_VALUE(cast("Connection", fake), keys=["a"], value="x", limit=3)
+    ((sql, parameters),) = sent
+    assert "= ANY(%(keys)s)" in sql
+    assert {name: parameters[name] for name in ("keys", "value", "limit")} == {"keys": ["a"], "value": "x", "limit": 3}
+
+
+@pytest.mark.parametrize(
+    ("error", "outage"),
+    [
+        (OperationalError("", {}, sqlite3.OperationalError("database is locked")), True),
+        (DatabaseError("", {}, sqlite3.DatabaseError("database disk image is malformed")), True),
+        (InterfaceError("", {}, Exception("connection already closed")), True),
+        (PoolTimeout("QueuePool limit of size 5 overflow 10 reached"), True),
+        (IntegrityError("", {}, sqlite3.IntegrityError("UNIQUE constraint failed")), False),
+        (DataError("", {}, sqlite3.DataError("string or blob too big")), False),
+        (ProgrammingError("", {}, sqlite3.ProgrammingError("Error binding parameter 1")), False),
+        (OverflowError("Python int too large to convert to SQLite INTEGER"), False),
+        (UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed"), False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_outages_are_told_from_what_cannot_be_stored(error: Exception, outage: bool) -> None:
+    assert is_outage(error) is outage
+
+
+@pytest.mark.parametrize(
+    ("reason", "line"),
+    [
+        ("database is locked", "the database is locked by another program"),
+        ("attempt to write a readonly database", "the database file is read-only"),
+        ("database or disk is full", "the disk is full"),
+        ("disk I/O error", "disk I/O error"),
+        ("two\nlines", "two"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(reason: str, line: str) -> None:
+    assert why_unusable(OperationalError("SELECT secret", {}, sqlite3.OperationalError(reason))) == line
 
 
 # Changes made by others.
