@@ -139,7 +139,7 @@ def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: i
         gone = select(EventRow.id).where(
             EventRow.channel_id == channel_id,
             EventRow.kind == Kind.CHAT.value,
-            EventRow.at_ms.between(latest - look_back_ms, latest),
+            EventRow.at_ms >= latest - look_back_ms,  # and without an end: a deletion's clock may be behind
             EventRow.status != EventStatus.SHOWN,
         )
         ids.extend(connection.scalars(gone.order_by(EventRow.at_ms.desc()).limit(1_000)))

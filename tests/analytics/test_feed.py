@@ -204,6 +204,13 @@ def test_the_tail_tells_of_removals_and_which_rows_they_took(db: Database) -> No
         assert feed.removed_ids(connection, [], hours(1)) == []
 
 
+def test_a_message_dated_after_its_deletion_is_among_the_removed(db: Database) -> None:
+    said = chat(NOVA, "gone")
+    write(db, [said, deletion(said, NOON - seconds(20))])
+    with db.reading() as connection:
+        assert feed.removed_ids(connection, feed.after(connection, 0).removing, hours(1)) == [1]
+
+
 def test_a_tail_that_is_too_long_says_so(db: Database) -> None:
     write(db, [chat(chatter(number), at=NOON + number) for number in range(feed.TAIL_ROWS + 5)])
     with db.reading() as connection:
