@@ -163,12 +163,18 @@ class Realtime:
             if self._cursor is None:
                 self._cursor = feed.newest_id(connection)
             channels = scope.channels(connection)
+            before, tail = self._cursor, feed.after(connection, self._cursor)
             for room in self._rooms.values():
                 covers = room.subscription.covers
                 room.channel_ids = [channel.id for channel in channels if covers(channel.platform, channel.name)]
-            tail = feed.after(connection, self._cursor)
-            pushes = [*self._sources_told(connection, channels), *self._news(connection, tail)]
-        self._cursor, self._unread = tail.cursor, not tail.complete
+                room.stale |= tail.cursor != before
+            # Passed already now: a row that cannot be shown must not stop all that come after it.
+            self._cursor, self._unread = tail.cursor, not tail.complete
+            try:
+                pushes = [*self._sources_told(connection, channels), *self._news(connection, tail)]
+            except DBAPIError:
+                self._cursor, self._unread = before, True
+                raise
         for room, event, payload in pushes:
             self._emit(event, payload, room)
 
@@ -186,7 +192,6 @@ class Realtime:
             for payload in gone:
                 yield room, "removed", payload
             if items or gone:
-                room.stale = True
                 users = feed.active_users(connection, room.channel_ids, now_ms())
                 ticker = [live.ticker_item(row, zone) for row in users]
                 if ticker != room.ticker:

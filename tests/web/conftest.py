@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -58,6 +58,14 @@ class Stage:
     def client(self, **options: Any) -> httpx.Client:
         """A client of its own, with its own cookies."""
         return httpx.Client(base_url=self.web.url, timeout=20, **options)
+
+
+class Alone(NamedTuple):
+    """A web process whose database nobody writes to but the test."""
+
+    client: httpx.Client
+    database: Database
+    web: WebProcess
 
 
 @pytest.fixture(scope="session")
@@ -116,13 +124,12 @@ def locked_stage(program: Program, new_database_url: Callable[[], str]) -> Itera
         yield stage
 
 
-@pytest.fixture(scope="session")
-def alone(program: Program, new_database_url: Callable[[], str]) -> Iterator[tuple[httpx.Client, Database]]:
-    """A web process whose database nobody writes to but the test."""
+@pytest.fixture(scope="module")
+def alone(program: Program, new_database_url: Callable[[], str]) -> Iterator[Alone]:
     url = new_database_url()
     database = Database(url)
     with program.web(url) as web, httpx.Client(base_url=web.url, timeout=20) as client:
-        yield client, database
+        yield Alone(client, database, web)
     database.close()
 
 

@@ -58,7 +58,7 @@ def damaged(database: Database) -> Iterator[None]:
 
 
 def test_a_collector_that_never_ran_is_said(alone):
-    client, _ = alone
+    client = alone.client
     answer = health(client)
     assert (answer["status"], answer["problems"]) == ("degraded", ["the collector has never run"])
     assert answer["collector"] == {"running": False}
@@ -66,7 +66,7 @@ def test_a_collector_that_never_ran_is_said(alone):
 
 
 def test_all_is_well_while_the_collector_beats_and_its_sources_are_connected(alone):
-    client, database = alone
+    client, database, _ = alone
     beat(database, stored=12, queued=0, last_commit_ms=1.5)
     tell(database, "lena", SourceState.CONNECTED)
     answer = health(client)
@@ -79,7 +79,7 @@ def test_all_is_well_while_the_collector_beats_and_its_sources_are_connected(alo
 
 
 def test_a_collector_without_a_sign_of_life_degrades_but_the_web_process_serves(alone):
-    client, database = alone
+    client, database, _ = alone
     tell(database, "lena", SourceState.CONNECTED)
     beat(database, seconds_ago=42)
     answer = health(client)
@@ -90,7 +90,7 @@ def test_a_collector_without_a_sign_of_life_degrades_but_the_web_process_serves(
 
 
 def test_a_source_in_trouble_degrades_and_is_named(alone):
-    client, database = alone
+    client, database, _ = alone
     beat(database)
     tell(database, "lena", SourceState.WAITING, "connection lost")
     assert health(client)["problems"] == ["twitch/lena: waiting: connection lost"]
@@ -99,13 +99,13 @@ def test_a_source_in_trouble_degrades_and_is_named(alone):
 
 
 def test_a_queue_that_grows_degrades(alone):
-    client, database = alone
+    client, database, _ = alone
     beat(database, queued=10_001)
     assert health(client)["problems"] == ["10001 events wait to be written"]
 
 
 def test_it_says_down_while_the_database_cannot_be_read_and_recovers_with_it(alone):
-    client, database = alone
+    client, database, _ = alone
     beat(database)
     with damaged(database):
         answer = health(client, status=503)

@@ -6,11 +6,14 @@ import itertools
 import time
 
 import pytest
+from sqlalchemy import literal, select
 
 from core.clock import now_ms
 from core.db import Database
 from core.events import Event, Kind, SourceState
 from ingest.batch import Memory, store
+from models import Channel
+from models import Event as EventRow
 from tests.web.conftest import Stage, event
 from tests.web.sockets import Listener, listening
 from web.schemas import FeedItem, SourceAnswer, StatsAnswer, TickerItem
@@ -70,6 +73,14 @@ def test_the_numbers_follow_within_three_seconds_and_not_more_than_once_a_second
         assert StatsAnswer.model_validate(pushed, strict=True, extra="forbid")
         times = [one.at for one in page.heard if one.event == "stats"]
     assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(times))
+
+
+def test_the_numbers_follow_what_is_no_chat_as_well(stage):
+    stage.source("audience")
+    with listening(stage.web.url, {"channel": "audience"}) as page:
+        page.wait_for("stats")
+        stage.tell(event("audience", Kind.VIEWERS, amount=12))
+        page.wait_for("stats", lambda push: push["viewers"] == 12, timeout=3)
 
 
 def test_the_graph_moves_on_while_nobody_writes(stage):
@@ -214,12 +225,28 @@ def test_a_channel_that_is_new_appears_on_pages_that_show_everything(stage):
 
 
 def test_a_burst_arrives_completely_though_nothing_follows_it(alone):
-    client, database = alone
-    with listening(str(client.base_url)) as page:
+    with listening(alone.web.url) as page:
         events = [event("burst", by=f"guest{number % 50}", text=f"message {number}") for number in range(2_500)]
-        store_at_once(database, events)
+        store_at_once(alone.database, events)
         page.wait_until(lambda: len(page.chat()) >= 2_500, timeout=8)
         assert page.texts() == [one.text for one in events]
+
+
+def test_a_row_that_cannot_be_shown_does_not_stop_those_after_it(alone):
+    store_at_once(alone.database, [event("healthy", text="one"), event("spoilt", text="two")])
+    with listening(alone.web.url, {"channel": "healthy"}) as page:
+        with alone.database.writing() as connection:
+            connection.execute(
+                EventRow.__table__.insert().from_select(
+                    ["channel_id", "kind", "at_ms", "text", "extra"],
+                    select(EventRow.channel_id, EventRow.kind, EventRow.at_ms, EventRow.text, literal("{broken"))
+                    .join(Channel)
+                    .where(Channel.name == "spoilt"),
+                )
+            )
+        alone.web.wait_for_log("a tick of the tail failed")
+        store_at_once(alone.database, [event("healthy", text="goes on")])
+        page.wait_until(lambda: "goes on" in page.texts())
 
 
 # --- coming back ---
