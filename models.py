@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint
+from collections.abc import Iterator
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -18,6 +32,14 @@ class Base(DeclarativeBase):
 
 def counter() -> Mapped[int]:
     return mapped_column(BigInteger, nullable=False, server_default="0")
+
+
+def switch() -> Mapped[bool]:
+    return mapped_column(Boolean, nullable=False, server_default=false())
+
+
+def words() -> Mapped[str]:
+    return mapped_column(Text, nullable=False, server_default="")
 
 
 class Installation(Base):
@@ -77,13 +99,70 @@ class Heartbeat(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
+class VipTier(Base):
+    """What a person must have given and watched to be a VIP of this rank. Editable."""
+
+    __tablename__ = "vip_tiers"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), unique=True)
+    rank: Mapped[int] = mapped_column(SmallInteger)  # the highest one reached counts
+    coins: Mapped[int] = counter()
+    watch_hours: Mapped[int] = counter()
+    visits: Mapped[int] = counter()
+    color: Mapped[str] = mapped_column(String(7))  # #RRGGBB
+    benefits: Mapped[str] = mapped_column(Text, server_default="[]")  # JSON list of lines
+
+
+# What the list of people can be sorted by. Each has an index of its own, for everybody, for VIPs and for favourites.
+SORTED_BY = (
+    "total_coins_spent",
+    "total_watchtime_ms",
+    "total_visits",
+    "total_gifts_sent",
+    "total_comments",
+    "total_likes",
+    "total_shares",
+    "last_seen_at_ms",
+    "first_seen_at_ms",
+    "username",
+)
+
+
+def _sorting_indexes() -> Iterator[Index]:
+    for column in SORTED_BY:
+        yield Index(f"ix_viewers_{column}", column, "id")
+        for name, chosen in (("vip", "vip_tier_id IS NOT NULL"), ("favorite", "favorite_since_ms IS NOT NULL")):
+            yield Index(
+                f"ix_viewers_{name}_{column}", column, "id", sqlite_where=text(chosen), postgresql_where=text(chosen)
+            )
+
+
+class VipSource:
+    """Who decided on a person's tier. What people decided, automation leaves alone."""
+
+    AUTOMATIC = 0
+    SET = 1
+    REMOVED = 2
+
+
 class Viewer(Base):
-    """A person on one platform. Keyed by the platform's own id: names change."""
+    """A person on one platform: who they are, what they did in all, and what the team notes of them.
+
+    Keyed by the platform's own id: names change. The figures are running totals that a rebuild can recompute; the
+    rest is told by the platform or edited by people.
+    """
 
     __tablename__ = "viewers"
     __table_args__ = (
         UniqueConstraint("platform", "platform_user_id", name="uq_viewers_platform_user"),
-        Index("ix_viewers_platform_username", "platform", "username"),
+        Index(
+            "ix_viewers_birthday",
+            "birthday_mmdd",
+            sqlite_where=text("birthday_mmdd IS NOT NULL"),
+            postgresql_where=text("birthday_mmdd IS NOT NULL"),
+        ),
+        *_sorting_indexes(),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -91,17 +170,233 @@ class Viewer(Base):
     platform_user_id: Mapped[str] = mapped_column(String(64))
     username: Mapped[str] = mapped_column(String(64))
     display_name: Mapped[str] = mapped_column(String(128))
-    avatar_url: Mapped[str] = mapped_column(Text, server_default="")
+    avatar_url: Mapped[str] = words()
+    named_at_ms: Mapped[int] = counter()  # when the platform last told their names: older news do not change them
+    bio: Mapped[str] = words()
+    gender: Mapped[str] = mapped_column(String(32), server_default="")
+    country: Mapped[str] = mapped_column(String(64), server_default="")
+    language: Mapped[str] = mapped_column(String(32), server_default="")
+    verified: Mapped[bool] = switch()
+    follower_count: Mapped[int | None] = mapped_column(BigInteger)
+    following_count: Mapped[int | None] = mapped_column(BigInteger)
     first_seen_at_ms: Mapped[int] = mapped_column(BigInteger)
-    last_seen_at_ms: Mapped[int] = mapped_column(BigInteger)
+    last_seen_at_ms: Mapped[int] = mapped_column(BigInteger)  # at most a heartbeat old
     total_visits: Mapped[int] = counter()
     total_watchtime_ms: Mapped[int] = counter()
     total_comments: Mapped[int] = counter()
     total_bits: Mapped[int] = counter()
-    total_coins_spent: Mapped[int] = counter()
-    total_gifts_sent: Mapped[int] = counter()
+    total_coins_spent: Mapped[int] = counter()  # gifts, and bits at one coin each
+    total_gifts_sent: Mapped[int] = counter()  # gifts and gifted subs
     total_likes: Mapped[int] = counter()
     total_shares: Mapped[int] = counter()
+    tts_voice: Mapped[str] = mapped_column(String(64), server_default="")
+    discord_username: Mapped[str] = mapped_column(String(64), server_default="")
+    birthday: Mapped[str | None] = mapped_column(String(10))  # YYYY-MM-DD
+    birthday_mmdd: Mapped[int | None] = mapped_column(SmallInteger)  # 229 is 29 February
+    birthday_greeted_on: Mapped[str | None] = mapped_column(String(10))  # the local day of the last live greeting
+    notes: Mapped[str] = words()
+    tags: Mapped[str] = mapped_column(Text, server_default="[]")  # JSON list
+    vip_tier_id: Mapped[int | None] = mapped_column(ForeignKey("vip_tiers.id"))
+    vip_since_ms: Mapped[int | None] = mapped_column(BigInteger)
+    vip_source: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # VipSource
+    is_blocked: Mapped[bool] = switch()  # on no leaderboard and no overlay
+    favorite_since_ms: Mapped[int | None] = mapped_column(BigInteger)
+    is_moderator: Mapped[bool] = switch()
+    erased_at_ms: Mapped[int | None] = mapped_column(BigInteger)  # nobody any more: only the figures stay
+    created_at_ms: Mapped[int] = counter()
+    updated_at_ms: Mapped[int] = counter()
+
+
+class ViewerName(Base):
+    """A name that a person no longer has."""
+
+    __tablename__ = "viewer_names"
+    __table_args__ = (
+        Index("ix_viewer_names_viewer", "viewer_id", "until_ms"),
+        Index("ix_viewer_names_username", "username"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"))
+    username: Mapped[str] = mapped_column(String(64))
+    display_name: Mapped[str] = mapped_column(String(128))
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class ViewerBaseline(Base):
+    """What a person had done before this database knew them, as an import told it; their totals begin with it."""
+
+    __tablename__ = "viewer_baselines"
+
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    visits: Mapped[int] = counter()
+    watchtime_ms: Mapped[int] = counter()
+    comments: Mapped[int] = counter()
+    coins: Mapped[int] = counter()
+    gifts: Mapped[int] = counter()
+    likes: Mapped[int] = counter()
+    shares: Mapped[int] = counter()
+
+
+class ViewerTotal(Base):
+    """Everybody of a platform together; who was erased still counts in the sums, not in the number of people."""
+
+    __tablename__ = "viewer_totals"
+
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    viewers: Mapped[int] = counter()
+    coins: Mapped[int] = counter()
+    watchtime_ms: Mapped[int] = counter()
+
+
+class LastSeenDay(Base):
+    """How many people were last seen on a day (UTC, days since 1970): who is active is a sum of thirty of these."""
+
+    __tablename__ = "last_seen_days"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    viewers: Mapped[int] = counter()
+
+
+class CurrentSession(Base):
+    """A person's newest session in a channel, open or not; it moves to ``past_sessions`` when the next one begins."""
+
+    __tablename__ = "current_sessions"
+    __table_args__ = (
+        Index(
+            "ix_current_sessions_open",
+            "counted_until_ms",
+            sqlite_where=text("left_at_ms IS NULL"),
+            postgresql_where=text("left_at_ms IS NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    stream_id: Mapped[int | None] = mapped_column(ForeignKey("streams.id"))
+    joined_at_ms: Mapped[int] = mapped_column(BigInteger)
+    last_at_ms: Mapped[int] = mapped_column(BigInteger)  # the last sign of life
+    counted_until_ms: Mapped[int] = mapped_column(BigInteger)  # until when it is in the watchtime
+    watched_ms: Mapped[int] = counter()
+    left_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PastSession(Base):
+    """A session that is over and was followed by another."""
+
+    __tablename__ = "past_sessions"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    joined_at_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    stream_id: Mapped[int | None] = mapped_column(ForeignKey("streams.id"))
+    left_at_ms: Mapped[int] = mapped_column(BigInteger)
+    watched_ms: Mapped[int] = counter()
+
+
+class StreamAttendance(Base):
+    """How often one person came to one stream, and how long they watched it."""
+
+    __tablename__ = "stream_attendance"
+    __table_args__ = (
+        Index("ix_stream_attendance_watched", "stream_id", "watched_ms"),
+        Index("ix_stream_attendance_visits", "stream_id", "visits"),
+        {"sqlite_with_rowid": False},
+    )
+
+    stream_id: Mapped[int] = mapped_column(ForeignKey("streams.id"), primary_key=True)
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    visits: Mapped[int] = counter()
+    watched_ms: Mapped[int] = counter()
+
+
+class Gift(Base):
+    """One gift, or one streak of them, however many ticks told of it. ``streak_key``: a hash of what makes it one."""
+
+    __tablename__ = "gifts"
+    __table_args__ = (
+        Index("ix_gifts_viewer_started", "viewer_id", "started_at_ms"),
+        Index("ix_gifts_streak", "streak_key", "id"),
+        Index("ix_gifts_channel_started", "channel_id", "started_at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    stream_id: Mapped[int | None] = mapped_column(ForeignKey("streams.id"))
+    viewer_id: Mapped[int | None] = mapped_column(ForeignKey("viewers.id"))
+    gift_id: Mapped[int] = counter()
+    name: Mapped[str] = mapped_column(String(128), server_default="")
+    diamonds: Mapped[int] = counter()  # the price of one, in coins
+    quantity: Mapped[int] = counter()
+    coins: Mapped[int] = counter()
+    streak_key: Mapped[int | None] = mapped_column(BigInteger)
+    counted: Mapped[int] = counter()  # the highest count of the streak so far
+    ended: Mapped[bool] = switch()
+    started_at_ms: Mapped[int] = mapped_column(BigInteger)
+    last_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class ViewerHour(Base):
+    """What one person did in one hour of the week, ``slot`` = day of the week (0: Sunday) × 24 + hour, in TIMEZONE."""
+
+    __tablename__ = "viewer_hours"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    events: Mapped[int] = counter()
+    coins: Mapped[int] = counter()
+
+
+class WeekHour(Base):
+    """What everybody in a channel did in one hour of the week; slots as in ``viewer_hours``."""
+
+    __tablename__ = "week_hours"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    events: Mapped[int] = counter()
+    coins: Mapped[int] = counter()
+
+
+class ViewerNews(Base):
+    """What dashboards should be told at once of a person; kept for minutes only."""
+
+    __tablename__ = "viewer_news"
+    __table_args__ = ({"sqlite_autoincrement": True},)  # a number given twice would be overlooked by who follows them
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"))
+    kind: Mapped[str] = mapped_column(String(16))  # new, updated, vip-promoted …: the event's name after "viewer:"
+    detail: Mapped[str] = mapped_column(Text, server_default="{}")  # JSON object
+
+
+class ViewerEdit(Base):
+    """Who changed what of a person by hand, and when."""
+
+    __tablename__ = "viewer_edits"
+    __table_args__ = (Index("ix_viewer_edits_viewer", "viewer_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    editor: Mapped[str] = mapped_column(String(64))
+    field: Mapped[str] = mapped_column(String(32))
+    before: Mapped[str | None] = mapped_column(Text)  # JSON
+    after: Mapped[str | None] = mapped_column(Text)  # JSON
+
+
+class OptOut(Base):
+    """Somebody who asked not to be recorded: a salted hash of their platform id, which tells nothing else of them."""
+
+    __tablename__ = "opt_outs"
+
+    person_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
 class IgnoredName(Base):
@@ -174,6 +469,7 @@ class EventStatus:
     SHOWN = 0
     DELETED = 1  # removed by a moderator: neither seen nor counted
     CLEARED = 2  # wiped from view with the whole chat: counted, not seen
+    SILENT = 3  # adds nothing to what is known, as the last tick of a gift streak: kept to be recognised again
 
 
 class MinuteRollup(Base):
@@ -203,6 +499,17 @@ class StreamViewer(Base):
     __table_args__ = (
         Index("ix_stream_viewers_messages", "stream_id", "messages"),
         Index("ix_stream_viewers_last", "stream_id", "last_at_ms"),
+        # Most people have none of these, and then the index costs nothing.
+        *(
+            Index(
+                f"ix_stream_viewers_{column}",
+                "stream_id",
+                column,
+                sqlite_where=text(f"{column} > 0"),
+                postgresql_where=text(f"{column} > 0"),
+            )
+            for column in ("coins", "gifts", "likes", "shares")
+        ),
         {"sqlite_with_rowid": False},
     )
 
@@ -210,7 +517,10 @@ class StreamViewer(Base):
     viewer_id: Mapped[int] = mapped_column(ForeignKey("viewers.id"), primary_key=True)
     messages: Mapped[int] = counter()
     bits: Mapped[int] = counter()
-    coins: Mapped[int] = counter()
+    coins: Mapped[int] = counter()  # gifts, and bits at one coin each
+    gifts: Mapped[int] = counter()
+    likes: Mapped[int] = counter()
+    shares: Mapped[int] = counter()
     last_at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
