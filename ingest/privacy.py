@@ -1,0 +1,111 @@
+"""People who asked not to be recorded: they are known by salted hashes only, and nothing of them is written."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from core.db import Prepared, among, insert_for
+from core.events import Event
+from models import Installation, OptOut
+
+SALT = "privacy_salt"  # the key in `installation`
+NAMED_IN_EXTRA = ("recipient", "reply_to")  # where other people's events carry a login
+
+
+def salt(connection: Connection) -> str:
+    """This database's own secret, made at its first use."""
+    found = connection.scalar(_SALT)
+    if found is None:
+        made = insert_for(connection)(Installation).values(key=SALT, value=secrets.token_hex(32))
+        connection.execute(made.on_conflict_do_nothing())
+        found = connection.scalar(_SALT)
+    assert found is not None
+    return found
+
+
+def person_hash(salt: str, platform: str, user_id: str) -> str:
+    """What stays of a person who opted out. It names nobody; but who holds salt and hash can test an id they know."""
+    return _hash(salt, f"{platform}\0{user_id}")
+
+
+def login_hash(salt: str, platform: str, login: str) -> str:
+    """The same of a login: some events (who comes and goes on Twitch) tell no id."""
+    return _hash(salt, f"{platform}\0@{login.lower()}")
+
+
+def _hash(salt: str, of: str) -> str:
+    return hmac.new(salt.encode(), of.encode(), hashlib.sha256).hexdigest()
+
+
+def opted_out(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Which of ``hashes`` are of people who opted out."""
+    return set(_OPTED_OUT(connection, hashes=list(hashes)).scalars()) if hashes else set()
+
+
+def remember(connection: Connection, hashes: Iterable[str], at_ms: int) -> None:
+    rows = [{"person_hash": one, "at_ms": at_ms} for one in hashes]
+    connection.execute(insert_for(connection)(OptOut).on_conflict_do_nothing(), rows)
+
+
+def forget(connection: Connection, hashes: Collection[str]) -> bool:
+    """Takes people off the list; says whether any was on it."""
+    return connection.execute(delete(OptOut).where(OptOut.person_hash.in_(hashes))).rowcount > 0
+
+
+def without_opted_out(connection: Connection, events: Sequence[Event]) -> tuple[list[Event], int]:
+    """The events of people who may be recorded, and how many others there were.
+
+    Who opted out is also not named in what others do (whom they answer, whom they give a sub). A name that somebody
+    writes into a message stays: that is the other person's message.
+    """
+    if not events or _ANYBODY(connection).first() is None:
+        return list(events), 0
+    hashes = _hashes(salt(connection), events)
+    out = opted_out(connection, hashes.values())
+    if not out:
+        return list(events), 0
+    hidden = {person for person, of in hashes.items() if of in out}
+    kept = [_unnamed(event, hidden) for event in events if _author(event) not in hidden]
+    return kept, len(events) - len(kept)
+
+
+Named = tuple[str, str]  # platform, and the id or "@login"
+
+
+def _author(event: Event) -> Named | None:
+    if event.who is None:
+        return None
+    return (event.platform.value, event.who.user_id or f"@{event.who.login.lower()}")
+
+
+def _others(event: Event) -> dict[str, Named]:
+    """Who else is named in the event, by the key in ``extra``."""
+    found = {}
+    for key in NAMED_IN_EXTRA:
+        if isinstance(login := event.extra.get(key), str):
+            found[key] = (event.platform.value, f"@{login.lower()}")
+    return found
+
+
+def _hashes(salt: str, events: Iterable[Event]) -> dict[Named, str]:
+    people = {person for event in events if (person := _author(event))}
+    people.update(person for event in events if event.extra for person in _others(event).values())
+    return {(platform, name): _hash(salt, f"{platform}\0{name}") for platform, name in people}
+
+
+def _unnamed(event: Event, hidden: set[Named]) -> Event:
+    named = {key for key, person in _others(event).items() if person in hidden} if event.extra else None
+    if not named:
+        return event
+    return replace(event, extra={key: value for key, value in event.extra.items() if key not in named})
+
+
+_SALT = select(Installation.value).where(Installation.key == bindparam("key", SALT))
+_ANYBODY = Prepared(select(OptOut.at_ms).limit(1))
+_OPTED_OUT = Prepared(select(OptOut.person_hash).where(among(OptOut.person_hash, "hashes")))
