@@ -20,6 +20,7 @@ from core.db import Database, DatabaseUnusable, check_schema, why_unusable
 from core.events import Event
 from core.logs import set_up_logs
 from core.version import VERSION
+from ingest.policy import Policy
 from ingest.writer import Writer
 from models import SCHEMA_REVISION
 from rules.cooldown import Cooldown
@@ -133,7 +134,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     sources: list[Source] = []
     writer = Writer(
         database,
-        session_timeout_seconds=settings.session_timeout,
+        policy=Policy.of(settings),
         describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
     )
     sink: Sink = writer

@@ -12,7 +12,7 @@ from itertools import islice
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from actions import installation
@@ -20,14 +20,21 @@ from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event
+from ingest import attendance
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
+from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from models import SCHEMA_REVISION, Channel, IgnoredName
 
+COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
 
-def upgrade(database: Database) -> None:
-    """Brings the schema to SCHEMA_REVISION; safe to repeat and to interrupt. Raises DatabaseUnusable."""
+
+def upgrade(database: Database, policy: Policy | None = None) -> None:
+    """Brings the schema to SCHEMA_REVISION; safe to repeat and to interrupt. Raises DatabaseUnusable.
+
+    ``policy``: how what a new version counts is counted of what an old one has recorded.
+    """
     try:
         with database.engine.connect() as connection:
             if database.is_sqlite:
@@ -36,7 +43,7 @@ def upgrade(database: Database) -> None:
             try:
                 connection = connection.execution_options(streampulse_writes=True)
                 with connection.begin():
-                    _migrate(connection)
+                    _migrate(connection, policy or Policy())
             finally:
                 connection.invalidate()  # no other user shall get a connection without foreign keys
     except DBAPIError as error:
@@ -46,14 +53,18 @@ def upgrade(database: Database) -> None:
         raise DatabaseUnusable(f"{shown(database.url)}: {error}") from error
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, policy: Policy) -> None:
     is_new = not inspect(connection).has_table("channels")
+    before = None if is_new else connection.scalar(text("SELECT version_num FROM alembic_version"))
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, SCHEMA_REVISION)
     if is_new:
         connection.execute(insert(IgnoredName), [{"name": name} for name in KNOWN_BOTS])
+    elif before is not None and before < COUNTS_ANEW:
+        rebuild(connection, policy, now_ms(), lambda count: _progress(f"counting anew: {count:,} events"))
+        _progress_done()
 
 
 def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
@@ -66,16 +77,17 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
         if connection.scalar(select(Channel.id).limit(1)) is not None:
             return 0
     events = history(World(seed), now_ms=now_ms(), days=days, zone=settings.zone)
-    return _store_all(database, events, settings.session_timeout * 1000)
+    return _store_all(database, events, Policy.of(settings))
 
 
-def _store_all(database: Database, events: Iterable[Event], session_timeout_ms: int) -> int:
+def _store_all(database: Database, events: Iterable[Event], policy: Policy) -> int:
     """One transaction for all of it: an interrupted demo leaves nothing behind."""
     stored, memory, events = 0, Memory(), iter(events)
     with database.writing() as connection:
         while batch := list(islice(events, 2_000)):
-            stored += store(connection, batch, memory, now_ms=now_ms(), session_timeout_ms=session_timeout_ms).stored
+            stored += store(connection, batch, memory, now_ms=now_ms(), policy=policy).stored
             _progress(f"writing 30 days of demo history: {stored:,} events")
+        attendance.heartbeat_all(connection, policy, now_ms())
     _progress_done()
     return stored
 
@@ -106,7 +118,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
-        upgrade(database)
+        upgrade(database, Policy.of(settings))
         print(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
         if arguments.remove_demo:
             installation.remove_demo(database)
@@ -126,9 +138,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.rebuild:
             with database.writing() as connection:
                 read = rebuild(
-                    connection,
-                    settings.session_timeout * 1000,
-                    lambda count: _progress(f"rebuilding: {count:,} events"),
+                    connection, Policy.of(settings), now_ms(), lambda count: _progress(f"rebuilding: {count:,} events")
                 )
             _progress_done()
             print(f"recomputed everything from {read:,} events")

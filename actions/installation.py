@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select
 
 from core.db import Database, DatabaseUnusable, insert_for, shown
-from models import Base, IgnoredName, Installation
+from models import Base, IgnoredName, Installation, VipTier
 
 CONTENT = "content"  # the key in `installation`
 REAL, DEMO = "real", "demo"
+KEPT = (IgnoredName.__tablename__, VipTier.__tablename__)  # the owner's own choices, which no demo made
 
 
 def content_of(connection: Connection) -> str | None:
@@ -38,7 +39,7 @@ def remove_demo(database: Database) -> None:
         if content_of(connection) != DEMO:
             raise DatabaseUnusable(f"{shown(database.url)} holds no demo data: nothing was removed")
         for table in reversed(Base.metadata.sorted_tables):
-            if table.name != IgnoredName.__tablename__:
+            if table.name not in KEPT:
                 connection.execute(delete(table))
     if database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

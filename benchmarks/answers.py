@@ -16,6 +16,7 @@ from core.config import load_settings
 from core.db import Database
 from core.money import Rates
 from ingest.batch import Memory, store
+from ingest.policy import Policy
 from init_db import upgrade
 
 SMALL, LARGE = 10_000, 200_000
@@ -50,7 +51,7 @@ def _measure(file: Path, count: int) -> tuple[tuple[float, float], float]:
     events = mixed_events(count, end_ms=now)
     with database.writing() as connection:
         while batch := list(islice(events, 2_000)):
-            store(connection, batch, memory, now_ms=now, session_timeout_ms=300_000)
+            store(connection, batch, memory, now_ms=now, policy=Policy())
     rates = Rates(settings.currency, settings.coin_value, settings.bit_value)
     memo = moments.Memo()
 

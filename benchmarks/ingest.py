@@ -15,6 +15,7 @@ from core.clock import now_ms
 from core.db import SQLITE_PRAGMAS, Database
 from core.events import Event
 from ingest.batch import Memory, store
+from ingest.policy import Policy
 from init_db import upgrade
 
 EVENTS = 50_000
@@ -46,7 +47,7 @@ def _product(file: Path, events: Sequence[Event]) -> tuple[float, list[float], i
     for start in range(0, len(events), BATCH):
         began = time.perf_counter()
         with database.writing() as connection:
-            store(connection, events[start : start + BATCH], memory, now_ms=now_ms(), session_timeout_ms=300_000)
+            store(connection, events[start : start + BATCH], memory, now_ms=now_ms(), policy=Policy())
         taken_ms.append((time.perf_counter() - began) * 1000)
     rate = len(events) / (time.perf_counter() - started)
     database.close()

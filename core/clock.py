@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_QUARTER_MS = 15 * MINUTE_MS  # no zone's offset changes within one, so its hour is worked out once
 
 
 def now_ms() -> int:
@@ -35,3 +37,19 @@ def iso_utc(at_ms: int) -> str:
 def hh_mm(minute: int, zone: ZoneInfo) -> str:
     """The label ``HH:MM`` of a minute in ``zone``."""
     return datetime.fromtimestamp(minute * 60, zone).strftime("%H:%M")
+
+
+def week_hour(at_ms: int, zone: ZoneInfo) -> int:
+    """The hour of the week in ``zone``: day of the week (0 is Sunday) × 24 + hour, 0 … 167."""
+    return _week_hour(at_ms // _QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=4096)
+def _week_hour(quarter: int, zone: ZoneInfo) -> int:
+    local = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, zone)
+    return local.isoweekday() % 7 * 24 + local.hour
+
+
+def local_day(at_ms: int, zone: ZoneInfo) -> date:
+    """The calendar day in ``zone``."""
+    return datetime.fromtimestamp(at_ms / 1000, zone).date()

@@ -34,7 +34,7 @@ class Kind(IntEnum):
     DELETE = 8  # one message removed: extra["target"] is its source_id, who its author (id may be "")
     TIMEOUT = 9  # a person timed out or banned, their messages removed
     CLEAR = 10  # a moderator wiped the whole chat
-    GIFT = 11  # extra: gift_id, name, quantity, diamonds (price of one, in coins)
+    GIFT = 11  # extra: gift_id, name, quantity, diamonds (price of one, in coins); streak, ended (see `rules.gifts`)
     LIKE = 12
     SHARE = 13
     FOLLOW = 14
@@ -82,12 +82,17 @@ def mark_names(mask: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who did it, as the platform names them. ``user_id`` is the platform's own and never changes."""
+    """Who did it, as the platform names them. ``user_id`` is the platform's own and never changes.
+
+    ``about`` is what the platform shows of them besides, if it does: ``bio``, ``verified`` (bool), ``follower_count``,
+    ``following_count``, ``language``, ``country``, ``gender``.
+    """
 
     user_id: str
     login: str
     name: str = ""
     avatar: str = ""
+    about: Mapping[str, Any] = field(default_factory=lambda: NOTHING, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,8 @@ def event_to_json(event: Event) -> str:
     if event.who:
         who = {"user_id": event.who.user_id, "login": event.who.login}
         record["who"] = who | {key: value for key in ("name", "avatar") if (value := getattr(event.who, key))}
+        if event.who.about:
+            record["who"]["about"] = dict(event.who.about)
     for key in ("text", "amount", "marks"):
         if value := getattr(event, key):
             record[key] = value
@@ -177,5 +184,5 @@ def event_from_json(line: str) -> Event:
             marks=int(record.get("marks", 0)),
             extra=record.get("extra") or NOTHING,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not an event: {error}") from error

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, bindparam, insert, select
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Platform
-from ingest import moderation, rollups, viewers
+from ingest import attendance, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
 from ingest.placed import Placed, source_key
+from ingest.policy import Policy
 from ingest.streams import StreamBook
 from models import Channel, IgnoredName
 from models import Event as EventRow
@@ -37,12 +38,14 @@ class Memory:
 
 
 def store(
-    connection: Connection, events: Sequence[Event], memory: Memory, *, now_ms: int, session_timeout_ms: int
+    connection: Connection, events: Sequence[Event], memory: Memory, *, now_ms: int, policy: Policy
 ) -> BatchResult:
     """Writes what of ``events`` is new. The caller's transaction makes all of it happen or nothing."""
     result = BatchResult()
     wanted = _sane(events, now_ms, result)
     wanted = _without_ignored(connection, wanted, result)
+    wanted, opted_out = privacy.without_opted_out(connection, wanted)
+    result.dropped += Counter(opted_out=opted_out)
     if not wanted:
         return result
     channel_of = channels(connection, {(event.platform, event.channel) for event in wanted}, memory)
@@ -50,7 +53,7 @@ def store(
     if not fresh:
         return result
 
-    viewer_of = viewers.record(connection, [event for event, _ in fresh], session_timeout_ms)
+    viewer_of, told = viewers.record(connection, [event for event, _ in fresh], now_ms)
     placed = []
     for event, key in fresh:
         channel_id = channel_of[event.platform, event.channel]
@@ -58,12 +61,32 @@ def store(
         placed.append(Placed(event, channel_id, key, stream_id, viewers.find(viewer_of, event)))
     memory.streams.save(connection)
 
+    placed = gifts.record(connection, placed)
     _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
+    news.tell(connection, told)
+    viewers.add_totals(connection, placed)
     rollups.add(connection, placed)
-    moderation.apply(connection, placed)
+    heatmap.add(connection, placed, policy)
+    attendance.record(connection, placed, policy, now_ms)
+    moderation.apply(connection, placed, policy)
+    _reward(connection, placed, policy, now_ms)
     rollups.touch_channels(connection, placed)
     result.stored = len(placed)
     return result
+
+
+def _reward(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> None:
+    """Who gave something may have reached a tier by it, and dashboards see the new totals."""
+    gave = [item for item in placed if item.viewer_id is not None and heatmap.coins_of(item.event)]
+    if not gave:
+        return
+    latest = {item.viewer_id: item.event.at_ms for item in gave if item.viewer_id is not None}
+    told: list[news.News] = [
+        (at_ms, viewer_id, "updated", {}) for viewer_id, at_ms in latest.items() if news.is_fresh(at_ms, now_ms)
+    ]
+    promoted = vip.promote(connection, list(latest), max(latest.values()), policy)
+    told.extend(one for one in promoted if news.is_fresh(one[0], now_ms))
+    news.tell(connection, told)
 
 
 def channels(
@@ -155,6 +178,7 @@ def _row(item: Placed) -> tuple[object, ...]:
         item.stream_id,
         event.amount,
         int(event.marks),
+        item.status,
         event.text or None,
         json.dumps(dict(extra), ensure_ascii=False, separators=(",", ":")) if extra else None,
     )
@@ -179,6 +203,7 @@ _INSERT_EVENTS = BulkStatement(
         "stream_id",
         "amount",
         "marks",
+        "status",
         "text",
         "extra",
     ),

@@ -14,6 +14,7 @@ from core.clock import DAY_MS, MINUTE_MS
 from core.db import BulkStatement, Prepared, among
 from core.events import Kind
 from ingest.placed import Placed, source_key
+from ingest.policy import Policy
 from ingest.takebacks import NOT_SHARED, take_back
 from models import Event as EventRow
 from models import EventStatus, Mute
@@ -37,7 +38,7 @@ class Order:
     target: int | None  # the source key of the message
 
 
-def apply(connection: Connection, placed: Sequence[Placed]) -> None:
+def apply(connection: Connection, placed: Sequence[Placed], policy: Policy) -> None:
     """Carries out what moderators did, after the messages of the batch are in.
 
     What an order is about may come after it, in this batch or a later one: who was deleted stays deleted.
@@ -47,7 +48,7 @@ def apply(connection: Connection, placed: Sequence[Placed]) -> None:
     for channel_id, messages in said.items():
         orders.update(dict.fromkeys(_standing_orders(connection, channel_id, messages)))
     if orders:
-        take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}))
+        take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}), policy)
         for order in orders:
             if order.kind is Kind.CLEAR and order.stream_id is not None:
                 _clear(connection, order)

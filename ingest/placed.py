@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from core.events import Event
+from models import EventStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Placed:
     source_key: int | None
     stream_id: int | None
     viewer_id: int | None
+    status: int = EventStatus.SHOWN
 
 
 def source_key(source_id: str | None) -> int | None:

@@ -3,53 +3,131 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
-from core.db import BulkStatement, one_of
+from core.clock import DAY_MS
+from core.db import BulkStatement
 from core.events import NOTHING, Event, Kind, Person, Platform
-from ingest import rollups, viewers
+from ingest import attendance, gifts, heatmap, rollups, viewers, vip
 from ingest.placed import Placed
-from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from ingest.policy import Policy
+from models import (
+    Channel,
+    CurrentSession,
+    EventStatus,
+    Gift,
+    LastSeenDay,
+    MinuteRollup,
+    PastSession,
+    Stream,
+    StreamAttendance,
+    StreamTerm,
+    StreamViewer,
+    Viewer,
+    ViewerBaseline,
+    ViewerHour,
+    ViewerTotal,
+    VipSource,
+    WeekHour,
+)
 from models import Event as EventRow
-from rules.sessions import attend
+from rules.tiers import tier_for
 
 CHUNK = 5_000
+RECOMPUTED: tuple[Any, ...] = (
+    *(MinuteRollup, StreamViewer, StreamTerm, StreamAttendance, WeekHour),
+    *(Gift, CurrentSession, PastSession, ViewerHour, ViewerTotal, LastSeenDay),
+)
+# The columns of ``viewer_baselines`` and the totals they begin.
+BASELINE = {
+    "visits": "total_visits",
+    "watchtime_ms": "total_watchtime_ms",
+    "comments": "total_comments",
+    "coins": "total_coins_spent",
+    "gifts": "total_gifts_sent",
+    "likes": "total_likes",
+    "shares": "total_shares",
+}
 
 
 def rebuild(
-    connection: Connection, session_timeout_ms: int, progress: Callable[[int], None] = lambda _events: None
+    connection: Connection, policy: Policy, now_ms: int, progress: Callable[[int], None] = lambda _events: None
 ) -> int:
-    """Recomputes all rollups in the caller's transaction; answers how many events were read.
+    """Recomputes all totals in the caller's transaction; answers how many events were read.
 
     Needs the raw events: what ``RETENTION_DAYS`` has deleted cannot be recomputed.
     """
     _reset(connection)
+    plainly = replace(policy, auto_vip=False, birthday_reminder=False)  # nothing of it happens now
     read = 0
     for chunk in _chunks(connection):
-        counted = [placed for placed, status in chunk if status != EventStatus.DELETED]
+        counted = [item for item in chunk if item.status != EventStatus.DELETED]
         rollups.add(connection, counted)
-        _add_totals(connection, [placed for placed, _ in chunk], counted, session_timeout_ms)
+        viewers.add_totals(connection, counted)
+        heatmap.add(connection, counted, policy)
+        gifts.record(connection, counted)
+        attendance.record(connection, chunk, plainly, now_ms, tells=False)
         read += len(chunk)
         progress(read)
-    never_seen = Viewer.last_seen_at_ms == 0
-    connection.execute(update(Viewer).where(never_seen).values(last_seen_at_ms=Viewer.first_seen_at_ms))
+    attendance.heartbeat_all(connection, plainly, now_ms, tells=False)
+    _count_everybody(connection)
+    _rank(connection, policy, now_ms)
     return read
 
 
 def _reset(connection: Connection) -> None:
-    for table in (MinuteRollup, StreamViewer, StreamTerm):
+    for table in RECOMPUTED:
         connection.execute(delete(table))
     connection.execute(update(Stream).values(dict.fromkeys(rollups.STREAM_COUNTERS, 0)))
     connection.execute(update(Channel).values(total_messages=0))
-    # An impossible last sign of life: the first event of each person begins their first visit.
-    connection.execute(update(Viewer).values(dict.fromkeys(viewers.ADDED, 0) | {"last_seen_at_ms": 0}))
+    zeros = dict.fromkeys((*viewers.TOTALS, "total_visits", "total_watchtime_ms"), 0)
+    connection.execute(update(Viewer).values(zeros | {"last_seen_at_ms": Viewer.first_seen_at_ms}))
 
 
-def _chunks(connection: Connection) -> Iterator[list[tuple[Placed, int]]]:
+def _count_everybody(connection: Connection) -> None:
+    """Adds what imports told of the time before, and takes the census anew."""
+    for column, total in BASELINE.items():
+        told = select(getattr(ViewerBaseline, column)).where(ViewerBaseline.viewer_id == Viewer.id).scalar_subquery()
+        known = Viewer.id.in_(select(ViewerBaseline.viewer_id))
+        connection.execute(update(Viewer).where(known).values({total: getattr(Viewer, total) + told}))
+    connection.execute(delete(ViewerTotal))
+    connection.execute(delete(LastSeenDay))
+    alive = Viewer.erased_at_ms.is_(None)
+    sums = select(
+        Viewer.platform,
+        func.count(case((alive, 1))),
+        func.sum(Viewer.total_coins_spent),
+        func.sum(Viewer.total_watchtime_ms),
+    ).group_by(Viewer.platform)
+    for platform, people, coins, watchtime_ms in connection.execute(sums).all():
+        values = {"platform": platform, "viewers": people, "coins": int(coins), "watchtime_ms": int(watchtime_ms)}
+        connection.execute(insert(ViewerTotal).values(values))
+    day = Viewer.last_seen_at_ms // DAY_MS
+    days = select(day, func.count()).where(alive).group_by(day)
+    connection.execute(insert(LastSeenDay).from_select(["day", "viewers"], days))
+
+
+def _rank(connection: Connection, policy: Policy, now_ms: int) -> None:
+    """Gives everybody the tier their totals reach, except where people decided."""
+    if not policy.auto_vip:
+        return
+    known = vip.tiers(connection)
+    after = 0
+    while rows := connection.execute(_AUTOMATIC.where(Viewer.id > after)).all():
+        after = rows[-1].id
+        changed = []
+        for row in rows:
+            tier = tier_for(row.total_coins_spent, row.total_watchtime_ms // 1000, row.total_visits, known)
+            if (tier.id if tier else None) != row.vip_tier_id:
+                changed.append((row.id, tier.id if tier else None, (row.vip_since_ms or now_ms) if tier else None))
+        _SET_TIER.run(connection, changed)
+
+
+def _chunks(connection: Connection) -> Iterator[list[Placed]]:
     channels = {row.id: row for row in connection.execute(select(Channel.id, Channel.platform, Channel.name))}
     after = 0
     while True:
@@ -58,7 +136,7 @@ def _chunks(connection: Connection) -> Iterator[list[tuple[Placed, int]]]:
         if not rows:
             return
         after = rows[-1].id
-        yield [(_placed(row, channels[row.channel_id]), row.status) for row in rows]
+        yield [_placed(row, channels[row.channel_id]) for row in rows]
 
 
 def _placed(row: Any, channel: Any) -> Placed:
@@ -73,37 +151,27 @@ def _placed(row: Any, channel: Any) -> Placed:
         marks=row.marks,
         extra=json.loads(row.extra) if row.extra else NOTHING,
     )
-    return Placed(event, row.channel_id, row.source_key, row.stream_id, row.viewer_id)
+    return Placed(event, row.channel_id, row.source_key, row.stream_id, row.viewer_id, row.status)
 
 
-_ADD_TO_VIEWER = BulkStatement(
+_AUTOMATIC = (
+    select(
+        Viewer.id,
+        Viewer.total_coins_spent,
+        Viewer.total_watchtime_ms,
+        Viewer.total_visits,
+        Viewer.vip_tier_id,
+        Viewer.vip_since_ms,
+    )
+    .where(Viewer.vip_source == VipSource.AUTOMATIC, Viewer.erased_at_ms.is_(None))
+    .order_by(Viewer.id)
+    .limit(CHUNK)
+)
+_SET_TIER = BulkStatement(
     lambda _insert: (
         update(Viewer)
         .where(Viewer.id == bindparam("id_"))
-        .values(
-            last_seen_at_ms=bindparam("seen"),
-            **{name: getattr(Viewer, name) + bindparam(f"add_{name}") for name in viewers.ADDED},
-        )
+        .values(vip_tier_id=bindparam("tier"), vip_since_ms=bindparam("since"))
     ),
-    ("id_", "seen", *(f"add_{name}" for name in viewers.ADDED)),
+    ("id_", "tier", "since"),
 )
-
-
-def _add_totals(
-    connection: Connection, present: Sequence[Placed], counted: Sequence[Placed], session_timeout_ms: int
-) -> None:
-    acts: defaultdict[int, list[Event]] = defaultdict(list)
-    for item in counted:
-        if item.viewer_id is not None:
-            acts[item.viewer_id].append(item.event)
-    signs: defaultdict[int, list[int]] = defaultdict(list)
-    for item in present:
-        if item.viewer_id is not None and item.event.kind not in viewers.DONE_TO_THEM:
-            signs[item.viewer_id].append(item.event.at_ms)
-    where = select(Viewer.id, Viewer.last_seen_at_ms).where(one_of(connection, Viewer.id, signs.keys() | acts.keys()))
-    rows = []
-    for viewer_id, seen in connection.execute(where):
-        attendance = attend(seen or None, signs[viewer_id], session_timeout_ms)
-        added = (attendance.visits, attendance.watchtime_ms, *viewers.totals(acts[viewer_id]).values())
-        rows.append((viewer_id, attendance.last_seen_at_ms, *added))
-    _ADD_TO_VIEWER.run(connection, rows)

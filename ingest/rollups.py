@@ -15,16 +15,28 @@ from core.clock import minute_of
 from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Mark
 from ingest.placed import Placed
-from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer
+from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer
 from rules import terms
 
 MINUTE_COUNTERS = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "raids", "likes", "follows")
 STREAM_COUNTERS = ("messages", "chatters", "bits", "subs", "gifts", "coins")
-PERSON_COUNTERS = ("messages", "bits", "coins")
+PERSON_COUNTERS = ("messages", "bits", "coins", "gifts", "likes", "shares")
 TERM_LENGTH = 32  # the column's; PostgreSQL refuses more
 
 # What makes somebody active in a stream; ``count`` knows each of them.
-COUNTED = frozenset({Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.GIFT, Kind.RAID, Kind.LIKE, Kind.FOLLOW})
+COUNTED = frozenset(
+    {
+        Kind.CHAT,
+        Kind.SUB,
+        Kind.RESUB,
+        Kind.SUBGIFT,
+        Kind.GIFT,
+        Kind.RAID,
+        Kind.LIKE,
+        Kind.FOLLOW,
+        Kind.SHARE,
+    }
+)
 _FIRST = Mark.FIRST.value
 
 
@@ -34,7 +46,7 @@ def counts(event: Event) -> bool:
 
 
 def count(event: Event, into: dict[str, int]) -> None:
-    """Adds one event to counters; ``into`` starts as zeros of MINUTE_COUNTERS."""
+    """Adds one event to counters; ``into`` starts as zeros of MINUTE_COUNTERS and ``shares``."""
     match event.kind:
         case Kind.CHAT:
             into["messages"] += 1
@@ -52,10 +64,12 @@ def count(event: Event, into: dict[str, int]) -> None:
             into["likes"] += event.amount
         case Kind.FOLLOW:
             into["follows"] += 1
+        case Kind.SHARE:
+            into["shares"] += 1
 
 
 def _zeros() -> dict[str, int]:
-    return dict.fromkeys(MINUTE_COUNTERS, 0)
+    return dict.fromkeys((*MINUTE_COUNTERS, "shares"), 0)
 
 
 class Sums:
@@ -72,7 +86,7 @@ class Sums:
             if item.event.kind is Kind.VIEWERS:
                 minute = (item.channel_id, minute_of(item.event.at_ms))
                 self.audience[minute] = max(self.audience.get(minute, 0), item.event.amount)
-            elif counts(item.event):
+            elif item.status != EventStatus.SILENT and counts(item.event):
                 self._add(item)
 
     def _add(self, item: Placed) -> None:
@@ -132,7 +146,7 @@ def _add_minutes(connection: Connection, sums: Sums) -> None:
     rows = []
     for key in dict.fromkeys((*sums.minutes, *sums.audience)):
         added = sums.minutes.get(key) or _zeros()
-        rows.append((*key, *added.values(), sums.audience.get(key)))
+        rows.append((*key, *(added[name] for name in MINUTE_COUNTERS), sums.audience.get(key)))
     _ADD_MINUTES.run(connection, rows)
 
 
@@ -150,7 +164,11 @@ def _new_chatters(connection: Connection, sums: Sums) -> Counter[int]:
 
 
 def _add_people(connection: Connection, sums: Sums) -> None:
-    rows = [(*key, *(added[name] for name in PERSON_COUNTERS), sums.last_at[key]) for key, added in sums.people.items()]
+    rows = []
+    for key, added in sums.people.items():
+        # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
+        worth = {**added, "coins": added["coins"] + added["bits"]}
+        rows.append((*key, *(worth[name] for name in PERSON_COUNTERS), sums.last_at[key]))
     _ADD_PEOPLE.run(connection, rows)
 
 

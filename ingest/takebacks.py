@@ -12,6 +12,9 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from core.clock import minute_of
 from core.db import BulkStatement, Prepared, among, one_of
 from core.events import Kind, Mark
+from ingest.census import Census
+from ingest.heatmap import Hours
+from ingest.policy import Policy
 from ingest.rollups import COUNTED, add_terms, terms_of
 from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
@@ -19,7 +22,7 @@ from models import Event as EventRow
 NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
 
 
-def take_back(connection: Connection, row_ids: Sequence[int]) -> None:
+def take_back(connection: Connection, row_ids: Sequence[int], policy: Policy) -> None:
     """Marks messages (rows of ``events``) as deleted and takes them out of every figure; each only once."""
     rows = connection.execute(
         select(
@@ -41,23 +44,27 @@ def take_back(connection: Connection, row_ids: Sequence[int]) -> None:
         .where(one_of(connection, EventRow.id, [row.id for row in rows]))
         .values(status=EventStatus.DELETED)
     )
-    _count_backwards(connection, [row for row in rows if not row.marks & Mark.SHARED])
+    _count_backwards(connection, [row for row in rows if not row.marks & Mark.SHARED], policy)
 
 
-def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
+def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy) -> None:
     minutes: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     people: defaultdict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     streams: defaultdict[int, Counter[str]] = defaultdict(Counter)
     viewers: defaultdict[int, Counter[str]] = defaultdict(Counter)
     channels: Counter[int] = Counter()
+    bits: Counter[int] = Counter()
+    hours = Hours(policy)
     spoken: Counter[tuple[int, bool, str]] = Counter()
     for row in rows:
-        taken = {"messages": 1, "bits": row.amount}
+        taken = {"messages": 1, "bits": row.amount, "coins": row.amount}
         newcomer = int(bool(row.marks & Mark.FIRST))
         minutes[row.channel_id, minute_of(row.at_ms)].update(taken, newcomers=newcomer)
         channels[row.channel_id] += 1
+        hours.add(row.at_ms, row.channel_id, row.viewer_id, row.amount, sign=-1)
         if row.viewer_id is not None:
-            viewers[row.viewer_id].update(total_comments=1, total_bits=row.amount)
+            viewers[row.viewer_id].update(total_comments=1, total_bits=row.amount, total_coins_spent=row.amount)
+            bits[row.channel_id] += row.amount
         if row.stream_id is None:
             continue
         streams[row.stream_id].update(taken)
@@ -70,6 +77,8 @@ def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
     _count_back_people(connection, people)
     _FROM_VIEWERS.run(connection, [(key, *_values(taken, _OF_VIEWER)) for key, taken in viewers.items()])
     _FROM_CHANNELS.run(connection, list(channels.items()))
+    hours.write(connection)
+    _less_coins(connection, bits)
     add_terms(connection, spoken)
     _FROM_STREAMS.run(connection, [(key, *_values(taken, _OF_STREAM)) for key, taken in streams.items()])
     for stream_id in streams:
@@ -77,6 +86,15 @@ def _count_backwards(connection: Connection, rows: Sequence[Any]) -> None:
         connection.execute(delete(StreamTerm).where(StreamTerm.stream_id == stream_id, *unsaid))
         still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
         connection.execute(update(Stream).where(Stream.id == stream_id).values(chatters=still.scalar_subquery()))
+
+
+def _less_coins(connection: Connection, bits: Counter[int]) -> None:
+    """Takes the bits of taken back cheers, by channel, out of everybody's coins."""
+    census = Census()
+    where = one_of(connection, Channel.id, list(bits))
+    for channel_id, platform in connection.execute(select(Channel.id, Channel.platform).where(where)).all():
+        census.add(platform, coins=-bits[channel_id])
+    census.write(connection)
 
 
 def _values(taken: Counter[str], names: Sequence[str]) -> Iterator[int]:
@@ -110,8 +128,9 @@ def _subtraction(table: Any, keys: Sequence[str], names: Sequence[str], **more: 
 
 
 _COUNTED = [kind.value for kind in COUNTED]
-_OF_MINUTE, _OF_PERSON, _OF_STREAM = ("messages", "bits", "newcomers"), ("messages", "bits"), ("messages", "bits")
-_OF_VIEWER = ("total_comments", "total_bits")
+_OF_MINUTE, _OF_STREAM = ("messages", "bits", "newcomers"), ("messages", "bits")
+_OF_PERSON = ("messages", "bits", "coins")
+_OF_VIEWER = ("total_comments", "total_bits", "total_coins_spent")
 _FROM_MINUTES = _subtraction(MinuteRollup, ("channel_id", "minute"), _OF_MINUTE)
 _FROM_PEOPLE = _subtraction(StreamViewer, ("stream_id", "viewer_id"), _OF_PERSON, last_at_ms=bindparam("last_at_ms"))
 _FROM_STREAMS = _subtraction(Stream, ("id",), _OF_STREAM)

@@ -1,28 +1,31 @@
-"""People: who an event's author is in the database, and their running totals."""
+"""People: who an event's author is in the database, what they are called, and their running totals."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.db import BulkStatement, Prepared, among, one_of
 from core.events import Event, Kind
-from models import Viewer
-from rules.sessions import Attendance, attend
+from ingest.census import Census
+from ingest.news import News, is_fresh
+from ingest.placed import Placed
+from models import Viewer, ViewerName
 
 # (platform, platform user id) and (platform, login) → row id.
 ViewerIds = dict[tuple[str, str], int]
 
 LOGIN_LENGTH, NAME_LENGTH = 64, 128  # the columns'; PostgreSQL refuses more
+PROVISIONAL = "name:"  # begins the id of somebody imported by name, until the platform tells the real one
 
 DONE_TO_THEM = frozenset({Kind.DELETE, Kind.TIMEOUT})
 
-ADDED = (
-    "total_visits",
-    "total_watchtime_ms",
+# What the events of a batch add up to. Visits and watchtime come from sessions: see `ingest.attendance`.
+TOTALS = (
     "total_comments",
     "total_bits",
     "total_coins_spent",
@@ -30,41 +33,21 @@ ADDED = (
     "total_likes",
     "total_shares",
 )
-_KNOWN = Prepared(
-    select(
-        Viewer.platform_user_id,
-        Viewer.id,
-        Viewer.username,
-        Viewer.display_name,
-        Viewer.avatar_url,
-        Viewer.first_seen_at_ms,
-        Viewer.last_seen_at_ms,
-        Viewer.total_visits,
-    )
-    .where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
-    .with_for_update()
-)
-_IDENTITY = ("platform", "platform_user_id", "username", "display_name", "avatar_url", "first_seen_at_ms")
-_INSERT = BulkStatement(lambda insert: insert(Viewer), (*_IDENTITY, "last_seen_at_ms", *ADDED))
-_UPDATE = BulkStatement(
-    lambda _insert: (
-        update(Viewer)
-        .where(Viewer.id == bindparam("id_"))
-        .values(
-            username=bindparam("login"),
-            display_name=bindparam("name"),
-            avatar_url=bindparam("avatar"),
-            first_seen_at_ms=bindparam("first_seen"),
-            last_seen_at_ms=bindparam("seen"),
-            **{column: getattr(Viewer, column) + bindparam(f"add_{column}") for column in ADDED},
-        )
-    ),
-    ("id_", "login", "name", "avatar", "first_seen", "seen", *(f"add_{column}" for column in ADDED)),
-)
+_ABOUT: Mapping[str, int] = {"bio": 1_000, "language": 32, "country": 64, "gender": 32}  # texts, with their most
+_COUNTS = ("follower_count", "following_count")
+_IDENTITY = ("username", "display_name", "avatar_url", *_ABOUT, "verified", *_COUNTS)
 
 
-def record(connection: Connection, events: Sequence[Event], session_timeout_ms: int) -> ViewerIds:
-    """Makes or updates the row of everybody in ``events``; answers where each of them is.
+@dataclass(slots=True)
+class _Acts:
+    """One person in a batch: their row, if there is one, and what they did."""
+
+    row: Any
+    events: list[Event]
+
+
+def record(connection: Connection, events: Sequence[Event], now_ms: int) -> tuple[ViewerIds, list[News]]:
+    """Makes the row of everybody in ``events`` or brings their names up to date; answers where each of them is.
 
     Without a platform user id nobody is told from another for sure: what such people do belongs to nobody. Only whom
     a moderator deleted or timed out is looked for by login.
@@ -77,9 +60,10 @@ def record(connection: Connection, events: Sequence[Event], session_timeout_ms: 
         elif event.who and event.who.login and event.kind in DONE_TO_THEM:
             nameless.add((event.platform.value, event.who.login))
     found: ViewerIds = {}
+    told: list[News] = []
     for platform in sorted({platform for platform, _ in by_person}):
         people = {user_id: acts for (of, user_id), acts in by_person.items() if of == platform}
-        _record_platform(connection, platform, people, found, session_timeout_ms)
+        _record_platform(connection, platform, people, found, told, now_ms)
     for platform in {platform for platform, _ in nameless}:
         logins = [login for of, login in nameless if of == platform]
         rows = connection.execute(
@@ -88,7 +72,7 @@ def record(connection: Connection, events: Sequence[Event], session_timeout_ms: 
             )
         )
         found.update({(f"{platform}/login", login): row_id for login, row_id in rows})
-    return found
+    return found, told
 
 
 def find(ids: ViewerIds, event: Event) -> int | None:
@@ -99,76 +83,220 @@ def find(ids: ViewerIds, event: Event) -> int | None:
     return ids.get((f"{event.platform.value}/login", event.who.login)) if event.kind in DONE_TO_THEM else None
 
 
+def add_totals(connection: Connection, placed: Sequence[Placed]) -> None:
+    """Adds what the batch's events are worth to their authors, and to everybody's together."""
+    sums: defaultdict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TOTALS, 0))
+    coins: defaultdict[str, int] = defaultdict(int)
+    for item in placed:
+        if item.viewer_id is not None and add(item.event, sums[item.viewer_id]):
+            coins[item.event.platform.value] += item.event.amount
+    # An index costs wherever its column is named, even with nothing added: so name only what changes.
+    shapes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+    for viewer_id, added in sums.items():
+        shape = tuple(name for name in TOTALS if added[name])
+        if shape:
+            shapes[shape].append((viewer_id, *(added[name] for name in shape)))
+    for shape, rows in shapes.items():
+        _adding(shape).run(connection, rows)
+    census = Census()
+    for platform, amount in coins.items():
+        census.add(platform, coins=amount)
+    census.write(connection)
+
+
+def add(event: Event, into: dict[str, int]) -> bool:
+    """Adds one event to its author's totals; says whether its amount is coins."""
+    if event.counts_as_message:
+        into["total_comments"] += 1
+        into["total_bits"] += event.amount
+        into["total_coins_spent"] += event.amount  # a bit costs about what a coin costs
+        return True
+    match event.kind:
+        case Kind.GIFT:
+            into["total_coins_spent"] += event.amount
+            into["total_gifts_sent"] += int(event.extra.get("quantity", 1))
+            return True
+        case Kind.SUBGIFT:
+            into["total_gifts_sent"] += 1
+        case Kind.LIKE:
+            into["total_likes"] += event.amount
+        case Kind.SHARE:
+            into["total_shares"] += 1
+    return False
+
+
 def _record_platform(
     connection: Connection,
     platform: str,
     people: dict[str, list[Event]],
     found: ViewerIds,
-    session_timeout_ms: int,
+    told: list[News],
+    now_ms: int,
 ) -> None:
     # Two collectors on one PostgreSQL may know the same person; SQLite ignores FOR UPDATE, its writer is alone.
     rows = {row.platform_user_id: row for row in _KNOWN(connection, platform=platform, ids=list(people))}
-    new, changed = {}, []
-    for user_id, acts in people.items():
-        row = rows.get(user_id)
-        named = _named(acts, row)
-        attendance = _attendance(acts, row, session_timeout_ms)
-        first_seen = min(event.at_ms for event in acts)
-        if row is not None:
-            first_seen = min(first_seen, row.first_seen_at_ms)
-        times = (first_seen, attendance.last_seen_at_ms or first_seen)
-        added = (attendance.visits, attendance.watchtime_ms, *totals(acts).values())
-        if row is None:
-            new[user_id] = (platform, user_id, *named, *times, *added)
-        else:
-            found[platform, user_id] = row.id
-            changed.append((row.id, *named, *times, *added))
-    _UPDATE.run(connection, changed)
+    rows |= _adopted(connection, platform, {user_id: people[user_id] for user_id in people.keys() - rows.keys()})
+    for user_id, row in rows.items():
+        found[platform, user_id] = row.id
+    told.extend(_rename(connection, [_Acts(row, people[user_id]) for user_id, row in rows.items()], now_ms))
+    new = {user_id: acts for user_id, acts in people.items() if user_id not in rows}
     if new:
-        _INSERT.run(connection, list(new.values()))
-        made = _KNOWN(connection, platform=platform, ids=list(new))
-        found.update({(platform, row.platform_user_id): row.id for row in made})
+        told.extend(_make(connection, platform, new, found, now_ms))
 
 
-def _named(acts: list[Event], row: Any) -> tuple[str, str, str]:
-    """Login, display name and avatar as the newest sign of life tells them; what it leaves out stays as it was."""
-    login, name, avatar = (row.username, row.display_name, row.avatar_url) if row else ("", "", "")
-    newest = _known_since(row)
+def _adopted(connection: Connection, platform: str, unknown: dict[str, list[Event]]) -> dict[str, Any]:
+    """Those of ``unknown`` who were imported by name: from now on they are told by their id."""
+    by_name = {PROVISIONAL + acts[0].who.login: user_id for user_id, acts in unknown.items() if acts[0].who}
+    if not by_name:
+        return {}
+    rows = {by_name[row.platform_user_id]: row for row in _KNOWN(connection, platform=platform, ids=list(by_name))}
+    _ADOPT.run(connection, [(row.id, user_id) for user_id, row in rows.items()])
+    return rows
+
+
+def _make(
+    connection: Connection, platform: str, new: dict[str, list[Event]], found: ViewerIds, now_ms: int
+) -> list[News]:
+    census, made = Census(), []
+    for user_id, acts in new.items():
+        identity, named_at_ms = _named(None, acts)
+        first_ms = min(event.at_ms for event in acts)
+        made.append((platform, user_id, *identity.values(), named_at_ms, first_ms, first_ms, now_ms, now_ms))
+        census.seen(None, first_ms)
+    census.add(platform, viewers=len(made))
+    _INSERT.run(connection, made)
+    census.write(connection)
+    rows = _KNOWN(connection, platform=platform, ids=list(new)).all()
+    found.update({(platform, row.platform_user_id): row.id for row in rows})
+    return [(row.first_seen_at_ms, row.id, "new", {}) for row in rows if is_fresh(row.first_seen_at_ms, now_ms)]
+
+
+def _rename(connection: Connection, people: Sequence[_Acts], now_ms: int) -> list[News]:
+    """Brings names, what is told about people and when they were first seen up to date."""
+    named, changed, former, earlier = [], [], [], []
+    told: list[News] = []
+    for person in people:
+        row, events = person.row, person.events
+        identity, named_at_ms = _named(row, events)
+        if any(value != getattr(row, name) for name, value in identity.items()):
+            changed.append((row.id, *identity.values(), now_ms))
+            if (identity["username"], identity["display_name"]) != (row.username, row.display_name):
+                former.append((row.id, row.username, row.display_name, named_at_ms))
+                if is_fresh(named_at_ms, now_ms):
+                    told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
+        if named_at_ms > row.named_at_ms:
+            named.append((row.id, named_at_ms))
+        first_ms = min(event.at_ms for event in events)
+        if first_ms < row.first_seen_at_ms:
+            earlier.append((row, first_ms))
+    _NAME.run(connection, named)
+    _CHANGE.run(connection, changed)
+    _FORMER.run(connection, former)
+    _see_earlier(connection, earlier)
+    return told
+
+
+def _see_earlier(connection: Connection, earlier: Sequence[tuple[Any, int]]) -> None:
+    """Late news: these people were there before we thought."""
+    census = Census()
+    for row, first_ms in earlier:
+        if not row.total_visits:  # they were only talked about, so this is when they were last heard of as well
+            census.seen(row.last_seen_at_ms, first_ms)
+    _EARLIER.run(
+        connection,
+        [(row.id, first_ms, row.last_seen_at_ms if row.total_visits else first_ms) for row, first_ms in earlier],
+    )
+    census.write(connection)
+
+
+def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int]:
+    """Identity as the newest sign of life tells it, and when that was; what it leaves out stays as it was."""
+    identity: dict[str, Any] = {name: getattr(row, name) for name in _IDENTITY} if row else dict(_NOBODY)
+    identity["verified"] = bool(identity["verified"])
+    newest = row.named_at_ms if row else 0
     for event in acts:
         who, passive = event.who, event.kind in DONE_TO_THEM
+        login = identity["username"]
         # A late event tells an old name, and a moderator's order only a login.
-        if who is None or (login and (passive or (newest is not None and event.at_ms < newest))):
+        if who is None or (login and (passive or event.at_ms < newest)):
             continue
-        before, login = login, (who.login or login or who.user_id)[:LOGIN_LENGTH]
-        name = who.name[:NAME_LENGTH] or (name if login == before else login)
-        avatar = who.avatar or avatar
+        identity["username"] = (who.login or login or who.user_id)[:LOGIN_LENGTH]
+        kept = identity["display_name"] if login == identity["username"] else identity["username"]
+        identity["display_name"] = who.name[:NAME_LENGTH] or kept
+        identity["avatar_url"] = who.avatar or identity["avatar_url"]
+        if who.about:
+            identity.update(_about(who.about))
         if not passive:
             newest = event.at_ms
-    return login, name, avatar
+    return identity, newest
 
 
-def _known_since(row: Any) -> int | None:
-    """When the person gave their last sign of life; None: never, though they may have been timed out."""
-    return row.last_seen_at_ms if row and row.total_visits else None
+def _about(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a platform shows of a person, as far as it is of the right kind."""
+    for name, most in _ABOUT.items():
+        if isinstance(value := told.get(name), str):
+            yield name, value[:most]
+    if isinstance(verified := told.get("verified"), bool):
+        yield "verified", verified
+    for name in _COUNTS:
+        if isinstance(count := told.get(name), int) and 0 <= count < 2**63:
+            yield name, count
 
 
-def _attendance(acts: list[Event], row: Any, session_timeout_ms: int) -> Attendance:
-    signs_ms = [event.at_ms for event in acts if event.kind not in DONE_TO_THEM]
-    return attend(_known_since(row), signs_ms, session_timeout_ms)
+_NOBODY: Mapping[str, Any] = dict.fromkeys(("username", "display_name", "avatar_url", *_ABOUT), "") | {
+    "verified": False,
+    **dict.fromkeys(_COUNTS),
+}
+_KNOWN = Prepared(
+    select(
+        Viewer.platform_user_id,
+        Viewer.id,
+        *(getattr(Viewer, name) for name in _IDENTITY),
+        Viewer.named_at_ms,
+        Viewer.first_seen_at_ms,
+        Viewer.last_seen_at_ms,
+        Viewer.total_visits,
+    )
+    .where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
+    .with_for_update()
+)
+_INSERT = BulkStatement(
+    lambda insert: insert(Viewer),
+    (
+        "platform",
+        "platform_user_id",
+        *_IDENTITY,
+        "named_at_ms",
+        "first_seen_at_ms",
+        "last_seen_at_ms",
+        "created_at_ms",
+        "updated_at_ms",
+    ),
+)
+_FORMER = BulkStatement(lambda _insert: insert(ViewerName), ("viewer_id", "username", "display_name", "until_ms"))
 
 
-def totals(acts: Iterable[Event]) -> dict[str, int]:
-    """What the events add to their author's totals."""
-    added = dict.fromkeys(ADDED[2:], 0)
-    for event in acts:
-        if event.counts_as_message:
-            added["total_comments"] += 1
-            added["total_bits"] += event.amount
-        elif event.kind is Kind.GIFT:
-            added["total_coins_spent"] += event.amount
-            added["total_gifts_sent"] += int(event.extra.get("quantity", 1))
-        elif event.kind is Kind.LIKE:
-            added["total_likes"] += event.amount
-        elif event.kind is Kind.SHARE:
-            added["total_shares"] += 1
-    return added
+def _setting(**values: str) -> BulkStatement:
+    """Sets columns of a person to parameters of these names."""
+    changes: dict[str, Any] = {column: bindparam(name) for column, name in values.items()}
+    return BulkStatement(
+        lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes), ("id_", *values.values())
+    )
+
+
+_NAME = _setting(named_at_ms="named_at")
+_ADOPT = _setting(platform_user_id="user_id")
+_CHANGE = _setting(**{name: f"new_{name}" for name in _IDENTITY}, updated_at_ms="now")
+_EARLIER = _setting(first_seen_at_ms="first", last_seen_at_ms="last")
+_ADDING: dict[tuple[str, ...], BulkStatement] = {}
+
+
+def _adding(shape: tuple[str, ...]) -> BulkStatement:
+    """Adds to these totals of a person."""
+    if shape not in _ADDING:
+        changes: dict[str, Any] = {name: getattr(Viewer, name) + bindparam(f"add_{name}") for name in shape}
+        _ADDING[shape] = BulkStatement(
+            lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
+            ("id_", *(f"add_{name}" for name in shape)),
+        )
+    return _ADDING[shape]

@@ -18,6 +18,8 @@ from core.db import Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
+from ingest.policy import Policy
+from ingest.upkeep import keep_up
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +57,14 @@ class Writer:
         database: Database,
         *,
         process: str = "collector",
-        session_timeout_seconds: int = 300,
+        policy: Policy | None = None,
         queue_events: int = QUEUE_EVENTS,
         describe: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.counters = WriterCounters()
         self._database = database
         self._process = process
-        self._session_timeout_ms = session_timeout_seconds * 1000
+        self._policy = policy or Policy()
         self._queue_events = queue_events
         self._describe = describe
         self._memory = Memory()
@@ -195,9 +197,7 @@ class Writer:
         result = BatchResult()
         with self._database.writing() as connection:
             if events:
-                result = store(
-                    connection, events, self._memory, now_ms=now_ms(), session_timeout_ms=self._session_timeout_ms
-                )
+                result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
             if statuses:
                 coverage.record(connection, statuses, self._memory)
         self.counters.stored += result.stored
@@ -239,6 +239,7 @@ class Writer:
         try:
             with self._database.writing() as connection:
                 coverage.beat(connection, self._process, now_ms(), detail)
+            keep_up(self._database, self._policy, now_ms())
         except SQLAlchemyError as error:
             self._say_problem(_reason(error))
         else:

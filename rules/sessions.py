@@ -1,30 +1,79 @@
-"""Visits and watchtime from a person's signs of life."""
+"""Sessions: when a person's visit to a channel begins and ends, and how much of it was watched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Attendance:
-    visits: int
-    watchtime_ms: int
-    last_seen_at_ms: int
+HEARTBEAT_MS = 60_000  # how often the watchtime of open sessions is brought up to date
 
 
-def attend(last_seen_at_ms: int | None, signs_ms: Iterable[int], timeout_ms: int) -> Attendance:
-    """What ``signs_ms`` (times of activity, in the order they came) add to a person last seen at ``last_seen_at_ms``.
+@dataclass(slots=True)
+class Session:
+    """One visit. All times are UTC milliseconds.
 
-    A silence longer than ``timeout_ms`` ends a visit and is not watched; a shorter one is. A sign older than what is
-    known already adds nothing.
+    It lasts until the person leaves (or the stream ends), or ``timeout_ms`` after their last sign of life.
+    ``counted_until_ms``: up to here it is in ``watched_ms`` already.
     """
-    visits = watched = 0
-    last = last_seen_at_ms
-    for at in signs_ms:
-        if last is None or at - last > timeout_ms:
-            visits += 1
-        elif at > last:
-            watched += at - last
-        last = at if last is None else max(last, at)
-    return Attendance(visits, watched, last or 0)
+
+    joined_ms: int
+    last_ms: int
+    counted_until_ms: int
+    watched_ms: int = 0
+    stream_id: int | None = None
+    left_ms: int | None = None
+
+    def ends_ms(self, timeout_ms: int) -> int:
+        """When it is over, if nothing more is heard of the person."""
+        silent_ms = self.last_ms + timeout_ms
+        return silent_ms if self.left_ms is None else min(self.left_ms, silent_ms)
+
+    def _went(self, timeout_ms: int) -> bool:
+        """Whether they left; who only fell silent may still turn out to have been there (news can come late)."""
+        return self.left_ms is not None and self.left_ms < self.last_ms + timeout_ms
+
+    def goes_on(self, at_ms: int, stream_id: int | None, timeout_ms: int) -> bool:
+        """Whether a sign of life at ``at_ms`` belongs to this session rather than to a new one."""
+        if at_ms <= self.last_ms:
+            return True  # news that come late add nothing
+        if stream_id is not None and self.stream_id is not None and stream_id != self.stream_id:
+            return False
+        # Who leaves and is back at once has not come anew: connections flap.
+        until_ms = self.left_ms if self._went(timeout_ms) and self.left_ms is not None else self.last_ms
+        return at_ms <= until_ms + timeout_ms
+
+    def sign(self, at_ms: int, stream_id: int | None, timeout_ms: int) -> int:
+        """A sign of life that belongs to this session. Answers the watchtime that was counted on the way."""
+        if at_ms <= self.last_ms:
+            return 0
+        added_ms = 0
+        if self.stream_id is None and stream_id is not None:
+            added_ms = self.count(at_ms, timeout_ms)  # what was before the stream is not watched of it
+            self.stream_id = stream_id
+        if not self._went(timeout_ms):
+            self.left_ms = None
+        elif self.left_ms is not None and at_ms > self.left_ms:
+            self.counted_until_ms = max(self.counted_until_ms, at_ms)  # the time away was not watched
+            self.left_ms = None
+        self.last_ms = at_ms
+        return added_ms
+
+    def leave(self, at_ms: int, timeout_ms: int) -> int:
+        """They left, or the stream ended. Answers by how much the watchtime changes: what is told late takes back."""
+        if at_ms < self.last_ms or at_ms >= self.ends_ms(timeout_ms):
+            return 0
+        self.left_ms = at_ms
+        added_ms = at_ms - self.counted_until_ms
+        self.counted_until_ms = at_ms
+        self.watched_ms += added_ms
+        return added_ms
+
+    def count(self, now_ms: int, timeout_ms: int) -> int:
+        """A heartbeat: what was watched until ``now_ms`` and is not counted yet, in milliseconds; it is counted now."""
+        until_ms = min(now_ms, self.ends_ms(timeout_ms))
+        added_ms = max(0, until_ms - self.counted_until_ms)
+        self.counted_until_ms += added_ms
+        self.watched_ms += added_ms
+        return added_ms
+
+    def is_over(self, now_ms: int, timeout_ms: int) -> bool:
+        return now_ms >= self.ends_ms(timeout_ms)

@@ -22,12 +22,15 @@ from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
 from core.events import NOTHING, Event, Kind, Person, Platform
 from core.money import Rates
+from ingest import attendance
 from ingest.batch import BatchResult, Memory, store
+from ingest.policy import Policy
 from models import IgnoredName
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
 SESSION_TIMEOUT_MS = 300 * SECOND_MS
 UTC = ZoneInfo("UTC")
+POLICY = Policy(session_timeout_ms=SESSION_TIMEOUT_MS)
 RATES = Rates("USD", Decimal("0.005"), Decimal("0.01"))
 
 # A slow moment of the machine is no failing example.
@@ -135,12 +138,23 @@ def fresh_database() -> Iterator[Database]:
 
 
 def write(
-    into: Database, events: Sequence[Event], *, memory: Memory | None = None, now_ms: int | None = None
+    into: Database,
+    events: Sequence[Event],
+    *,
+    memory: Memory | None = None,
+    now_ms: int | None = None,
+    policy: Policy = POLICY,
 ) -> BatchResult:
     """Stores ``events`` as one batch, as the writer does it."""
     now_ms = max([NOON, *(event.at_ms for event in events)]) if now_ms is None else now_ms
     with into.writing() as connection:
-        return store(connection, events, memory or Memory(), now_ms=now_ms, session_timeout_ms=SESSION_TIMEOUT_MS)
+        return store(connection, events, memory or Memory(), now_ms=now_ms, policy=policy)
+
+
+def settle(of: Database, now_ms: int, policy: Policy = POLICY) -> None:
+    """Lets time pass: every open session is counted until ``now_ms``, or ended."""
+    with of.writing() as connection:
+        attendance.heartbeat_all(connection, policy, now_ms)
 
 
 def rows(of: Database, table: Any) -> list[dict[str, Any]]:

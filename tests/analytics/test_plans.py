@@ -17,9 +17,9 @@ from ingest.batch import Memory, store
 from tests.support import (
     NOON,
     NOVA,
+    POLICY,
     RATES,
     SAM,
-    SESSION_TIMEOUT_MS,
     UTC,
     act,
     chat,
@@ -98,7 +98,7 @@ def db() -> Iterator[Database]:
 
 def put(db: Database, events: list[Event], memory: Memory) -> None:
     with db.writing() as connection:
-        store(connection, events, memory, now_ms=NOON, session_timeout_ms=SESSION_TIMEOUT_MS)
+        store(connection, events, memory, now_ms=NOON, policy=POLICY)
 
 
 def newest(connection: Connection) -> Any:

@@ -11,7 +11,7 @@ from ingest import rebuild as rebuilding
 from ingest.rebuild import rebuild
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from tests.ingest.tables import tables
-from tests.support import LENA, NOON, NOVA, OTTO, SAM, SESSION_TIMEOUT_MS, act, chat, deletion, minutes, timeout, write
+from tests.support import LENA, NOON, NOVA, OTTO, POLICY, SAM, act, chat, deletion, minutes, timeout, write
 
 
 def events() -> list[Event]:
@@ -34,7 +34,7 @@ def events() -> list[Event]:
 
 def run(db: Database) -> int:
     with db.writing() as connection:
-        return rebuild(connection, SESSION_TIMEOUT_MS)
+        return rebuild(connection, POLICY, NOON)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 5_000])
@@ -79,5 +79,5 @@ def test_a_rebuild_tells_how_far_it_is(db: Database, monkeypatch: pytest.MonkeyP
     write(db, events())
     told: list[int] = []
     with db.writing() as connection:
-        rebuild(connection, SESSION_TIMEOUT_MS, told.append)
+        rebuild(connection, POLICY, NOON, told.append)
     assert told == [5, 10, 12]

@@ -12,6 +12,7 @@ from core.clock import now_ms
 from core.db import Database
 from core.events import Event, Kind, SourceState
 from ingest.batch import Memory, store
+from ingest.policy import Policy
 from models import Channel
 from models import Event as EventRow
 from tests.web.conftest import Stage, event
@@ -22,7 +23,7 @@ from web.schemas import FeedItem, SourceAnswer, StatsAnswer, TickerItem
 def store_at_once(database: Database, events: list[Event]) -> None:
     """One commit for all, and no further sign of life after it."""
     with database.writing() as connection:
-        store(connection, events, Memory(), now_ms=now_ms(), session_timeout_ms=300_000)
+        store(connection, events, Memory(), now_ms=now_ms(), policy=Policy())
 
 
 def chat_and_wait(stage: Stage, channel: str, *texts: str) -> list[Event]:

@@ -1,0 +1,298 @@
+"""Attendance: the sessions of people, their visits and watchtime, from signs of life and the heartbeat."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from core.db import BulkStatement, Prepared, among
+from core.events import Kind, Mark
+from ingest import birthdays, news, vip
+from ingest.census import Census
+from ingest.placed import Placed
+from ingest.policy import Policy
+from models import CurrentSession, PastSession, StreamAttendance, Viewer
+from rules.sessions import HEARTBEAT_MS, Session
+
+Key = tuple[int, int]  # viewer, channel
+
+NO_SIGNS = frozenset({Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END})
+STEP = 500  # sessions a heartbeat brings up to date in one transaction
+FOR_EVER_MS = 2**62
+_SHARED = Mark.SHARED.value
+
+
+class Sessions:
+    """The sessions that a batch or a heartbeat touches, and what that adds to totals; written once at the end."""
+
+    def __init__(self, policy: Policy, now_ms: int, *, tells: bool = True) -> None:
+        self.policy = policy
+        self.now_ms = now_ms
+        self._tells = tells
+        self._timeout_ms = policy.session_timeout_ms
+        self._current: dict[Key, Session] = {}
+        self._changed: dict[Key, None] = {}
+        self._past: list[tuple[Any, ...]] = []
+        self._visits: Counter[int] = Counter()
+        self._watched: Counter[int] = Counter()
+        self._stream_visits: Counter[Key] = Counter()  # stream, viewer
+        self._stream_watched: Counter[Key] = Counter()
+        self._news: list[news.News] = []
+        self._arrived: list[int] = []
+
+    def load(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            self._current[row.viewer_id, row.channel_id] = Session(
+                row.joined_at_ms, row.last_at_ms, row.counted_until_ms, row.watched_ms, row.stream_id, row.left_at_ms
+            )
+
+    def sign(self, viewer_id: int, channel_id: int, at_ms: int, stream_id: int | None) -> None:
+        key = (viewer_id, channel_id)
+        session = self._current.get(key)
+        if session is not None and session.goes_on(at_ms, stream_id, self._timeout_ms):
+            if at_ms > session.last_ms:
+                self._go_on(key, session, at_ms, stream_id)
+            return
+        if session is not None:
+            self._end(key, session, at_ms)
+        self._current[key] = Session(at_ms, at_ms, at_ms, 0, stream_id)
+        self._changed[key] = None
+        self._visits[viewer_id] += 1
+        if stream_id is not None:
+            self._stream_visits[stream_id, viewer_id] += 1
+        self._arrived.append(viewer_id)
+        self._say(at_ms, viewer_id, "online", {})
+
+    def leave(self, viewer_id: int, channel_id: int, at_ms: int) -> None:
+        session = self._current.get((viewer_id, channel_id))
+        if session is None:
+            return
+        was_open = session.left_ms is None
+        added_ms = session.leave(at_ms, self._timeout_ms)
+        if session.left_ms == at_ms:
+            self._changed[viewer_id, channel_id] = None
+            self._watch(viewer_id, session.stream_id, added_ms)
+            if was_open:
+                self._say_gone(viewer_id, session)
+
+    def all_leave(self, channel_id: int, at_ms: int) -> None:
+        for viewer_id, of in list(self._current):
+            if of == channel_id:
+                self.leave(viewer_id, channel_id, at_ms)
+
+    def heartbeat(self) -> None:
+        """Counts what was watched until now, and ends what has timed out."""
+        for key, session in self._current.items():
+            self._watch(key[0], session.stream_id, session.count(self.now_ms, self._timeout_ms))
+            if session.left_ms is None and session.is_over(self.now_ms, self._timeout_ms):
+                session.left_ms = session.ends_ms(self._timeout_ms)
+                self._say_gone(key[0], session)
+            self._changed[key] = None
+
+    def write(self, connection: Connection) -> None:
+        """Writes it all: sessions, the people's totals, the streams' audience, promotions, birthdays, news."""
+        _ADD_PAST.run(connection, self._past)
+        _SET_CURRENT.run(connection, [(*key, *_row(self._current[key])) for key in self._changed])
+        self._write_people(connection)
+        _ADD_TO_STREAMS.run(
+            connection,
+            [
+                (*key, self._stream_visits[key], self._stream_watched[key])
+                for key in dict.fromkeys((*self._stream_visits, *self._stream_watched))
+            ],
+        )
+        if self._watched:
+            promoted = vip.promote(connection, list(self._watched), self._latest(), self.policy)
+            self._news.extend(one for one in promoted if news.is_fresh(one[0], self.now_ms))
+        if self._arrived and news.is_fresh(self._latest(), self.now_ms):
+            self._news.extend(birthdays.greet(connection, self._arrived, self.now_ms, self.policy))
+        news.tell(connection, self._news)
+
+    def _latest(self) -> int:
+        """When what is written here happened; in an import of old streams that is not now."""
+        return min(self.now_ms, max(self._current[key].counted_until_ms for key in self._changed))
+
+    def _go_on(self, key: Key, session: Session, at_ms: int, stream_id: int | None) -> None:
+        was_open, before = session.left_ms is None, session.stream_id
+        self._watch(key[0], before, session.sign(at_ms, stream_id, self._timeout_ms))
+        if before is None and session.stream_id is not None:
+            self._stream_visits[session.stream_id, key[0]] += 1
+        self._changed[key] = None
+        if not was_open and session.left_ms is None:
+            self._say(at_ms, key[0], "online", {})
+
+    def _end(self, key: Key, session: Session, at_ms: int) -> None:
+        """It is over, and at ``at_ms`` another begins."""
+        was_open = session.left_ms is None
+        self._watch(key[0], session.stream_id, session.leave(at_ms, self._timeout_ms))
+        self._watch(key[0], session.stream_id, session.count(FOR_EVER_MS, self._timeout_ms))
+        session.left_ms = session.ends_ms(self._timeout_ms)
+        if was_open:
+            self._say_gone(key[0], session)
+        viewer_id, channel_id = key
+        self._past.append(
+            (viewer_id, session.joined_ms, channel_id, session.stream_id, session.left_ms, session.watched_ms)
+        )
+
+    def _watch(self, viewer_id: int, stream_id: int | None, added_ms: int) -> None:
+        if added_ms:
+            self._watched[viewer_id] += added_ms
+            if stream_id is not None:
+                self._stream_watched[stream_id, viewer_id] += added_ms
+
+    def _say_gone(self, viewer_id: int, session: Session) -> None:
+        if session.left_ms is not None:
+            self._say(session.left_ms, viewer_id, "offline", {"duration_seconds": session.watched_ms // 1000})
+
+    def _say(self, at_ms: int, viewer_id: int, kind: str, detail: dict[str, Any]) -> None:
+        if self._tells and news.is_fresh(at_ms, self.now_ms):
+            self._news.append((at_ms, viewer_id, kind, detail))
+
+    def _write_people(self, connection: Connection) -> None:
+        last: defaultdict[int, int] = defaultdict(int)
+        for key in self._changed:
+            if key[0] in self._visits or key[0] in self._watched:
+                last[key[0]] = max(last[key[0]], self._current[key].last_ms)
+        census, visited, watched = Census(), [], []
+        for row in _PEOPLE(connection, ids=list(last)) if last else ():
+            # Until their first visit somebody was only talked about.
+            seen_ms = max(row.last_seen_at_ms, last[row.id]) if row.total_visits else last[row.id]
+            census.seen(row.last_seen_at_ms, seen_ms)
+            census.add(row.platform, watchtime_ms=self._watched[row.id])
+            if row.id in self._visits:
+                visited.append((row.id, seen_ms, self.now_ms, self._visits[row.id], self._watched[row.id]))
+            else:
+                watched.append((row.id, seen_ms, self.now_ms, self._watched[row.id]))
+        _VISITED.run(connection, visited)
+        _WATCHED.run(connection, watched)
+        census.write(connection)
+
+
+def record(
+    connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int, *, tells: bool = True
+) -> None:
+    """Takes the batch's signs of life, leavings and ends of streams, in the order they came."""
+    sessions = Sessions(policy, now_ms, tells=tells)
+    people: defaultdict[int, set[int]] = defaultdict(set)
+    for item in placed:
+        if item.viewer_id is not None:
+            people[item.channel_id].add(item.viewer_id)
+    for channel_id, viewer_ids in people.items():
+        sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)))
+    for channel_id in {item.channel_id for item in placed if item.event.kind is Kind.LIVE_END}:
+        sessions.load(_OPEN_IN(connection, channel=channel_id))
+    for item in placed:
+        event = item.event
+        if event.kind is Kind.LIVE_END:
+            sessions.all_leave(item.channel_id, event.at_ms)
+        elif item.viewer_id is None:
+            continue
+        elif event.kind is Kind.PART:
+            sessions.leave(item.viewer_id, item.channel_id, event.at_ms)
+        elif event.kind not in NO_SIGNS and not event.marks & _SHARED:  # who speaks elsewhere is not here
+            sessions.sign(item.viewer_id, item.channel_id, event.at_ms, item.stream_id)
+    sessions.write(connection)
+
+
+def heartbeat(
+    connection: Connection, policy: Policy, now_ms: int, *, due_ms: int = HEARTBEAT_MS, tells: bool = True
+) -> int:
+    """Brings up to date what was last counted ``due_ms`` ago or earlier, at most STEP sessions; answers how many."""
+    sessions = Sessions(policy, now_ms, tells=tells)
+    rows = _DUE(connection, until=now_ms - due_ms).all()
+    if rows:
+        sessions.load(rows)
+        sessions.heartbeat()
+        sessions.write(connection)
+    return len(rows)
+
+
+def heartbeat_all(connection: Connection, policy: Policy, now_ms: int, *, tells: bool = True) -> None:
+    """Brings every open session up to date."""
+    while heartbeat(connection, policy, now_ms, due_ms=1, tells=tells) == STEP:
+        pass
+
+
+def _row(session: Session) -> tuple[Any, ...]:
+    return (
+        session.stream_id,
+        session.joined_ms,
+        session.last_ms,
+        session.counted_until_ms,
+        session.watched_ms,
+        session.left_ms,
+    )
+
+
+_COLUMNS = ("stream_id", "joined_at_ms", "last_at_ms", "counted_until_ms", "watched_ms", "left_at_ms")
+
+
+def _current_upsert(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(CurrentSession)
+    changes = {name: upsert.excluded[name] for name in _COLUMNS}
+    return upsert.on_conflict_do_update(index_elements=["viewer_id", "channel_id"], set_=changes)
+
+
+def _stream_upsert(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(StreamAttendance)
+    changes = {name: getattr(StreamAttendance, name) + upsert.excluded[name] for name in ("visits", "watched_ms")}
+    return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
+
+
+_SESSIONS = select(
+    CurrentSession.viewer_id, CurrentSession.channel_id, *(getattr(CurrentSession, name) for name in _COLUMNS)
+)
+_OF_PEOPLE = Prepared(
+    _SESSIONS.where(
+        among(CurrentSession.viewer_id, "viewers"), CurrentSession.channel_id == bindparam("channel")
+    ).with_for_update()
+)
+_OPEN_IN = Prepared(
+    _SESSIONS.where(
+        CurrentSession.left_at_ms.is_(None), CurrentSession.channel_id == bindparam("channel")
+    ).with_for_update()
+)
+# Two collectors on one PostgreSQL share the work; SQLite ignores the locking clause, its writer is alone.
+_DUE = Prepared(
+    _SESSIONS.where(CurrentSession.left_at_ms.is_(None), CurrentSession.counted_until_ms <= bindparam("until"))
+    .order_by(CurrentSession.counted_until_ms)
+    .limit(STEP)
+    .with_for_update(skip_locked=True)
+)
+_PEOPLE = Prepared(
+    select(Viewer.id, Viewer.platform, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids"))
+)
+_SET_CURRENT = BulkStatement(_current_upsert, ("viewer_id", "channel_id", *_COLUMNS))
+_ADD_PAST = BulkStatement(
+    lambda insert: insert(PastSession),
+    ("viewer_id", "joined_at_ms", "channel_id", "stream_id", "left_at_ms", "watched_ms"),
+)
+_ADD_TO_STREAMS = BulkStatement(_stream_upsert, ("stream_id", "viewer_id", "visits", "watched_ms"))
+_WATCHED = BulkStatement(
+    lambda _insert: (
+        update(Viewer)
+        .where(Viewer.id == bindparam("id_"))
+        .values(
+            last_seen_at_ms=bindparam("seen"),
+            updated_at_ms=bindparam("now"),
+            total_watchtime_ms=Viewer.total_watchtime_ms + bindparam("watched"),
+        )
+    ),
+    ("id_", "seen", "now", "watched"),
+)
+_VISITED = BulkStatement(
+    lambda _insert: (
+        update(Viewer)
+        .where(Viewer.id == bindparam("id_"))
+        .values(
+            last_seen_at_ms=bindparam("seen"),
+            updated_at_ms=bindparam("now"),
+            total_visits=Viewer.total_visits + bindparam("visits"),
+            total_watchtime_ms=Viewer.total_watchtime_ms + bindparam("watched"),
+        )
+    ),
+    ("id_", "seen", "now", "visits", "watched"),
+)

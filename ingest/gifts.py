@@ -1,0 +1,160 @@
+"""Gifts: one row for each gift or streak of them, however many ticks tell of it, how often, and to which process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from core.db import BulkStatement, Prepared, among
+from core.events import Event, Kind
+from ingest.placed import Placed, source_key
+from models import EventStatus, Gift
+from rules.gifts import Streak, begins_anew, grow
+
+NAME_LENGTH = 128  # the column's; PostgreSQL refuses more
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of ``gifts``: read (``id``), or to be made."""
+
+    first: Placed
+    key: int | None
+    streak: Streak
+    id: int | None = None
+    quantity: int = 0
+    coins: int = 0
+    last_at_ms: int = 0
+
+
+@dataclass(slots=True)
+class _Book:
+    """The newest row of every streak in the batch, and all rows that it makes or changes."""
+
+    newest: dict[int, _Row] = field(default_factory=dict)
+    touched: list[_Row] = field(default_factory=list)
+
+
+def record(connection: Connection, placed: Sequence[Placed]) -> list[Placed]:
+    """Writes the batch's gifts; answers the batch with each tick as the gifts it adds, none where it adds none."""
+    if not any(item.event.kind is Kind.GIFT for item in placed):
+        return list(placed)
+    book = _Book()
+    keys = {key for item in placed if (key := _streak_key(item)) is not None}
+    for row in _NEWEST(connection, keys=list(keys)) if keys else ():
+        known = _Row(placed[0], row.streak_key, Streak(row.counted, bool(row.ended)), row.id)
+        book.newest[row.streak_key] = known
+    found = [_take(item, book) if item.event.kind is Kind.GIFT else item for item in placed]
+    _INSERT.run(connection, [_inserted(row) for row in book.touched if row.id is None])
+    _GROW.run(
+        connection,
+        [
+            (row.id, row.quantity, row.coins, row.streak.counted, row.streak.ended, row.last_at_ms)
+            for row in book.touched
+            if row.id is not None
+        ],
+    )
+    return found
+
+
+def quantity_of(event: Event) -> int:
+    return int(event.extra.get("quantity", 1))
+
+
+def _streak_key(item: Placed) -> int | None:
+    """What all ticks of one streak share: channel, giver, gift, and the platform's name for the streak."""
+    event = item.event
+    if event.kind is not Kind.GIFT or not event.extra.get("streak"):
+        return None
+    return source_key(f"{item.channel_id}/{item.viewer_id}/{event.extra.get('gift_id')}/{event.extra['streak']}")
+
+
+def _take(item: Placed, book: _Book) -> Placed:
+    event, key = item.event, _streak_key(item)
+    told = quantity_of(event)
+    if key is None:
+        row = _Row(item, None, Streak(told, ended=True), quantity=told, coins=event.amount, last_at_ms=event.at_ms)
+        book.touched.append(row)
+        return item
+    # A row that is read back from the database holds what it added; what was told stands beside it.
+    count = int(event.extra.get("count", told))
+    found = book.newest.get(key)
+    if found is None or begins_anew(found.streak, str(event.extra["streak"]), count):
+        found = book.newest[key] = _Row(item, key, Streak())
+    if found not in book.touched:
+        book.touched.append(found)
+    added = grow(found.streak, count, ended=bool(event.extra.get("ended")))
+    coins = added * _price(event, told)
+    found.quantity += added
+    found.coins += coins
+    found.last_at_ms = max(found.last_at_ms, event.at_ms)
+    extra = {**event.extra, "quantity": added, "count": count}
+    status = item.status if added else EventStatus.SILENT
+    return replace(item, event=replace(event, amount=coins, extra=extra), status=status)
+
+
+def _price(event: Event, told: int) -> int:
+    """Coins for one."""
+    diamonds = event.extra.get("diamonds")
+    return int(diamonds) if diamonds is not None else event.amount // max(told, 1)
+
+
+def _inserted(row: _Row) -> tuple[Any, ...]:
+    item, extra = row.first, row.first.event.extra
+    return (
+        item.channel_id,
+        item.stream_id,
+        item.viewer_id,
+        int(extra.get("gift_id") or 0),
+        str(extra.get("name", ""))[:NAME_LENGTH],
+        _price(item.event, quantity_of(item.event)),
+        row.quantity,
+        row.coins,
+        row.key,
+        row.streak.counted,
+        row.streak.ended,
+        item.event.at_ms,
+        row.last_at_ms,
+    )
+
+
+_NEWEST = Prepared(
+    select(Gift.id, Gift.streak_key, Gift.counted, Gift.ended)
+    .where(among(Gift.streak_key, "keys"))
+    .order_by(Gift.streak_key, Gift.id)
+)
+_INSERT = BulkStatement(
+    lambda insert: insert(Gift),
+    (
+        "channel_id",
+        "stream_id",
+        "viewer_id",
+        "gift_id",
+        "name",
+        "diamonds",
+        "quantity",
+        "coins",
+        "streak_key",
+        "counted",
+        "ended",
+        "started_at_ms",
+        "last_at_ms",
+    ),
+)
+_GROW = BulkStatement(
+    lambda _insert: (
+        update(Gift)
+        .where(Gift.id == bindparam("id_"))
+        .values(
+            quantity=Gift.quantity + bindparam("add_quantity"),
+            coins=Gift.coins + bindparam("add_coins"),
+            counted=bindparam("counted_"),
+            ended=bindparam("ended_"),
+            last_at_ms=bindparam("last_at"),
+        )
+    ),
+    ("id_", "add_quantity", "add_coins", "counted_", "ended_", "last_at"),
+)

@@ -1,0 +1,73 @@
+"""Hours of the week: when each person and each channel is busy, in the streamer's own time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.clock import week_hour
+from core.db import BulkStatement
+from core.events import Event, Kind
+from ingest.placed import Placed
+from ingest.policy import Policy
+from ingest.rollups import counts
+from models import EventStatus, ViewerHour, WeekHour
+
+
+def coins_of(event: Event) -> int:
+    """What the event was worth, in coins; a bit counts as one."""
+    return event.amount if event.kind in (Kind.CHAT, Kind.GIFT) else 0
+
+
+class Hours:
+    """Activity by (person, hour of the week) and (channel, hour of the week); ``sign`` −1 takes it back."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._people: Counter[tuple[int, int]] = Counter()
+        self._people_coins: Counter[tuple[int, int]] = Counter()
+        self._channels: Counter[tuple[int, int]] = Counter()
+        self._channels_coins: Counter[tuple[int, int]] = Counter()
+
+    def add(self, at_ms: int, channel_id: int, viewer_id: int | None, coins: int, sign: int = 1) -> None:
+        slot = week_hour(at_ms, self._policy.zone)
+        self._channels[channel_id, slot] += sign
+        self._channels_coins[channel_id, slot] += sign * coins
+        if viewer_id is not None:
+            self._people[viewer_id, slot] += sign
+            self._people_coins[viewer_id, slot] += sign * coins
+
+    def write(self, connection: Connection) -> None:
+        if not self._policy.heatmap:
+            return
+        _ADD_PEOPLE.run(connection, [(*key, events, self._people_coins[key]) for key, events in self._people.items()])
+        _ADD_CHANNELS.run(
+            connection, [(*key, events, self._channels_coins[key]) for key, events in self._channels.items()]
+        )
+
+
+def add(connection: Connection, placed: Sequence[Placed], policy: Policy) -> None:
+    """Adds a batch: everything people did, but not that they came or went."""
+    if not policy.heatmap:
+        return
+    hours = Hours(policy)
+    for item in placed:
+        if item.status != EventStatus.SILENT and counts(item.event):
+            hours.add(item.event.at_ms, item.channel_id, item.viewer_id, coins_of(item.event))
+    hours.write(connection)
+
+
+def _upsert(table: Any, key: str) -> Callable[[Callable[[Any], Any]], Any]:
+    def build(insert: Callable[[Any], Any]) -> Any:
+        upsert = insert(table)
+        changes = {name: getattr(table, name) + upsert.excluded[name] for name in ("events", "coins")}
+        return upsert.on_conflict_do_update(index_elements=[key, "slot"], set_=changes)
+
+    return build
+
+
+_ADD_PEOPLE = BulkStatement(_upsert(ViewerHour, "viewer_id"), ("viewer_id", "slot", "events", "coins"))
+_ADD_CHANNELS = BulkStatement(_upsert(WeekHour, "channel_id"), ("channel_id", "slot", "events", "coins"))

@@ -1,0 +1,20 @@
+"""What has to be done as time passes: heartbeats of sessions, the day's birthdays, old news forgotten."""
+
+from __future__ import annotations
+
+from core.db import Database
+from ingest import attendance, birthdays, news
+from ingest.policy import Policy
+
+STEPS = 4  # transactions at once; what is left is due a moment later, and the events in between are not kept waiting
+
+
+def keep_up(database: Database, policy: Policy, now_ms: int) -> None:
+    """Does what is due, in short transactions of its own."""
+    for _ in range(STEPS):
+        with database.writing() as connection:
+            if attendance.heartbeat(connection, policy, now_ms) < attendance.STEP:
+                break
+    with database.writing() as connection:
+        news.tell(connection, birthdays.announce(connection, now_ms, policy))
+        news.forget_old(connection, now_ms)
