@@ -1,24 +1,48 @@
 /** Asking the server for JSON. */
 
+/** `details`: [{field, message}] where the server says what is wrong with which field. */
 export class HttpError extends Error {
-  constructor(status, message) {
+  constructor(status, message, details = []) {
     super(message);
     this.status = status;
+    this.details = details;
   }
+}
+
+/** For what may fail because of the server: passes on every other error, which is a fault of ours. */
+export function onlyServer(error) {
+  if (!(error instanceof HttpError)) throw error;
 }
 
 /** The answer's JSON. Throws HttpError with the server's words; a lost login leads to the login page. */
 export async function getJson(path, { timeout = 8000, token = "" } = {}) {
   const url = token ? `${path}${path.includes("?") ? "&" : "?"}token=${encodeURIComponent(token)}` : path;
+  return ask(url, { headers: { Accept: "application/json" } }, { timeout, login: !token });
+}
+
+/** Sends JSON (or a form with a file) and answers the answer's JSON; throws like getJson. */
+export async function send(method, path, body = undefined, { timeout = 20_000 } = {}) {
+  const options = { method, headers: { Accept: "application/json" } };
+  if (body instanceof FormData) options.body = body;
+  else if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  return ask(path, options, { timeout, login: true });
+}
+
+async function ask(url, options, { timeout, login }) {
   const response = await fetch(url, {
-    headers: { Accept: "application/json" },
     credentials: "same-origin",
     signal: AbortSignal.timeout(timeout),
+    ...options,
+  }).catch((error) => {
+    throw new HttpError(0, error.name === "TimeoutError" ? "The server takes too long" : "The server cannot be reached");
   });
-  if (response.status === 401 && !token) goToLogin();
+  if (response.status === 401 && login) goToLogin();
   const body = await response.json().catch(() => null);
   if (!response.ok || body === null)
-    throw new HttpError(response.status, body?.error ?? `The server answered ${response.status}`);
+    throw new HttpError(response.status, body?.error ?? `The server answered ${response.status}`, body?.details ?? []);
   return body;
 }
 

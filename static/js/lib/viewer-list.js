@@ -1,0 +1,250 @@
+/** The table of viewers: searching, filtering, sorting and paging, all by the server and without a reload. */
+
+import { byId, empty, icon, make, part, setText } from "./dom.js";
+import { number, plural } from "./format.js";
+import { onlyServer } from "./http.js";
+import { addressOf, listViewers } from "./viewer-api.js";
+import { addressOfView, SIZES, SORTS, viewFromAddress } from "./viewer-filter.js";
+import { COLUMNS, fillRow, skeletonRow, viewerRow } from "./viewer-rows.js";
+
+const TYPING_MS = 220;
+const TITLES = { all: "Everybody", vip: "VIPs", active: "Active in 30 days", favorites: "Favourites" };
+
+export class ViewerList {
+  /** `on`: open(address) for a click on a person, moved(view) whenever the view has changed, write: may edit. */
+  constructor({ open, moved, canWrite }) {
+    this.view = viewFromAddress();
+    this.moved = moved;
+    this.canWrite = canWrite;
+    this.rows = byId("people-rows");
+    this.online = new Set();
+    this.question = 0;
+    this.#wireTools();
+    this.#makeHead();
+    this.rows.addEventListener("click", (event) => {
+      const link = event.target.closest("tr")?.querySelector("a.person-link");
+      if (!link || event.metaKey || event.ctrlKey || event.shiftKey || getSelection()?.toString()) return;
+      event.preventDefault();
+      open(link.dataset.address);
+    });
+    for (const name of ["pointerleave", "focusout"]) this.rows.addEventListener(name, () => this.#settle());
+    this.#showControls();
+  }
+
+  start() {
+    this.rows.replaceChildren(...Array.from({ length: Math.min(this.view.limit, 25) }, skeletonRow));
+    return this.load();
+  }
+
+  /** Asks for the page that the view means. `quiet`: an error leaves what is shown. Answers whether it succeeded. */
+  async load({ quiet = false } = {}) {
+    const question = ++this.question;
+    this.rows.parentElement.setAttribute("aria-busy", String(!quiet));
+    try {
+      const answer = await listViewers(this.view);
+      if (question === this.question) this.#show(answer, { quiet });
+      return true;
+    } catch (error) {
+      onlyServer(error);
+      if (question === this.question && !quiet) this.#explainError(error);
+      return false;
+    } finally {
+      if (question === this.question) this.rows.parentElement.removeAttribute("aria-busy");
+    }
+  }
+
+  /** The view as the address has it, after going back or forward. */
+  followAddress() {
+    const wanted = viewFromAddress();
+    if (addressOfView(wanted) === addressOfView(this.view)) return;
+    this.view = wanted;
+    this.#showControls();
+    this.load();
+  }
+
+  /** One person has changed: the row, where it is shown, follows at once. */
+  update(viewer) {
+    const row = this.#rowOf(addressOf(viewer));
+    if (row) fillRow(row, { ...row.viewer, ...viewer });
+  }
+
+  setOnline(addresses) {
+    this.online = addresses;
+    for (const row of this.rows.children) this.#markOnline(row);
+  }
+
+  #markOnline(row) {
+    const here = this.online.has(row.dataset.address?.toLowerCase());
+    if (row.classList.contains("online") !== here) row.classList.toggle("online", here);
+  }
+
+  #rowOf(address) {
+    return [...this.rows.children].find((row) => row.dataset.address === address);
+  }
+
+  #change(changes, { keepPage = false, replace = false } = {}) {
+    this.view = { ...this.view, ...(keepPage ? {} : { page: 1 }), ...changes };
+    const url = location.pathname + addressOfView(this.view);
+    history[replace ? "replaceState" : "pushState"](history.state, "", url);
+    this.#showControls();
+    this.load();
+  }
+
+  #show({ data, pagination }, { quiet }) {
+    const { page, limit, total, totalPages } = pagination;
+    this.total = total;
+    if (page > 1 && !data.length && totalPages) return this.#change({ page: totalPages }, { keepPage: true, replace: true });
+    byId("people-empty").hidden = data.length > 0;
+    this.rows.parentElement.hidden = data.length === 0;
+    if (data.length) this.#fill(data, quiet);
+    else this.#explainNothing();
+    setText(byId("list-note"), total ? plural(total, "viewer") : "nobody");
+    const pager = byId("pager");
+    const first = (page - 1) * limit + 1;
+    setText(part(pager, "place"), total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}` : "0");
+    part(pager, "previous").disabled = page <= 1;
+    part(pager, "next").disabled = page >= totalPages;
+    this.moved(this.view);
+    return undefined;
+  }
+
+  /** While somebody points at a row or has the focus in one, rows change but do not move under them. */
+  #fill(data, quiet) {
+    const held = quiet && (this.rows.matches(":hover") || this.rows.contains(document.activeElement));
+    if (held) {
+      this.waiting = data;
+      const known = new Map([...this.rows.children].map((row) => [row.dataset.address, row]));
+      for (const viewer of data) {
+        const row = known.get(addressOf(viewer));
+        if (row) fillRow(row, viewer);
+      }
+    } else this.#place(data);
+  }
+
+  #settle() {
+    if (!this.waiting || this.rows.contains(document.activeElement)) return;
+    this.#place(this.waiting);
+  }
+
+  #place(data) {
+    this.waiting = null;
+    const known = new Map([...this.rows.children].map((row) => [row.dataset.address, row]));
+    const rows = data.map((viewer) => {
+      const row = known.get(addressOf(viewer));
+      if (!row) return viewerRow(viewer);
+      fillRow(row, viewer);
+      return row;
+    });
+    const same = rows.length === this.rows.children.length && rows.every((row, at) => row === this.rows.children[at]);
+    if (!same) this.rows.replaceChildren(...rows);
+    for (const row of rows) this.#markOnline(row);
+  }
+
+  #explainNothing() {
+    const { search, filter } = this.view;
+    const [symbol, title, ...lines] = search
+      ? ["search", `Nobody is called “${search}”`, "Parts of names are found from three letters on. Former names are found too when written in full."]
+      : NOBODY[filter];
+    this.#explain(empty(symbol, title, ...lines), search || filter !== "all" ? this.#clearButton() : null);
+  }
+
+  #clearButton() {
+    const button = make("button.button.small", { type: "button" }, icon("users-round"), "Show everybody");
+    button.addEventListener("click", () => this.#change({ search: "", filter: "all" }));
+    return button;
+  }
+
+  #explainError(error) {
+    const again = make("button.button.small", { type: "button" }, icon("refresh-cw"), "Try again");
+    again.addEventListener("click", () => this.load());
+    this.#explain(empty("circle-alert", "The viewers could not be read", error.message), again);
+  }
+
+  #explain(words, button) {
+    this.rows.parentElement.hidden = true;
+    const place = byId("people-empty");
+    place.hidden = false;
+    place.replaceChildren(...words.childNodes, ...(button ? [button] : []));
+  }
+
+  #wireTools() {
+    const search = byId("search");
+    byId("tools").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#search(search.value);
+    });
+    search.addEventListener("input", () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.#search(search.value), search.value ? TYPING_MS : 0);
+    });
+    byId("filter").addEventListener("change", (event) => this.#change({ filter: event.target.value }));
+    const sort = byId("sort");
+    sort.replaceChildren(...Object.entries(SORTS).map(([value, [words]]) => make("option", { value }, words)));
+    sort.addEventListener("change", () => this.#change({ sortBy: sort.value, order: SORTS[sort.value][1] }));
+    byId("order").addEventListener("click", () => this.#turn());
+    const size = byId("page-size");
+    size.replaceChildren(...SIZES.map((count) => make("option", { value: count }, String(count))));
+    size.addEventListener("change", () => this.#change({ limit: Number(size.value) }));
+    const pager = byId("pager");
+    part(pager, "previous").addEventListener("click", () => this.#leaf(-1));
+    part(pager, "next").addEventListener("click", () => this.#leaf(1));
+  }
+
+  #search(text) {
+    clearTimeout(this.typing);
+    const search = text.trim().replace(/^@/, "").slice(0, 64);
+    if (search !== this.view.search) this.#change({ search }, { replace: true });
+  }
+
+  #turn() {
+    this.#change({ order: this.view.order === "DESC" ? "ASC" : "DESC" });
+  }
+
+  #leaf(step) {
+    this.#change({ page: this.view.page + step }, { keepPage: true });
+    byId("list-title").scrollIntoView({ block: "nearest" });
+  }
+
+  #makeHead() {
+    const columns = [["username", "Viewer", null, "person-head"], ...COLUMNS];
+    this.heads = columns.map(([field, label, , className]) => {
+      const button = make("button.sort", { type: "button" }, label, icon("arrow-down", "sort-mark"));
+      button.addEventListener("click", () =>
+        this.view.sortBy === field ? this.#turn() : this.#change({ sortBy: field, order: SORTS[field][1] }),
+      );
+      return make("th", { scope: "col", class: className, "data-field": field }, button);
+    });
+    byId("people-head").replaceChildren(...this.heads);
+  }
+
+  #showControls() {
+    const { search, filter, sortBy, order, limit } = this.view;
+    const box = byId("search");
+    if (box.value.trim().replace(/^@/, "") !== search) box.value = search;
+    byId("filter").querySelector(`[value="${filter}"]`).checked = true;
+    byId("sort").value = sortBy;
+    byId("page-size").value = limit;
+    const down = order === "DESC";
+    const turn = byId("order");
+    turn.replaceChildren(icon(down ? "arrow-down-wide-narrow" : "arrow-up-narrow-wide"));
+    turn.setAttribute("aria-label", down ? "Highest first; turn round" : "Lowest first; turn round");
+    turn.title = turn.getAttribute("aria-label");
+    setText(byId("list-title"), TITLES[filter]);
+    for (const head of this.heads ?? []) {
+      if (head.dataset.field === sortBy) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+  }
+}
+
+const NOBODY = {
+  all: [
+    "users-round",
+    "Nobody yet",
+    ["Set ", make("code", {}, "CHANNEL"), " or ", make("code", {}, "TIKTOK_CHANNEL"), " in ", make("code", {}, ".env"), " and start the collector: whoever writes, gives or joins stands here at once."],
+    "Or bring a list from another system with Import, above.",
+  ],
+  vip: ["crown", "No VIPs yet", "People are promoted by themselves once they reach a tier; or open somebody and set a tier by hand."],
+  active: ["activity", "Nobody in the last 30 days", "They come back to this list with the first thing they do on a stream."],
+  favorites: ["star", "No favourites yet", "Open somebody and press the star: favourites are found here."],
+};
