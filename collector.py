@@ -46,21 +46,43 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
         from sources.simulator import Simulator
 
         return [Simulator(World(arguments.seed), sink, start_ms=_end_of_history(database), speed=arguments.speed)]
+    answer = command_handler(database)
+    found: list[Source] = []
+    if settings.channel:
+        found.append(_twitch(settings, sink, answer))
     if settings.tiktok_channel:
-        log.warning("TIKTOK_CHANNEL is set, but this version reads Twitch only")
+        found.append(_tiktok(settings, sink, answer))
+    return found
+
+
+def _twitch(settings: Settings, sink: Sink, answer: CommandHandler) -> Source:
     from sources.twitch import TwitchSource
 
-    return [
-        TwitchSource(
-            settings.channel,
-            sink,
-            token=settings.tmi_token,
-            prefix=settings.prefix,
-            irc_url=settings.twitch_irc_url,
-            validate_url=settings.twitch_validate_url,
-            on_command=command_handler(database),
-        )
-    ]
+    return TwitchSource(
+        settings.channel,
+        sink,
+        token=settings.tmi_token,
+        prefix=settings.prefix,
+        irc_url=settings.twitch_irc_url,
+        validate_url=settings.twitch_validate_url,
+        on_command=answer,
+    )
+
+
+def _tiktok(settings: Settings, sink: Sink, answer: CommandHandler) -> Source:
+    # Only where it is wanted: its library costs a second and 63 MB, and has a licence of its own.
+    from sources.tiktok import TikTokSource
+
+    return TikTokSource(
+        settings.tiktok_channel,
+        sink,
+        sign_api_key=settings.tiktok_sign_api_key,
+        app_url=settings.tiktok_app_url,
+        webcast_url=settings.tiktok_webcast_url,
+        sign_url=settings.tiktok_sign_url,
+        prefix=settings.prefix,
+        on_command=answer,
+    )
 
 
 def _end_of_history(database: Database) -> int | None:
@@ -129,8 +151,10 @@ async def collect(sources: Sequence[Source]) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     database = Database(settings.database_url)
     check_schema(database, SCHEMA_REVISION)
-    if not (arguments.replay or arguments.demo or settings.channel):
-        raise SettingsError("CHANNEL: name the Twitch channel to read, or start the demo with --demo (bin/dev does)")
+    if not (arguments.replay or arguments.demo or settings.channel or settings.tiktok_channel):
+        raise SettingsError(
+            "CHANNEL: name the Twitch channel to read (or TIKTOK_CHANNEL), or start the demo with --demo (bin/dev does)"
+        )
     sources: list[Source] = []
     writer = Writer(
         database,

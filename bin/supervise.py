@@ -44,11 +44,7 @@ def main() -> int:
     except (SettingsError, CannotStart) as error:
         print(f"bin/dev: {error}", file=sys.stderr)
         return 2
-    if settings.tiktok_channel and not settings.channel:
-        line = "TIKTOK_CHANNEL: this version reads Twitch only; set CHANNEL, or unset both for the demo"
-        print(f"bin/dev: {line}", file=sys.stderr)
-        return 2
-    demo = not settings.channel
+    demo = not (settings.channel or settings.tiktok_channel)
     environment = {**os.environ, "PORT": str(port)}
     if demo and "database_url" not in settings.model_fields_set:
         environment["DATABASE_URL"] = DEMO_DATABASE
