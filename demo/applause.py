@@ -1,83 +1,66 @@
-"""What TikTok adds to the talk: gifts, likes, shares, follows, viewer counts, and when the live begins and ends."""
+"""What else TikTok adds to the talk: likes, shares, follows, subscriptions, viewer counts, the live's begin and end."""
 
 from __future__ import annotations
 
-from functools import partial
-from itertools import accumulate
+import random
+from functools import lru_cache, partial
 
+from core.clock import MINUTE_MS
 from core.events import Event, Kind
 from demo.cast import Persona
-from demo.stage import Stage
-from demo.talk import Talk
+from demo.schedule import RUNNING_FOR_MS
+from demo.stage import Room, Stage
 
-# (gift id, name, diamonds each, how often, most at once). Coins are what the sender pays: quantity × diamonds.
-GIFTS = (
-    ("5655", "Rose", 1, 400, 60), ("5269", "TikTok", 1, 140, 20), ("7934", "Heart Me", 1, 100, 5),
-    ("6064", "GG", 1, 80, 20), ("5487", "Finger Heart", 5, 100, 15), ("5827", "Ice Cream Cone", 1, 80, 10),
-    ("5658", "Perfume", 20, 50, 5), ("5879", "Doughnut", 30, 45, 5), ("6104", "Cap", 99, 16, 1),
-    ("5585", "Confetti", 100, 12, 1), ("5660", "Hand Hearts", 100, 12, 1), ("5509", "Sunglasses", 199, 5, 1),
-    ("7168", "Money Gun", 500, 1.2, 1), ("11046", "Galaxy", 1000, 0.9, 1), ("6369", "Lion", 29_999, 0.06, 1),
-)  # fmt: skip
-_GIFT_WEIGHTS = list(accumulate(gift[3] for gift in GIFTS))
-GENEROUS = 6  # so many of the channel's regulars give half of the gifts, and all of the dear ones
-DEAR_DIAMONDS = 500
 USUAL_VIEWERS = 330
+DRIFT_MS = 90_000  # from one turn of the viewer count's drift to the next
 
 
 class Applause:
     """The silent half of one stream on TikTok. Methods that take only ``at`` may be put into the stage's queue."""
 
-    def __init__(self, stage: Stage, talk: Talk) -> None:
-        self.stage, self.talk = stage, talk
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
         self.rng, self.room = stage.rng, stage.tiktok
-        self._patrons = self.room.circle.talkers[:GENEROUS]
-        self._crowd = (*self.room.attending, *self.room.circle.lurkers)
-        self._drift = 0.0
+        self._crowd = (*self.room.attending, *self.room.lurkers)
+        self._tapping: set[str] = set()
         self._begin()
+        self._plan_subscriptions()
 
     def _begin(self) -> None:
         plan, pace = self.stage.plan, self.stage.plan.pace
         if plan.from_the_start:
             self.stage.at(plan.start_ms, partial(self.stage.event, self.room, Kind.LIVE_START))
+        else:
+            self.stage.every(pace.sub * 4 / plan.rate, self.newcomer_subscribes)
         if plan.end_ms is not None:
             self.stage.at(plan.end_ms, partial(self.stage.event, self.room, Kind.LIVE_END))
         self.stage.every(20, self.viewers)
-        for seconds, act in (
-            (pace.gift, self.gift),
-            (pace.like, self.like),
-            (pace.share, self.share),
-            (pace.follow, self.follow),
-        ):
+        for seconds, act in ((pace.like, self.like), (pace.share, self.share), (pace.follow, self.follow)):
             self.stage.every(seconds / plan.rate, act)
 
-    def gift(self, at: int) -> Event:
-        """One gift or a whole streak of it; a streak is one event, with its final count."""
-        gift_id, name, diamonds, _, most = self.rng.choices(GIFTS, cum_weights=_GIFT_WEIGHTS)[0]
-        giver = self._patron() if diamonds >= DEAR_DIAMONDS or self.rng.random() < 0.5 else self._onlooker()
-        quantity = self._quantity(most)
-        coins = quantity * diamonds
-        if coins >= 90:
-            self._admire(giver, min(4, 1 + coins // 300), at)
-        extra = {"gift_id": gift_id, "name": name, "quantity": quantity, "diamonds": diamonds}
-        return self.stage.event(self.room, Kind.GIFT, at, giver, amount=coins, extra=extra)
-
-    def _quantity(self, most: int) -> int:
-        roll = self.rng.random()
-        if most == 1 or roll < 0.6:
-            return 1
-        return self.rng.randint(2, min(5, most)) if roll < 0.88 else self.rng.randint(2, most)
-
-    def _admire(self, giver: Persona, voices: int, at: int) -> None:
-        name = f"@{giver.person.name}"
-        for _ in range(voices):
-            self.stage.at(at + self.rng.uniform(1200, 7000), partial(self._admires, name))
-
-    def _admires(self, name: str, at: int) -> Event:
-        persona = self.stage.somebody(self.room)
-        return self.talk.say_one(self.room, persona, self.talk.phrases.gift_reactions, at, about=name)
+    # --- likes
 
     def like(self, at: int) -> Event:
-        return self.stage.event(self.room, Kind.LIKE, at, self._onlooker(), amount=self.rng.randint(1, 15))
+        return self._likes(self._onlooker(), at)
+
+    def joins_in(self, room: Room, persona: Persona, at: int) -> None:
+        """Who taps the screen does so as long as they stay: the only sign of those who never write."""
+        user_id = persona.person.user_id
+        if room is self.room and persona.taps and user_id not in self._tapping:
+            self._tapping.add(user_id)
+            self.stage.at(at + self.rng.random() * persona.taps * MINUTE_MS, partial(self._taps, persona))
+
+    def _taps(self, persona: Persona, at: int) -> Event | None:
+        if persona.person.user_id not in self.room.present:
+            self._tapping.discard(persona.person.user_id)
+            return None
+        self.stage.at(at + self.rng.uniform(0.5, 1.5) * persona.taps * MINUTE_MS, partial(self._taps, persona))
+        return self._likes(persona, at)
+
+    def _likes(self, persona: Persona, at: int) -> Event:
+        return self.stage.event(self.room, Kind.LIKE, at, persona, amount=self.rng.randint(1, 15))
+
+    # --- shares, follows, subscriptions
 
     def share(self, at: int) -> Event:
         return self.stage.event(self.room, Kind.SHARE, at, self._onlooker())
@@ -89,13 +72,46 @@ class Applause:
         self.room.followed.add(guest.person.user_id)
         return self.stage.event(self.room, Kind.FOLLOW, at, guest)
 
-    def viewers(self, at: int) -> Event:
-        self._drift = 0.9 * self._drift + self.rng.gauss(0, 9)
-        watching = max(3, int(USUAL_VIEWERS * self.stage.level(at) ** 0.6 + self._drift))
-        return self.stage.event(self.room, Kind.VIEWERS, at, amount=watching)
+    def newcomer_subscribes(self, at: int) -> Event:
+        guests = [guest for guest in self.room.guests if not self.stage.is_subscriber(guest)]
+        return self.subscribe(self.rng.choice(guests) if guests else self.stage.newcomer(self.room, at), 1, at)
 
-    def _patron(self) -> Persona:
-        return self._patrons[min(int(self.rng.expovariate(0.5)), GENEROUS - 1)]
+    def subscribe(self, persona: Persona, months: int, at: int) -> Event:
+        """TikTok tells a new subscription and another month of one alike: by how many months it is."""
+        self.stage.subscribe(persona)
+        return self.stage.event(self.room, Kind.SUB, at, persona, amount=months)
+
+    def _plan_subscriptions(self) -> None:
+        """What the history foresees for this very evening."""
+        plan = self.stage.plan
+        length_ms = (plan.end_ms - plan.start_ms) if plan.end_ms else RUNNING_FOR_MS
+        for persona in self.room.talkers:
+            for fraction in (persona.subscribes, persona.resubscribes):
+                if fraction is not None and plan.is_the_evening_of(fraction):
+                    moment = plan.start_ms + self.rng.uniform(0.03, 0.98) * length_ms
+                    self.stage.at(moment, partial(self.subscribe, persona, persona.months + 1))
+
+    # --- viewers
+
+    def viewers(self, at: int) -> Event:
+        watching = USUAL_VIEWERS * self.stage.level(at) ** 0.6 + _drift(self.stage.cast.seed, at)
+        return self.stage.event(self.room, Kind.VIEWERS, at, amount=max(3, int(watching)))
 
     def _onlooker(self) -> Persona:
-        return self._crowd[int(self.rng.random() * len(self._crowd))]
+        """Somebody in the room if a few draws find one; else somebody of whom nothing else is told."""
+        for _ in range(4):
+            persona = self._crowd[int(self.rng.random() * len(self._crowd))]
+            if persona.person.user_id in self.room.present:
+                break
+        return persona
+
+
+def _drift(seed: int, at: int) -> float:
+    """How the count wanders, by the clock alone: so the live part goes on where the history ended."""
+    turn, part = divmod(at / DRIFT_MS, 1)
+    return _turn(seed, int(turn)) * (1 - part) + _turn(seed, int(turn) + 1) * part
+
+
+@lru_cache(maxsize=8)
+def _turn(seed: int, number: int) -> float:
+    return random.Random(f"drift:{seed}:{number}").gauss(0, 20)

@@ -1,4 +1,4 @@
-"""One stream from its plan: stage, talk, presence, storylines and applause put together."""
+"""One stream from its plan: stage, talk, presence, storylines, applause and gifts put together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from core.events import Event, Platform
 from demo.applause import Applause
 from demo.cast import Cast
+from demo.gifts import Gifts
 from demo.phrases import Phrases
 from demo.presence import Presence
 from demo.schedule import Plan
@@ -33,8 +34,10 @@ def broadcast(
     """
     stage = Stage(cast, phrases, plan, channels, strangers)
     talk = Talk(stage)
-    presence = Presence(stage, talk)
-    beats = Storylines(stage, talk, presence).beats() | {"gift": Applause(stage, talk).gift}
+    presence = Presence(stage, talk, Applause(stage))
+    gifts = Gifts(stage, talk)
+    stage.every(plan.pace.gift / plan.rate, gifts.gift)
+    beats = Storylines(stage, talk, presence).beats() | gifts.beats()
     for offset_ms, what in plan.beats:
         stage.at(plan.start_ms + offset_ms, beats[what])
     _listen(stage, plan.start_ms)
@@ -63,8 +66,10 @@ def _messages(stage: Stage, talk: Talk, presence: Presence, room: Room) -> Act:
         persona = pool[int(random() * size)]
         if random() < GUEST_SPEAKS:
             persona = stage.talkative_guest(room) or persona
-        elif is_open and persona.person.user_id not in present:
-            return presence.regular_arrives(room, persona, at)
+        elif persona.person.user_id not in present:
+            if is_open and not presence.is_away(room, persona, at):
+                return presence.regular_arrives(room, persona, at)
+            persona = stage.somebody(room)
         if random() < room.hype_share:
             return talk.shout(room, persona, at)
         return talk.ordinary(room, persona, at)

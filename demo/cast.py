@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from core.events import Mark, Person, Platform
 from demo import names
+from demo.about import about
 
 SUBSCRIBER, MODERATOR, VIP = int(Mark.SUBSCRIBER), int(Mark.MODERATOR), int(Mark.VIP)
 BROADCASTER, VERIFIED = int(Mark.BROADCASTER), int(Mark.VERIFIED)
@@ -19,6 +20,8 @@ _A_LARGE_PRIME = 7_368_787  # steps through the names so that neighbours in time
 
 TWITCH_CASUALS, TWITCH_LURKERS = 260, 150
 TIKTOK_CASUALS, TIKTOK_LURKERS = 130, 110
+TAPPERS = 0.13  # of TikTok's casual viewers, those who tap the screen as long as they watch
+RENAMED = 4  # so many of each platform's casual chatters take another name within the history
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Persona:
     plan: str = "1000"
     subscribes: float | None = None  # when it subscribes within a history
     resubscribes: float | None = None  # when it shares its new month; 1 or more: not within a history
+    taps: float = 0.0  # minutes between its likes while it is there; 0: only now and then
+    saves: int | None = None  # gives at most so many coins a stream, and one day a great gift
+    formerly: Person | None = None  # under which name it was known before ``renamed``
+    renamed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Cast:
             person = Person(str(10**9 + moment), login, shown)
             return Persona(person, style=style, language=language, color=_color(rng))
         handle = f"{first}.{second}{tail}"
-        person = Person(str(7 * 10**18 + moment), handle, _nickname(rng, first))
+        person = Person(str(7 * 10**18 + moment), handle, _nickname(rng, first), about=about(rng, language))
         return Persona(person, style="emoji" if rng.random() < 0.4 else style, language=language)
 
 
@@ -132,6 +139,7 @@ def _twitch_circle(rng: random.Random, accounts: _Accounts) -> Circle:
         for login, name, language, role in names.TWITCH_REGULARS
     ]
     casuals = [_twitch_casual(rng, accounts) for _ in range(TWITCH_CASUALS)]
+    _renamed(rng, accounts, casuals, ("", "_"))
     lurkers = [replace(_twitch_casual(rng, accounts), arrives=0.0) for _ in range(TWITCH_LURKERS)]
     return Circle(host, tuple(_by_zipf([*regulars, *casuals], len(regulars))), tuple(lurkers))
 
@@ -158,32 +166,52 @@ def _twitch_casual(rng: random.Random, accounts: _Accounts) -> Persona:
 
 
 def _tiktok_circle(rng: random.Random, accounts: _Accounts) -> Circle:
-    host = Persona(Person(accounts.tiktok_id(), "lena", "Lena 🎮"), BROADCASTER | VERIFIED)
+    described = {**about(rng, "en", verified=True), "bio": "cozy chaos, most evenings 🎮🐈"}
+    host = Persona(Person(accounts.tiktok_id(), "lena", "Lena 🎮", about=described), BROADCASTER | VERIFIED)
     regulars = [
         Persona(
-            Person(accounts.tiktok_id(), login, name),
+            Person(accounts.tiktok_id(), login, name, about=about(rng, language)),
             _ROLES[role] & ~(SUBSCRIBER if role == "moderator" else 0),
-            attends=rng.uniform(0.6, 0.95),
+            attends=1.0 if login in names.NEVER_MISSING else rng.uniform(0.7, 0.95),
             style="emoji",
             language=language,
+            months=rng.randint(2, 20) if role == "subscriber" else 0,
+            resubscribes=rng.uniform(0, 1.3) if role == "subscriber" else None,
+            taps=rng.uniform(1.5, 3.0),
+            saves=names.SAVERS.get(login),
         )
         for login, name, language, role in names.TIKTOK_REGULARS
     ]
     casuals = [_tiktok_casual(rng, accounts) for _ in range(TIKTOK_CASUALS)]
+    _renamed(rng, accounts, casuals, ("", ".", "_"))
     lurkers = [replace(_tiktok_casual(rng, accounts), arrives=0.0) for _ in range(TIKTOK_LURKERS)]
     return Circle(host, tuple(_by_zipf([*regulars, *casuals], len(regulars))), tuple(lurkers))
 
 
 def _tiktok_casual(rng: random.Random, accounts: _Accounts) -> Persona:
     login, given = accounts.login(("", ".", ".", "_"))
+    language, verified = rng.choice(_TONGUES), rng.random() < 0.02
+    arrives = rng.uniform(0.05, 0.9) if rng.random() < 0.3 else 0.0
+    subscribes = rng.uniform(arrives, 1.0) if rng.random() < 0.2 else None
     return Persona(
-        Person(accounts.tiktok_id(), login, _nickname(rng, given)),
-        VERIFIED * (rng.random() < 0.02) | SUBSCRIBER * (rng.random() < 0.06),
+        Person(accounts.tiktok_id(), login, _nickname(rng, given), about=about(rng, language, verified=verified)),
+        VERIFIED * verified,
         attends=rng.uniform(0.15, 0.6),
-        arrives=rng.uniform(0.05, 0.9) if rng.random() < 0.3 else 0.0,
+        arrives=arrives,
         style="emoji" if rng.random() < 0.5 else "",
-        language=rng.choice(_TONGUES),
+        language=language,
+        subscribes=subscribes,
+        taps=rng.uniform(2.0, 4.5) if rng.random() < TAPPERS else 0.0,
     )
+
+
+def _renamed(rng: random.Random, accounts: _Accounts, people: list[Persona], separators: Sequence[str]) -> None:
+    """Lets a few of ``people``, whom the channel has known for long, have had another name before."""
+    old = [number for number, persona in enumerate(people) if persona.arrives == 0 and persona.attends > 0.4]
+    for number in rng.sample(old, RENAMED):
+        login, given = accounts.login(separators)
+        former = replace(people[number].person, login=login, name=given.capitalize())
+        people[number] = replace(people[number], formerly=former, renamed=rng.uniform(0.25, 0.8))
 
 
 def _by_zipf(people: list[Persona], regulars: int) -> Iterator[Persona]:

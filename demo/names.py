@@ -79,6 +79,9 @@ TIKTOK_REGULARS = (
     ("giulia.m", "Giulia 🇮🇹", "it", ""),
     ("kwame.games", "Kwame", "en", ""),
 )
+# Of these, who never misses a stream, and who gives little a stream (coins) until one evening.
+NEVER_MISSING = ("rosa.live", "layla.draws")
+SAVERS = {"papa_pato": 40, "kwame.games": 200}
 # Nicknames as people choose them where the platform lets them; "" is most of them: the handle, tidied.
 NICKNAMES = (
     "", "", "", "", "", "", "{} ✨", "{} 🌙", "🦊 {}", "{} 🇧🇷", "{} 🇩🇪", "💫{}💫", "{}.", "{} 🎧", "𝒥 {}",

@@ -6,35 +6,47 @@ from functools import partial
 
 from core.clock import MINUTE_MS
 from core.events import Event, Kind, Person
+from demo.applause import Applause
 from demo.cast import Persona
 from demo.stage import TWITCH, Room, Stage
 from demo.talk import Talk
 
-REGULAR_MINUTES, LURKER_MINUTES, GUEST_MINUTES = 80.0, 30.0, 6.0
+REGULAR_MINUTES, LURKER_MINUTES, GUEST_MINUTES = 60.0, 30.0, 6.0
+BREAK_MINUTES = (6.0, 14.0)  # longer than what still counts as the same visit
 
 
 class Presence:
     """The doors of one stream. Methods that take ``at`` last may be put into the stage's queue."""
 
-    def __init__(self, stage: Stage, talk: Talk) -> None:
+    def __init__(self, stage: Stage, talk: Talk, applause: Applause) -> None:
         self.stage, self.talk, self.rng = stage, talk, stage.rng
+        self._applause = applause
         if not stage.plan.from_the_start:
             for room in stage.rooms.values():
                 self._everybody_is_there(room)
 
     def _everybody_is_there(self, room: Room) -> None:
         """We tune in late: most have come and greeted already."""
-        for persona in room.attending:
-            if self.rng.random() < 0.9:
-                room.present[persona.person.user_id] = persona
-                room.greeted.add(persona.person.user_id)
-                self._will_leave(room, persona, REGULAR_MINUTES, self.stage.plan.start_ms)
+        now = self.stage.plan.start_ms
+        for people, part, minutes in ((room.attending, 0.9, REGULAR_MINUTES), (room.lurkers, 0.5, LURKER_MINUTES)):
+            for persona in people:
+                if self.rng.random() < part:
+                    room.greeted.add(persona.person.user_id)
+                    self._enters(room, persona, minutes, now)
 
     def arrives(self, room: Room, persona: Persona, minutes: float, at: int) -> Event:
         """Comes in for ``minutes`` or so."""
+        self._enters(room, persona, minutes, at)
+        return self.stage.event(room, Kind.JOIN, at, persona)
+
+    def _enters(self, room: Room, persona: Persona, minutes: float, at: int) -> None:
         room.present[persona.person.user_id] = persona
         self._will_leave(room, persona, minutes, at)
-        return self.stage.event(room, Kind.JOIN, at, persona)
+        self._applause.joins_in(room, persona, at)
+
+    def is_away(self, room: Room, persona: Persona, at: int) -> bool:
+        """Whether they left a moment ago and will be back, but not yet."""
+        return at < room.back_at.get(persona.person.user_id, 0)
 
     def regular_arrives(self, room: Room, persona: Persona, at: int) -> Event:
         """Comes in and, the first time tonight, says hello."""
@@ -76,8 +88,8 @@ class Presence:
             return None
         if self.rng.random() < 0.15:
             return self.arrives(room, self.stage.newcomer(room, at), GUEST_MINUTES, at)
-        persona = self.rng.choice(room.circle.lurkers)
-        if persona.person.user_id in room.present:
+        persona = self.rng.choice(room.lurkers)
+        if persona.person.user_id in room.present or self.is_away(room, persona, at):
             return None
         return self.arrives(room, persona, LURKER_MINUTES, at)
 
@@ -88,6 +100,9 @@ class Presence:
         self.stage.at(max(goes, at), partial(self._leaves, room, persona))
 
     def _leaves(self, room: Room, persona: Persona, at: int) -> Event | None:
-        if room.present.pop(persona.person.user_id, None) is None or room.platform is not TWITCH:
+        if room.present.pop(persona.person.user_id, None) is None:
             return None
+        room.back_at[persona.person.user_id] = at + self.rng.uniform(*BREAK_MINUTES) * MINUTE_MS
+        if room.platform is not TWITCH:
+            return None  # TikTok does not tell
         return self.stage.event(room, Kind.PART, at, persona)

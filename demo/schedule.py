@@ -14,6 +14,7 @@ from demo.scenes import GAMES
 RUNNING_FOR_MS = 100 * MINUTE_MS
 BREAK_MS = 3 * HOUR_MS  # between the stream before and the one that runs: two evenings, not one with a gap
 TONIGHT = "tonight"
+TONIGHTS_CROWD = 1.08
 # Monday to Sunday: how gladly she streams then.
 _WEEKDAYS = (1.0, 2.0, 3.0, 2.0, 5.0, 5.0, 3.0)
 _GAMES = tuple(GAMES)
@@ -38,11 +39,11 @@ class Pace:
 
 
 ARCHIVE = Pace(
-    gift=26, like=13, share=80, follow=60, twitch_join=24, tiktok_join=20,
-    sub=420, bomb=3600, cheer=170, raid=7200, spike=4000, spam=2700,
+    gift=36, like=30, share=80, follow=60, twitch_join=28, tiktok_join=24,
+    sub=420, bomb=3600, cheer=300, raid=7200, spike=4000, spam=2700,
 )  # fmt: skip
 EVENING = Pace(
-    gift=10, like=8, share=50, follow=35, twitch_join=15, tiktok_join=10,
+    gift=10, like=12, share=50, follow=35, twitch_join=15, tiktok_join=10,
     sub=75, bomb=1500, cheer=75, raid=2400, spike=1500, spam=1500,
 )  # fmt: skip
 SHOW = Pace(
@@ -66,6 +67,19 @@ class Plan:
     from_the_start: bool = True  # False: we tune in while everybody is there
     beats: tuple[tuple[int, str], ...] = ()
     rate: float = 1.0
+
+    # A moment of a history is a fraction of its streams, from 0, the first, to 1, the last.
+
+    def is_past(self, fraction: float) -> bool:
+        """Whether that moment lies in a stream before this one."""
+        return int(fraction * self.count) < self.index
+
+    def is_the_evening_of(self, fraction: float) -> bool:
+        return self.from_the_start and int(fraction * self.count) == self.index
+
+    def reaches(self, fraction: float) -> bool:
+        """Whether that moment lies in this stream or before it."""
+        return int(fraction * self.count) <= self.index
 
 
 def past_plans(seed: int, *, now_ms: int, days: int, zone: ZoneInfo) -> list[Plan]:
@@ -92,7 +106,7 @@ def running_plan(start_ms: int, *, index: int, count: int) -> Plan:
         evening=TONIGHT,
         games=("Tiny Harbor", "Emberfall"),
         pace=EVENING,
-        crowd=1.1,
+        crowd=TONIGHTS_CROWD,
         index=index,
         count=count,
         beats=tuple((int(minute * MINUTE_MS), what) for minute, what in beats),
@@ -101,14 +115,17 @@ def running_plan(start_ms: int, *, index: int, count: int) -> Plan:
 
 def live_plan(start_ms: int, *, rate: float = 1.0) -> Plan:
     """How tonight goes on, for ever."""
-    beats = ((4, "gift"), (9, "cheer"), (20, "sub"), (75, "raid"), (135, "clutch"), (170, "bomb"))
+    beats = (
+        (4, "gift"), (9, "cheer"), (20, "sub"), (75, "raid"), (105, "first saver"), (135, "clutch"), (170, "bomb"),
+        (400, "second saver"),
+    )  # fmt: skip
     return Plan(
         start_ms=start_ms,
         end_ms=None,
         evening=TONIGHT,
         games=("Emberfall", "Ward Nine", "Skyline Drift", "Tiny Harbor"),
         pace=SHOW,
-        crowd=1.05,
+        crowd=TONIGHTS_CROWD,
         index=1,
         count=1,
         from_the_start=False,
@@ -138,7 +155,7 @@ def _slots(seed: int, first: date, days: int, zone: ZoneInfo) -> Iterator[_Slot]
             continue
         begins = time(rng.choice((18, 19, 19, 20)), rng.choice((0, 2, 15, 30, 45)), rng.randrange(60))
         start_ms = int(datetime.combine(day, begins, zone).timestamp() * 1000) + rng.randrange(1000)
-        yield _Slot(day, start_ms, start_ms + int(rng.uniform(2.0, 3.6) * HOUR_MS), rng)
+        yield _Slot(day, start_ms, start_ms + int(rng.uniform(2.4, 3.9) * HOUR_MS), rng)
 
 
 def _weekdays(seed: int, day: date) -> set[int]:

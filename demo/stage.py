@@ -6,6 +6,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from heapq import heappop, heappush
 from typing import Any
 
@@ -19,7 +20,7 @@ from demo.schedule import Plan
 Act = Callable[[int], Event | None]
 
 TWITCH, TIKTOK = Platform.TWITCH, Platform.TIKTOK
-MESSAGES_PER_MINUTE = {TWITCH: 35.0, TIKTOK: 12.0}
+MESSAGES_PER_MINUTE = {TWITCH: 33.0, TIKTOK: 12.0}
 NEWCOMERS = {TWITCH: 0.014, TIKTOK: 0.03}  # of all messages, those by somebody never seen before
 # Newcomers count in seconds from a little after their stream began, so that a raid, which uses many seconds up at
 # once, cannot reach into the numbers of whatever starts next.
@@ -37,11 +38,14 @@ class Room:
         self.usual_per_minute = MESSAGES_PER_MINUTE[platform]
         self.gap_ms = MINUTE_MS / self.usual_per_minute
         self.hype_share = 0.0  # of the messages now, those that shout
-        come = [p for p in circle.talkers if int(p.arrives * plan.count) <= plan.index and rng.random() < p.attends]
-        self.attending = come or list(circle.talkers)
+        self.talkers = tuple(_as_named(p, plan) for p in circle.talkers)
+        self.lurkers = tuple(_as_named(p, plan) for p in circle.lurkers)
+        come = [p for p in self.talkers if plan.reaches(p.arrives) and rng.random() < p.attends]
+        self.attending = come or list(self.talkers)
         # Drawing from a list in which the talkative stand often is the cheapest weighted choice.
         self.pool = [p for p in self.attending for _ in range(max(1, round(p.weight * 8)))]
         self.present: dict[str, Persona] = {}
+        self.back_at: dict[str, float] = {}  # those who left for a while, and will not be drawn into it before
         self.greeted: set[str] = set()  # who was here before does not greet again
         self.guests: deque[Persona] = deque(maxlen=MOST_GUESTS)  # newcomers of this stream
         self.recent: deque[Person] = deque(maxlen=10)
@@ -124,7 +128,9 @@ class Stage:
     def level(self, at_ms: int) -> float:
         """How lively it is without any hype; 1 on average. It warms up, breathes in waves and cools down."""
         minutes = (at_ms - self.plan.start_ms) / MINUTE_MS
-        wave = 1 + 0.17 * math.sin(minutes / 3.7 + self._waves[0]) + 0.1 * math.sin(minutes / 1.2 + self._waves[1])
+        # By the clock, not since the beginning: so the live part goes on where the history ended.
+        clock = at_ms / MINUTE_MS
+        wave = 1 + 0.17 * math.sin(clock / 3.7 + self._waves[0]) + 0.1 * math.sin(clock / 1.2 + self._waves[1])
         warm = min(1.0, 0.45 + minutes / 20) if self.plan.from_the_start else 1.0
         cool = min(1.0, 0.35 + (self.end_ms - at_ms) / (12 * MINUTE_MS))
         return self.plan.crowd * wave * warm * cool
@@ -259,6 +265,13 @@ class Stage:
 
 def _marks_at(persona: Persona, plan: Plan) -> int:
     """Who subscribes within the history does not wear the badge before."""
-    if persona.subscribes is not None and int(persona.subscribes * plan.count) < plan.index:
+    if persona.subscribes is not None and plan.is_past(persona.subscribes):
         return persona.marks | SUBSCRIBER
     return persona.marks
+
+
+def _as_named(persona: Persona, plan: Plan) -> Persona:
+    """Who takes another name within the history has the former one before."""
+    if persona.formerly is None or plan.is_past(persona.renamed):
+        return persona
+    return replace(persona, person=persona.formerly)

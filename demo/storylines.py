@@ -163,7 +163,7 @@ class Storylines:
         giver, size = self.stage.somebody(self.room), self.rng.choice(BOMB_SIZES)
         self.stage.subscribe(giver)
         origin, moment = self.stage.new_id(), at
-        candidates = [p for p in (*self.room.circle.lurkers, *self.room.guests) if not self.stage.is_subscriber(p)]
+        candidates = [p for p in (*self.room.lurkers, *self.room.guests) if not self.stage.is_subscriber(p)]
         for lucky in self.rng.sample(candidates, min(size, len(candidates))):
             moment += self.rng.randint(60, 400)
             self.stage.at(moment, partial(self._gift_sub, giver, lucky, origin))
@@ -179,18 +179,16 @@ class Storylines:
         """For a stream that goes on: those first who did not share their month within the history."""
         if self.stage.plan.from_the_start:
             return deque()
-        veterans = [p for p in self.room.circle.talkers if p.resubscribes is not None]
+        veterans = [p for p in self.room.talkers if p.resubscribes is not None]
         return deque(sorted(veterans, key=lambda persona: -(persona.resubscribes or 0)))
 
     def _plan_subscriptions(self) -> None:
         """What the history foresees for this very evening."""
         plan = self.stage.plan
-        if not plan.from_the_start:
-            return
         length_ms = (plan.end_ms - plan.start_ms) if plan.end_ms else RUNNING_FOR_MS
-        for persona in self.room.circle.talkers:
+        for persona in self.room.talkers:
             for fraction, act in ((persona.subscribes, self.subscribe), (persona.resubscribes, self.resubscribe)):
-                if fraction is not None and int(fraction * plan.count) == plan.index:
+                if fraction is not None and plan.is_the_evening_of(fraction):
                     self.stage.at(plan.start_ms + self.rng.uniform(0.03, 0.98) * length_ms, partial(act, persona))
 
     # --- cheers, moderation, the people in charge
