@@ -1,0 +1,145 @@
+"""The one door to TikTokLive: imports it late (AGPL, a second, 63 MB), tames it, and hides how it is built."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import ssl
+import warnings
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sources.tiktok_events import METHODS
+
+_TALKATIVE = ("httpx", "httpcore")  # at INFO they print whole addresses
+_WEB_TIMEOUT_SECONDS = 15.0
+_MAX_FRAME_BYTES = 16 * 1024 * 1024  # websockets' own limit of 1 MB closes the connection
+
+OnResponse = Callable[[Any], None]
+OnSigned = Callable[[Any], Awaitable[None]]
+
+
+class Unsuitable(Exception):
+    """TikTokLive is missing, or is built differently from what this was written for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where TikTok and the sign server are; "" is the library's own."""
+
+    app_url: str = ""
+    webcast_url: str = ""
+    sign_url: str = ""
+
+
+class Library:
+    """TikTokLive, imported and warmed up. Making one blocks for about two seconds: do it in a thread."""
+
+    def __init__(self) -> None:
+        try:
+            self._import()
+        except (ImportError, AttributeError, KeyError, TypeError) as error:
+            raise Unsuitable(f"the package TikTokLive 7 cannot be used: {error}") from error
+
+    def _import(self) -> None:
+        _silence_import()
+        client = importlib.import_module("TikTokLive.client.client")
+        self._settings = importlib.import_module("TikTokLive.client.web.web_settings").WebDefaults
+        self._own = Addresses(
+            self._settings.tiktok_app_url, self._settings.tiktok_webcast_url, self._settings.tiktok_sign_url
+        )
+        self.errors = importlib.import_module("TikTokLive.client.errors")
+        self.httpx = importlib.import_module("httpx")
+        mappings = importlib.import_module("TikTokLive.events.proto_events").EVENT_MAPPINGS
+        self.messages: Mapping[str, Any] = {method: mappings[method] for method in METHODS}
+        self._client_class = _listening(client.TikTokLiveClient)
+        self._tls: ssl.SSLContext = self.httpx.create_ssl_context()
+        self._tame_logger()
+        for message in self.messages.values():
+            warm_up(message)
+
+    def client(self, channel: str, addresses: Addresses, key: str, on_response: OnResponse, on_signed: OnSigned) -> Any:
+        """A client for one connection. ``on_signed`` gets the sign server's answers, good or bad."""
+        self._point_at(addresses)
+        client = self._client_class(
+            unique_id=channel,
+            web_kwargs={
+                "signer_kwargs": {"sign_api_key": key or None, "sign_api_base": addresses.sign_url or None},
+                "httpx_kwargs": {"verify": self._tls, "timeout": _WEB_TIMEOUT_SECONDS},
+            },
+            ws_kwargs={"max_size": _MAX_FRAME_BYTES, "close_timeout": 1},
+        )
+        client.on_response = on_response
+        self._mend_signer(client.web.signer.sdk_client, on_signed)
+        logging.getLogger("TikTokLive").setLevel(logging.WARNING)  # each construction sets it anew
+        return client
+
+    def _mend_signer(self, sdk: Any, on_signed: OnSigned) -> None:
+        """As it ships it verifies no certificate, although it is sent the key, and waits for ever."""
+        sdk._verify_ssl = self._tls
+        sdk._timeout = self.httpx.Timeout(_WEB_TIMEOUT_SECONDS)
+        sdk._httpx_args["event_hooks"] = {"response": [on_signed]}
+
+    def _point_at(self, addresses: Addresses) -> None:
+        """The addresses are globals, read at each request: one set of them a process."""
+        self._settings.tiktok_app_url = addresses.app_url.rstrip("/") or self._own.app_url
+        self._settings.tiktok_webcast_url = addresses.webcast_url.rstrip("/") or self._own.webcast_url
+        self._settings.tiktok_sign_url = addresses.sign_url.rstrip("/") or self._own.sign_url
+
+    def _tame_logger(self) -> None:
+        """What it logs goes where everything goes, and is not printed beside it."""
+        logger = logging.getLogger("TikTokLive")
+        logger.handlers.clear()
+        logger.propagate = True
+        for name in _TALKATIVE:
+            if logging.getLogger(name).level < logging.WARNING:
+                logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@cache
+def library() -> Library:
+    """The one of this process: its settings are globals of the package. Raises ``Unsuitable``."""
+    return Library()
+
+
+def _silence_import() -> None:
+    """It warns about parts of its own that it uses; whoever reads this product's log cannot help it."""
+    for start in ("websockets.legacy is deprecated", r"websockets\.\S+ is deprecated"):
+        warnings.filterwarnings("ignore", start, DeprecationWarning)
+    for module in ("TikTokLive", "EulerApiSdk", "betterproto2", "websockets", "pyee"):
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=module)
+
+
+def _listening(base: Any) -> Any:
+    """The library's client, handing over whole responses.
+
+    Its own way from there parses every type of message, most of which nobody here listens to, some of them twice,
+    logs a traceback for each broken one, and lets a listener that raises end the connection.
+    """
+    if not hasattr(base, "_parse_webcast_response"):
+        raise AttributeError("its client has no _parse_webcast_response")
+
+    class ListeningClient(base):
+        on_response: OnResponse
+
+        async def _parse_webcast_response(self, webcast_response: Any) -> Any:
+            self.on_response(webcast_response)
+            return
+            yield  # makes this the generator it stands for: of no events
+
+    return ListeningClient
+
+
+def warm_up(message: Any, depth: int = 2, _seen: set[type] | None = None) -> None:
+    """Parses an empty message and its parts: the first time takes a tenth of a second, which no live stream waits."""
+    seen = set() if _seen is None else _seen
+    if message in seen or not hasattr(message, "_betterproto"):
+        return
+    seen.add(message)
+    with suppress(Exception):  # a few of the rarest parts cannot be built at all
+        message.parse(b"")
+        for part in message._betterproto.cls_by_field.values() if depth else ():
+            warm_up(part, depth - 1, seen)
