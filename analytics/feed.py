@@ -35,7 +35,14 @@ _COLUMNS = (
     EventRow.text,
     EventRow.extra,
 )
-_WITH_NAMES = (*_COLUMNS, Viewer.username, Viewer.display_name, Channel.platform, Channel.name.label("channel"))
+_WITH_NAMES = (
+    *_COLUMNS,
+    Viewer.username,
+    Viewer.display_name,
+    Viewer.is_blocked,
+    Channel.platform,
+    Channel.name.label("channel"),
+)
 
 
 def _named(query: Select[Any]) -> Select[Any]:
@@ -147,14 +154,14 @@ def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: i
 
 
 def active_users(connection: Connection, channel_ids: Sequence[int], now_ms: int, count: int = 5) -> list[Any]:
-    """The last ``count`` distinct people who did something, newest first; who is timed out is left out."""
+    """The last ``count`` distinct people who did something, newest first, without the timed out and the blocked."""
     found: dict[tuple[str, str], Any] = {}
     for limit in (20, 200):
         found.clear()
         rows = recent(connection, channel_ids, limit)
         muted = _muted(connection, rows, now_ms)
         for row in rows:
-            if row.username and (row.channel_id, row.viewer_id) not in muted:
+            if row.username and not row.is_blocked and (row.channel_id, row.viewer_id) not in muted:
                 found.setdefault((row.platform, row.username), row)
                 if len(found) == count:
                     return list(found.values())
