@@ -13,10 +13,11 @@ const PUSHES = ["stats", "chat", "ticker", "removed", "sources"];
 /**
  * `on` holds what to do with what comes: stats(stats), items(items, replace), ticker(people), removed({ids, cleared}),
  * sources(channels), state({kind, retryAt}) with kind connecting | connected | reconnecting | polling | unreachable,
- * refused(reason) when the filter names what the server does not know.
+ * refused(reason) when the filter names what the server does not know, person(kind, person) with what `follow` asks for:
+ * "viewers" for all news of people, "alerts" for what may be shown on a stream.
  */
 export class LiveConnection {
-  constructor({ filter = {}, token = "", on }) {
+  constructor({ filter = {}, token = "", follow = [], on }) {
     this.filter = filter;
     this.token = token;
     this.on = on;
@@ -31,7 +32,7 @@ export class LiveConnection {
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       timeout: ANSWER_WITHIN_MS,
-      ...(token ? { auth: { token } } : {}),
+      auth: { follow, ...(token ? { token } : {}) },
     });
   }
 
@@ -40,10 +41,20 @@ export class LiveConnection {
     this.socket.on("disconnect", () => this.#lost());
     this.socket.on("connect_error", () => this.#lost());
     for (const name of PUSHES) this.socket.on(name, (message) => this.#pushed(name, message));
+    this.socket.onAny((name, message) => {
+      if (name.startsWith("viewer:")) this.on.person?.(name.slice("viewer:".length), message);
+    });
     addEventListener("online", () => this.#connectNow());
     document.addEventListener("visibilitychange", () => this.#connectNow());
     this.#tell("connecting");
     this.socket.connect();
+  }
+
+  /** Asks the server while the line is up; null when there is no answer. */
+  async ask(name, payload = {}) {
+    if (!this.socket.connected) return null;
+    const answer = await this.socket.timeout(ANSWER_WITHIN_MS).emitWithAck(name, payload).catch(() => null);
+    return answer?.success ? answer : null;
   }
 
   /** Another channel, or all of them: everything shown is replaced. */
@@ -134,8 +145,10 @@ export class LiveConnection {
     this.polling = true;
     const stats = document.hidden ? null : await this.#ask();
     if (round !== this.round) return;
+    const isBack = stats && this.state === "unreachable";
     if (!document.hidden) this.#tell(stats ? "polling" : "unreachable");
     if (stats) this.#stats(stats);
+    if (isBack) this.#connectNow(); // whatever it still had to wait: the server answers again
     this.pollTimer = setTimeout(() => this.#poll(round), POLL_SECONDS * 1000);
   }
 

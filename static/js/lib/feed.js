@@ -4,6 +4,7 @@ import { chatLine } from "./chat-line.js";
 import { empty, part, setText } from "./dom.js";
 import { plural } from "./format.js";
 import { oncePerFrame } from "./frame.js";
+import { continuesStreak } from "./streaks.js";
 
 const MOST_LINES = 200;
 const AT_BOTTOM_PX = 24;
@@ -28,7 +29,7 @@ export class Feed {
     for (const item of items) {
       if (this.known.has(item.id)) continue;
       this.known.add(item.id);
-      this.waiting.push(item);
+      if (!this.#grow(item)) this.waiting.push(item);
     }
     this.waiting = this.waiting.slice(-MOST_LINES);
     this.#forgetOldIds();
@@ -75,6 +76,16 @@ export class Feed {
     this.#draw();
   }
 
+  /** A tick of a gift streak goes where the streak stands already; answers whether it did. */
+  #grow(item) {
+    if (!item.extra?.streak) return false;
+    const waits = this.waiting.findLastIndex((earlier) => continuesStreak(earlier, item));
+    const line = [...this.list.children].findLast((shown) => shown.item && continuesStreak(shown.item, item));
+    if (waits >= 0) this.waiting[waits] = item;
+    else line?.replaceWith(lineOf(item));
+    return waits >= 0 || Boolean(line);
+  }
+
   get paused() {
     return this.hovered || this.scrolledUp;
   }
@@ -100,7 +111,7 @@ export class Feed {
   }
 
   #append(items) {
-    const lines = items.map((item) => Object.assign(chatLine(item), { item }));
+    const lines = items.map(lineOf);
     this.list.querySelector(".empty")?.remove();
     this.list.append(...lines);
     while (this.list.children.length > MOST_LINES) this.list.firstElementChild.remove();
@@ -118,4 +129,8 @@ export class Feed {
   #forgetOldIds() {
     if (this.known.size > 4 * MOST_LINES) this.known = new Set([...this.known].slice(-2 * MOST_LINES));
   }
+}
+
+function lineOf(item) {
+  return Object.assign(chatLine(item), { item });
 }

@@ -1,6 +1,7 @@
 /** What an item of the feed is, in words, icon and colour class. Pages, ticker and overlay say it alike. */
 
 import { number, plural } from "./format.js";
+import { giftCoins, giftCount } from "./streaks.js";
 
 const PLANS = { 1000: "tier 1", 2000: "tier 2", 3000: "tier 3", Prime: "Prime" };
 
@@ -10,7 +11,7 @@ const HAPPENINGS = {
   resub: ["star", "sub", (item) => `subscribed for ${plural(item.amount || 1, "month")}${plan(item)}`],
   subgift: ["gift", "sub", gifted],
   raid: ["swords", "raid", (item) => `raids with ${plural(item.amount, "viewer")}`],
-  gift: ["gift", "gift", (item) => `sent ${giftName(item)} · ${plural(item.amount, "coin")}`],
+  gift: ["gift", "gift", (item) => `sent ${giftName(item)} · ${plural(giftCoins(item), "coin")}`],
   follow: ["user-plus", "", () => "follows"],
   share: ["share-2", "", () => "shared the stream"],
   like: ["heart", "", (item) => `sent ${plural(item.amount || 1, "like")}`],
@@ -49,6 +50,6 @@ function gifted(item) {
 
 function giftName(item) {
   const name = item.extra?.name || "a gift";
-  const quantity = item.extra?.quantity ?? 1;
+  const quantity = giftCount(item);
   return quantity > 1 ? `${name} ×${number(quantity)}` : name;
 }

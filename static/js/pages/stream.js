@@ -10,6 +10,7 @@ import { earnedNote, giftsNote } from "../lib/kpis.js";
 import { Moments } from "../lib/moments.js";
 import { chatterEntries, showRanking, termEntries } from "../lib/ranking.js";
 import { seriesOf } from "../lib/series.js";
+import { continuesStreak } from "../lib/streaks.js";
 
 const CHAT_PAGE = 60;
 
@@ -98,7 +99,7 @@ async function showChat() {
       byId("chat-lines").replaceChildren(
         make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")),
       );
-    byId("chat-lines").append(...items.map(chatLine));
+    addLines(items);
     before = next;
     older.hidden = next === null;
   } catch (error) {
@@ -107,6 +108,15 @@ async function showChat() {
   } finally {
     loading = false;
     older.disabled = false;
+  }
+}
+
+/** Newest first; the earlier ticks of a gift streak are in the line of its last. */
+function addLines(items) {
+  for (const item of items) {
+    const line = [...byId("chat-lines").children].find((one) => one.earliest && continuesStreak(item, one.earliest));
+    if (line) line.earliest = item;
+    else byId("chat-lines").append(Object.assign(chatLine(item), { earliest: item.extra?.streak ? item : null }));
   }
 }
 
