@@ -16,13 +16,17 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Engine,
+    Select,
     any_,
     bindparam,
+    column,
     create_engine,
     event,
     func,
     literal,
+    or_,
     select,
+    table,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -226,6 +230,70 @@ def one_of(connection: Connection, column: Any, values: Iterable[Any]) -> Column
         listed = func.json_each(json.dumps(chosen)).table_valued("value")
         return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
     return cast("ColumnElement[bool]", column == any_(literal(chosen, ARRAY(column.type))))
+
+
+class begins_with(ColumnElement[bool]):
+    """``column`` begins with the parameter ``prefix``, capitals and all, answered from an index."""
+
+    type: Any = NullType()
+    inherit_cache = False
+
+    def __init__(self, column: Any, prefix: BindParameter[str]) -> None:
+        self.column = getattr(column, "expression", column)
+        self.prefix = prefix
+
+
+@compiles(begins_with)
+def _begins_by_operator(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
+    # Trigram indexes know LIKE only, in which the prefix may hold wildcards.
+    return f"({column} LIKE {prefix} || '%' AND starts_with({column}, {prefix}))"
+
+
+@compiles(begins_with, "sqlite")
+def _begins_by_range(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
+    # No text that begins with it comes after it followed by the last of all characters.
+    return f"({column} >= {prefix} AND {column} < {prefix} || char(1114111))"
+
+
+class unindexed(ColumnElement[Any]):
+    """``column`` where SQLite must not choose its index: without statistics it would, for a filter that fits many."""
+
+    type: Any = NullType()
+    inherit_cache = False
+
+    def __init__(self, column: Any) -> None:
+        self.column = getattr(column, "expression", column)
+
+
+@compiles(unindexed)
+def _as_it_is(element: unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(element.column, **kwargs)
+
+
+@compiles(unindexed, "sqlite")
+def _with_plus(element: unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"+{compiler.process(element.column, **kwargs)}"
+
+
+def containing(dialect: str, rows: Any, columns: Sequence[Any], index: str) -> Select[Any]:
+    """The ids of ``rows`` in which one of ``columns`` contains a text of three characters or more.
+
+    To be given what ``searched`` answers. ``index`` is SQLite's table for full text, by trigrams; elsewhere trigram
+    indexes on the columns answer.
+    """
+    if dialect == "sqlite":
+        indexed = table(index, column("rowid"), column(index))
+        return select(indexed.c.rowid.label("id")).where(indexed.c[index].op("MATCH")(bindparam("phrase")))
+    return select(rows.c.id).where(or_(*(name.ilike(bindparam("pattern"), escape="\\") for name in columns)))
+
+
+def searched(text: str) -> dict[str, str]:
+    """The parameters of ``containing`` (and of ``ilike(…, escape="\\")``): whatever ``text`` holds, it is just text."""
+    quoted = text.replace('"', '""')
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return {"phrase": f'"{quoted}"', "pattern": f"%{escaped}%"}
 
 
 class ChangeSignal:

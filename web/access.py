@@ -48,6 +48,15 @@ ROUTES: dict[str, Access] = {
     "streams.list_streams": Access.READ,
     "streams.one_stream": Access.READ,
     "streams.stream_chat": Access.READ,
+    "viewers.page": Access.READ,
+    "viewers.list_viewers": Access.READ,
+    "viewers.summary": Access.READ,
+    "viewers.one_viewer": Access.READ,
+    "viewers.viewer_heatmap": Access.READ,
+    "viewers.viewer_gifts": Access.READ,
+    "viewers.viewer_sessions": Access.READ,
+    "viewers.viewer_interactions": Access.READ,
+    "viewers.viewer_edits": Access.READ,
 }
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,0 +1,178 @@
+"""The list of people: one page of it, sorted, filtered and searched, from an index however many there are.
+
+A page is either *walked* along the index of what it is sorted by, or those who fit are *gathered* and then sorted:
+whatever reads fewer rows. Walking needs many who fit, gathering few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from analytics import viewer_queries as queries
+from analytics.viewer_queries import SORTS, Order
+from analytics.viewers import LONGEST_NAME
+from core.clock import DAY_MS
+from core.db import Prepared, searched
+
+__all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page"]
+
+FILTERS = ("all", "vip", "active", "favorites")
+ACTIVE_DAYS = 30
+MOST_MATCHES = 10_000  # a search that finds more is not counted to its end, nor paged beyond
+SHORTEST_PART = 3  # of a name that its index finds; what is shorter must be the beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``sort_by`` is a key of SORTS, ``filter`` one of FILTERS."""
+
+    now_ms: int
+    page: int = 1
+    limit: int = 50
+    sort_by: str = "total_coins_spent"
+    descending: bool = True
+    search: str = ""
+    filter: str = "all"
+
+    @property
+    def order(self) -> Order:
+        return Order(self.sort_by, self.descending)
+
+    @property
+    def text(self) -> str:
+        """What is looked for. No name is longer, and none holds NUL."""
+        return self.search.replace("\0", "").strip().removeprefix("@")[: 2 * LONGEST_NAME]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The people on it. Not ``exact``: there are more than ``total``."""
+
+    ids: list[int]
+    total: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which of those who fit, counted from the nearer end; ``turned``: that is the end of the list."""
+
+    offset: int
+    limit: int
+    order: Order
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Where and how to look for people. ``fitting``: how many fit, at least. ``given``: the statements' parameters."""
+
+    connection: Connection
+    filter: str
+    fitting: int
+    given: dict[str, Any]
+    how: str = ""
+
+    @property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
+
+    def walk(self, window: _Window) -> list[int]:
+        return self._take(queries.walk(self.dialect, self.filter, self.how, window.order), window)
+
+    def gather(self, window: _Window) -> list[int]:
+        return self._take(queries.gather(self.dialect, self.filter, self.how, window.order), window)
+
+    def walk_or_gather(self, window: _Window, gathered: int) -> list[int]:
+        """Those who fit are spread over everybody. ``gathered``: how many rows gathering them would read."""
+        everybody = queries.EVERYBODY(self.connection).scalar() or 0
+        walked = (window.offset + window.limit) * everybody // max(1, self.fitting)
+        if walked >= gathered:
+            return self.gather(window)
+        # They may all stand at the other end: the walk is given up in time.
+        end = queries.nth(window.order)(self.connection, nth=4 * walked + 1_000).first()
+        if end is None:
+            return self.walk(window)
+        some = queries.walk(self.dialect, self.filter, self.how, window.order, ends=True)
+        ids = self._take(some, window, end=end[0], end_id=end[1])
+        return ids if len(ids) == window.limit else self.gather(window)
+
+    def _take(self, query: Prepared, window: _Window, **more: Any) -> list[int]:
+        found = query(self.connection, limit=window.limit, offset=window.offset, **self.given, **more)
+        ids = list(found.scalars())
+        return ids[::-1] if window.turned else ids
+
+
+def active_since_ms(now_ms: int) -> int:
+    """Who was seen since is active. It is the beginning of a day (UTC), so that they can be counted by days."""
+    return (now_ms // DAY_MS - ACTIVE_DAYS) * DAY_MS
+
+
+def page(connection: Connection, question: Question) -> Page:
+    given = {"since": active_since_ms(question.now_ms)}
+    if question.text:
+        return _found(connection, question, given)
+    total = count(connection, question.filter, question.now_ms)
+    window = _window(question, total)
+    if window.limit == 0:
+        return Page([], total)
+    search = _Search(connection, question.filter, total, given)
+    if question.filter == "active" and question.sort_by != "last_seen_at":
+        return Page(search.walk_or_gather(window, gathered=total), total)
+    return Page(search.walk(window), total)
+
+
+def count(connection: Connection, filter: str, now_ms: int) -> int:
+    """How many people a filter lets through, without those who are on no list."""
+    if filter in ("vip", "favorites"):
+        return int(queries.counted(connection.dialect.name, filter, "")(connection, most=2**62).scalar_one())
+    since_ms = active_since_ms(now_ms)
+    ignored = queries.IGNORED(connection, since=since_ms).one()
+    if filter == "active":
+        seen = queries.SEEN_SINCE(connection, day=since_ms // DAY_MS).scalar() or 0
+        return max(0, int(seen) - int(ignored.active or 0))
+    return max(0, int(queries.EVERYBODY(connection).scalar() or 0) - int(ignored.people))
+
+
+def _window(question: Question, total: int) -> _Window:
+    offset = (question.page - 1) * question.limit
+    limit = max(0, min(question.limit, total - offset))
+    if limit and offset > total // 2:
+        return _Window(total - offset - limit, limit, question.order.turned(), turned=True)
+    return _Window(offset, limit, question.order)
+
+
+def _found(connection: Connection, question: Question, given: dict[str, Any]) -> Page:
+    text, dialect = question.text, connection.dialect.name
+    given = given | {"prefix": text.lower(), "name": text.lower()} | searched(text)
+    how = "part" if len(text) >= SHORTEST_PART else "beginning"
+    matches = queries.matches_counted(dialect, how)(connection, most=MOST_MATCHES + 1, **given).scalar_one()
+    if matches > MOST_MATCHES:
+        return _found_many(connection, question, given, how)
+    total = int(queries.counted(dialect, question.filter, how)(connection, most=2**62, **given).scalar_one())
+    window = _window(question, total)
+    return Page(_Search(connection, question.filter, total, given, how).gather(window) if window.limit else [], total)
+
+
+def _found_many(connection: Connection, question: Question, given: dict[str, Any], how: str) -> Page:
+    """A search that finds so many that sorting them all would take long."""
+    dialect = connection.dialect.name
+    # SQLite compares without regard to capitals in ASCII only; the index knows all alphabets.
+    test = (
+        "each beginning" if how == "beginning" else "names" if question.text.isascii() or dialect != "sqlite" else how
+    )
+    total = MOST_MATCHES + 1
+    if question.filter != "all":
+        total = queries.counted(dialect, question.filter, test)(connection, most=total, **given).scalar_one()
+    exact, total = total <= MOST_MATCHES, min(total, MOST_MATCHES)
+    offset = (question.page - 1) * question.limit
+    window = _Window(offset, max(0, min(question.limit, total - offset)), question.order)
+    if window.limit == 0:
+        return Page([], total, exact)
+    search = _Search(connection, question.filter, total, given, test)
+    if question.filter in ("vip", "favorites"):  # whose index holds nobody else
+        return Page(search.walk(window), total, exact)
+    return Page(search.walk_or_gather(window, gathered=10 * total), total, exact)

@@ -1,0 +1,43 @@
+"""Everybody together: how many people there are, what they gave and watched, and who gave most."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from analytics import leaderboards, viewer_list
+from core.db import Prepared
+from models import ViewerTotal
+
+
+def summary(connection: Connection, now_ms: int, zone: ZoneInfo) -> dict[str, Any]:
+    """The keys of GET /api/viewer-profiles/stats/summary. Watchtime is in seconds, revenue in coins."""
+    totals = _TOTALS(connection).all()
+    viewers = viewer_list.count(connection, "all", now_ms)
+    watched_ms = sum(row.watchtime_ms for row in totals)
+    top = leaderboards.of_all_time(connection, "coins", 1, zone, now_ms)
+    return {
+        "totalViewers": viewers,
+        "totalRevenue": sum(row.coins for row in totals),
+        "avgWatchtime": watched_ms // viewers // 1000 if viewers else 0,
+        "topSpender": _spender(top[0]) if top else None,
+        "vipCount": viewer_list.count(connection, "vip", now_ms),
+        "activeViewers": viewer_list.count(connection, "active", now_ms),
+        "favorites": viewer_list.count(connection, "favorites", now_ms),
+        "platforms": {row.platform: row.viewers for row in totals},
+    }
+
+
+def _spender(profile: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "username": profile["username"],
+        "displayName": profile["display_name"],
+        "coinsSpent": profile["total_coins_spent"],
+        "platform": profile["platform"],
+        "profilePictureUrl": profile["profile_picture_url"],
+    }
+
+
+_TOTALS = Prepared(select(ViewerTotal.platform, ViewerTotal.viewers, ViewerTotal.coins, ViewerTotal.watchtime_ms))

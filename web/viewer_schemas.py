@@ -1,0 +1,309 @@
+"""The shapes of questions and answers about people, as the API document shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from web.schemas import ChannelQuery, Pagination, Question
+
+Sort = Literal[
+    "total_coins_spent",
+    "total_watchtime_seconds",
+    "total_visits",
+    "total_gifts_sent",
+    "total_comments",
+    "total_likes",
+    "total_shares",
+    "last_seen_at",
+    "first_seen_at",
+    "username",
+]
+Filter = Literal["all", "vip", "active", "favorites"]
+Board = Literal["coins", "watchtime", "visits", "gifts", "comments", "likes", "shares"]
+
+CURSOR = r"^[0-9]{1,15}-[0-9]{1,18}$"
+
+
+class ViewersQuery(Question):
+    page: int = Field(1, ge=1, le=10_000_000)
+    limit: int = Field(50, ge=1, le=200)
+    sort_by: Sort = Field("total_coins_spent", alias="sortBy")
+    order: Literal["ASC", "DESC"] = "DESC"
+    search: str = Field("", max_length=256, description="a part of a name; of one or two letters, its beginning")
+    filter: Filter = Field("all", description="active: seen within 30 days")
+
+
+class LeaderboardQuery(ChannelQuery):
+    type: Board = "coins"
+    limit: int = Field(10, ge=1, le=100)
+    scope: Literal["all", "stream"] = Field("all", description="of all time, or of the streams that run now")
+
+
+class HistoryQuery(Question):
+    before: str | None = Field(None, pattern=CURSOR, description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class BirthdaysQuery(Question):
+    days: int = Field(7, ge=0, le=366)
+
+
+class ExportQuery(Question):
+    format: Literal["csv", "json"] = "json"
+    filter: Filter = "all"
+
+
+class VipQuery(Question):
+    tier: str | None = Field(None, max_length=32, description="only this tier")
+    limit: int = Field(200, ge=1, le=1_000)
+
+
+class SessionsQuery(Question):
+    limit: int = Field(500, ge=1, le=5_000, description="how many to list; all are counted")
+
+
+class Profile(BaseModel):
+    """A person on one platform. The keys with `tiktok` in them hold the same whatever the platform."""
+
+    id: int
+    tiktok_username: str
+    tiktok_user_id: str
+    display_name: str
+    profile_picture_url: str
+    bio: str
+    age: int | None
+    gender: str
+    country: str
+    language: str
+    verified: bool
+    follower_count: int | None
+    following_count: int | None
+    first_seen_at: str
+    last_seen_at: str
+    total_visits: int
+    total_watchtime_seconds: int
+    total_coins_spent: int
+    total_gifts_sent: int
+    total_comments: int
+    total_likes: int
+    total_shares: int
+    tts_voice: str
+    discord_username: str
+    birthday: str | None
+    notes: str
+    tags: list[str]
+    is_vip: bool
+    vip_since: str | None
+    vip_tier: str | None
+    loyalty_points: int
+    is_blocked: bool
+    is_favorite: bool
+    is_moderator: bool
+    created_at: str
+    updated_at: str
+    platform: str
+    username: str
+    platform_user_id: str
+    address: str = Field(description="how to ask for this person, whoever else has the same name")
+    total_bits: int
+    vip_color: str | None
+    vip_source: Literal["automatic", "set", "removed"]
+    favorite_since: str | None
+    is_online: bool
+
+
+class ViewerPagination(Pagination):
+    total_is_exact: bool = Field(alias="totalIsExact", description="false: a search found more than `total`")
+
+
+class ViewersAnswer(BaseModel):
+    success: Literal[True]
+    data: list[Profile]
+    pagination: ViewerPagination
+
+
+class TopGift(BaseModel):
+    gift_id: int
+    gift_name: str
+    diamonds: int
+    quantity: int
+    coins: int
+
+
+class GiftEntry(BaseModel):
+    id: int
+    at: str
+    gift_id: int
+    gift_name: str
+    diamonds: int
+    quantity: int
+    coins: int
+    streak: bool
+    platform: str
+    channel: str
+    stream_id: int | None
+
+
+class SessionEntry(BaseModel):
+    joined_at: str
+    left_at: str | None
+    duration_seconds: int
+    platform: str
+    channel: str
+    stream_id: int | None
+
+
+class Interaction(BaseModel):
+    id: int
+    at: str
+    kind: str
+    platform: str
+    channel: str
+    text: str
+    amount: int
+    marks: list[str]
+    extra: dict[str, Any]
+    removed: bool
+    stream_id: int | None
+
+
+class FormerName(BaseModel):
+    username: str
+    display_name: str
+    until: str
+
+
+class Edit(BaseModel):
+    id: int
+    at: str
+    editor: str
+    field: str
+    before: Any
+    after: Any
+
+
+class HourCell(BaseModel):
+    hour_of_day: int
+    day_of_week: int = Field(description="0 is Sunday")
+    total: int
+    coins: int
+
+
+class TierAnswer(BaseModel):
+    name: str
+    rank: int
+    coins: int
+    watch_hours: int
+    visits: int
+    color: str
+    benefits: list[str]
+
+
+class VipDetail(BaseModel):
+    tier: TierAnswer | None
+    next: TierAnswer | None = Field(description="the next higher one")
+    source: Literal["automatic", "set", "removed"]
+    since: str | None
+
+
+class ProfileDetail(Profile):
+    top_gifts: list[TopGift] = Field(alias="topGifts")
+    heatmap: list[list[int]] = Field(description="7 days from Sunday on, 24 hours each")
+    heatmap_coins: list[list[int]] = Field(alias="heatmapCoins")
+    peak: HourCell | None
+    recent_sessions: list[SessionEntry] = Field(alias="recentSessions")
+    gift_history: list[GiftEntry] = Field(alias="giftHistory")
+    interactions: list[Interaction]
+    names: list[FormerName]
+    vip: VipDetail
+    edits: list[Edit]
+
+
+class GiftsAnswer(BaseModel):
+    success: Literal[True]
+    items: list[GiftEntry]
+    next: str | None
+
+
+class SessionsAnswer(BaseModel):
+    success: Literal[True]
+    items: list[SessionEntry]
+    next: str | None
+
+
+class InteractionsAnswer(BaseModel):
+    success: Literal[True]
+    items: list[Interaction]
+    next: str | None
+
+
+class EditsAnswer(BaseModel):
+    success: Literal[True]
+    items: list[Edit]
+    next: str | None
+
+
+class HeatmapAnswer(BaseModel):
+    username: str
+    heatmap: list[list[int]] = Field(description="7 days from Sunday on, 24 hours each")
+    coins: list[list[int]]
+    peak: HourCell | None
+
+
+class TopSpender(BaseModel):
+    username: str
+    display_name: str = Field(alias="displayName")
+    coins_spent: int = Field(alias="coinsSpent")
+    platform: str
+    profile_picture_url: str = Field(alias="profilePictureUrl")
+
+
+class SummaryAnswer(BaseModel):
+    total_viewers: int = Field(alias="totalViewers")
+    total_revenue: int = Field(alias="totalRevenue", description="in coins")
+    avg_watchtime: int = Field(alias="avgWatchtime", description="in seconds")
+    top_spender: TopSpender | None = Field(alias="topSpender")
+    vip_count: int = Field(alias="vipCount")
+    active_viewers: int = Field(alias="activeViewers", description="seen within 30 days")
+    favorites: int
+    platforms: dict[str, int]
+
+
+class RankedProfile(Profile):
+    rank: int
+    value: int
+
+
+class BirthdayProfile(Profile):
+    days_until: int
+    birthday_on: str
+
+
+class PublicRank(BaseModel):
+    username: str
+    display_name: str
+    profile_picture_url: str
+    platform: str
+    rank: int
+    value: int
+
+
+class ActiveSession(BaseModel):
+    username: str
+    display_name: str = Field(alias="displayName")
+    platform: str
+    channel: str
+    joined_at: str = Field(alias="joinedAt")
+    duration: int = Field(description="in seconds")
+
+
+class ActiveSessionsAnswer(BaseModel):
+    count: int
+    sessions: list[ActiveSession]
+
+
+class VoiceAnswer(BaseModel):
+    value: str
+    label: str
