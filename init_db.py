@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -115,33 +116,41 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _tell(*lines: str) -> None:
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head -1` has: what was ordered is still done, and told nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
         upgrade(database, Policy.of(settings))
-        print(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
+        _tell(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
         if arguments.remove_demo:
             installation.remove_demo(database)
-            print("the demo data is gone")
+            _tell("the demo data is gone")
         if arguments.demo:
             started = time.monotonic()
             stored = fill_demo(database, settings, days=arguments.days, seed=arguments.seed)
             if stored:
-                print(f"wrote {stored:,} simulated events in {time.monotonic() - started:.1f} s")
+                _tell(f"wrote {stored:,} simulated events in {time.monotonic() - started:.1f} s")
         if arguments.ignore:
             installation.ignore(database, arguments.ignore, ignored=True)
         if arguments.unignore:
             installation.ignore(database, arguments.unignore, ignored=False)
         if arguments.list_ignored:
             with database.reading() as connection:
-                print(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)), sep="\n")
+                _tell(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)))
         if arguments.rebuild:
             with database.writing() as connection:
                 read = rebuild(
                     connection, Policy.of(settings), now_ms(), lambda count: _progress(f"rebuilding: {count:,} events")
                 )
             _progress_done()
-            print(f"recomputed everything from {read:,} events")
+            _tell(f"recomputed everything from {read:,} events")
     finally:
         database.close()
 

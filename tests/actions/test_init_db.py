@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -203,3 +205,15 @@ def test_after_an_upgrade_connections_check_foreign_keys_again() -> None:
         init_db.upgrade(db)
         with db.reading() as connection:
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_reader_who_has_seen_enough_ends_nothing_and_is_no_error(
+    run: Run, opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    # Closing it writes what is left, as the end of Python does.
+    with os.fdopen(writing, "w") as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", pipe)
+        assert run("--list-ignored", "--ignore", "otherbot", "--rebuild") == 0
+    assert "otherbot" in [row["name"] for row in rows(opened, IgnoredName)]
