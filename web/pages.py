@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Flask, Response, request, session, url_for
 from flask_compress import Compress
 from sqlalchemy.exc import DBAPIError
 from whitenoise import WhiteNoise
@@ -12,7 +12,6 @@ from whitenoise import WhiteNoise
 from analytics.live import is_simulated
 from core.config import ROOT
 from core.version import VERSION
-from web.access import Access
 from web.services import Services
 
 STATIC = ROOT / "static"
@@ -21,6 +20,7 @@ FETCHED = STATIC / "vendor" / ".complete"
 # (endpoint, noun, label, icon): what is built. A new page adds its line here.
 NAVIGATION = (
     ("live.page", "live", "Live", "activity"),
+    ("viewers.page", "viewers", "Viewers", "users-round"),
     ("streams.list_page", "streams", "Past streams", "history"),
 )
 
@@ -43,7 +43,6 @@ def register(app: Flask, at: Services) -> None:
             "nav": [(url_for(endpoint), noun, label, icon) for endpoint, noun, label, icon in NAVIGATION],
             "user": session.get("user") if settings.dashboard_password else None,
             "login_required": bool(settings.dashboard_password),
-            "can_write": g.get("access", Access.NOBODY) >= Access.WRITE,
             "simulated": _simulated(at),
             "zone": settings.timezone,
             "currency": settings.currency,

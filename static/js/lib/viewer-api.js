@@ -12,6 +12,9 @@ const inPath = (address) => encodeURIComponent(address).replace("%3A", ":");
 
 export const pageOf = (address) => `/viewers/${inPath(address)}`;
 
+/** What an answer is about, whether it stands alone or beside "success". */
+const told = (answer) => answer.data ?? answer;
+
 const one = (address, rest = "") => `${ROOT}/${inPath(address)}${rest}`;
 
 export const listViewers = (parameters) => getJson(`${ROOT}${query(parameters)}`);
@@ -20,31 +23,31 @@ export const exportUrl = (parameters) => `${ROOT}/export${query(parameters)}`;
 
 export const personExportUrl = (address) => one(address, "/export");
 
-export const summary = async () => (await getJson(`${ROOT}/stats/summary`)).data;
+export const summary = async () => told(await getJson(`${ROOT}/stats/summary`));
 
-export const leaders = async (parameters) => (await getJson(`${ROOT}/leaderboard${query(parameters)}`)).data;
+export const leaders = async (parameters) => told(await getJson(`${ROOT}/leaderboard${query(parameters)}`));
 
-export const birthdays = async (days) => (await getJson(`${ROOT}/birthdays/upcoming${query({ days })}`)).data;
+export const birthdays = async (days) => told(await getJson(`${ROOT}/birthdays/upcoming${query({ days })}`));
 
-export const weekHours = async () => (await getJson(`${ROOT}/heatmap/global`)).data;
+export const weekHours = async () => told(await getJson(`${ROOT}/heatmap/global`));
 
 export const activeSessions = () => getJson(`${ROOT}/sessions/active`);
 
-export const voices = async () => (await getJson(`${ROOT}/tts/voices`)).data;
+export const voices = async () => told(await getJson(`${ROOT}/tts/voices`));
 
-export const tiers = async () => (await getJson(`${ROOT}/vip/tiers`)).data;
+export const tiers = async () => told(await getJson(`${ROOT}/vip/tiers`));
 
 export const saveTiers = (list, { dryRun = false } = {}) =>
   send("PUT", `${ROOT}/vip/tiers${query({ dryRun: dryRun || null })}`, { tiers: list });
 
-export const profile = async (address) => (await getJson(one(address))).data;
+export const profile = async (address) => told(await getJson(one(address)));
 
-export const editProfile = async (address, updates) => (await send("PATCH", one(address), updates)).data;
+export const editProfile = async (address, updates) => told(await send("PATCH", one(address), updates));
 
 export const eraseViewer = (address, remember) => send("DELETE", `${one(address)}${query({ optOut: remember || null })}`);
 
 /** `change`: {tier: "Gold"}, {remove: true} or {reset: true}. */
-export const changeVip = async (address, change) => (await send("POST", one(address, "/vip"), change)).data;
+export const changeVip = async (address, change) => told(await send("POST", one(address, "/vip"), change));
 
 /** A page of what a person did: kind gifts | sessions | interactions | edits; `before` is the `next` of the last. */
 export const historyOf = (address, kind, before) => getJson(`${one(address, `/${kind}`)}${query({ before, limit: 30 })}`);

@@ -15,6 +15,11 @@ export function gridOf(hours) {
   return grid;
 }
 
+/** The same of two tables of numbers. */
+export function gridOfTwo(events, coins) {
+  return events.map((hours, day) => hours.map((count, hour) => ({ events: count, coins: coins[day][hour] })));
+}
+
 /** Draws `grid` into `place`; `nothing` is what an empty one says. */
 export function drawHeatmap(place, grid, measure, { nothing, caption }) {
   const cells = DAYS.flatMap((day) => grid[day].map((cell, hour) => ({ day, hour, count: cell[measure] ?? 0 })));
@@ -38,7 +43,7 @@ export function drawHeatmap(place, grid, measure, { nothing, caption }) {
       ...grid[day].map((cell, hour) => {
         const count = cell[measure] ?? 0;
         const words = `${hourWords(day, hour)}: ${plural(count, ...WORDS[measure])}`;
-        return make(`td.heat-${level(count)}`, { title: words }, make("span.heat-figure", {}, count ? brief(count) : "0"));
+        return make(`td.heat-${level(count)}`, { title: words }, count ? make("span.heat-figure", {}, brief(count)) : unseen("0"));
       }),
     ),
   );

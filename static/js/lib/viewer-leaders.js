@@ -25,7 +25,7 @@ export class Leaders {
     const asked = (this.asked = {});
     const [type, period] = [this.type.value, this.period];
     try {
-      const people = await leaders({ type, limit: SHOWN, period: period === "stream" ? "stream" : "" });
+      const people = await leaders({ type, limit: SHOWN, scope: period });
       if (asked === this.asked) this.#show(people, type, period);
     } catch (error) {
       onlyServer(error);
@@ -38,7 +38,7 @@ export class Leaders {
     this.shown = `${type}/${period}`;
     const [words, field, write] = MEASURES[type];
     const entries = people
-      .map((viewer) => ({ viewer, count: viewer.score ?? viewer[field] ?? 0 }))
+      .map((viewer) => ({ viewer, count: viewer.value ?? viewer[field] ?? 0 }))
       .filter(({ count }) => count > 0);
     if (!entries.length) {
       const nothing = period === "stream" ? `No ${words.toLowerCase()} in this stream yet` : `No ${words.toLowerCase()} yet`;

@@ -91,17 +91,17 @@ export class ViewerList {
   }
 
   #show({ data, pagination }, { quiet }) {
-    const { page, limit, total, totalPages } = pagination;
+    const { page, limit, total, totalPages, totalIsExact: exact = true } = pagination;
     this.total = total;
     if (page > 1 && !data.length && totalPages) return this.#change({ page: totalPages }, { keepPage: true, replace: true });
     byId("people-empty").hidden = data.length > 0;
     this.rows.parentElement.hidden = data.length === 0;
     if (data.length) this.#fill(data, quiet);
     else this.#explainNothing();
-    setText(byId("list-note"), total ? plural(total, "viewer") : "nobody");
+    setText(byId("list-note"), total ? `${exact ? "" : "more than "}${plural(total, "viewer")}` : "nobody");
     const pager = byId("pager");
     const first = (page - 1) * limit + 1;
-    setText(part(pager, "place"), total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}` : "0");
+    setText(part(pager, "place"), total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}${exact ? "" : "+"}` : "0");
     part(pager, "previous").disabled = page <= 1;
     part(pager, "next").disabled = page >= totalPages;
     this.moved(this.view);
@@ -143,7 +143,7 @@ export class ViewerList {
   #explainNothing() {
     const { search, filter } = this.view;
     const [symbol, title, ...lines] = search
-      ? ["search", `Nobody is called “${search}”`, "Parts of names are found from three letters on. Former names are found too when written in full."]
+      ? ["search", `Nobody is called “${search}”`, "A name is found by how it begins, and from three letters on by any part of it."]
       : NOBODY[filter];
     this.#explain(empty(symbol, title, ...lines), search || filter !== "all" ? this.#clearButton() : null);
   }

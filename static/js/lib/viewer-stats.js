@@ -2,7 +2,7 @@
 
 import { Counter } from "./counter.js";
 import { byId, make, part, setText } from "./dom.js";
-import { compact, decimal, number, percent } from "./format.js";
+import { brief, compact, decimal, number, percent, platformName } from "./format.js";
 import { onlyServer } from "./http.js";
 import { summary } from "./viewer-api.js";
 import { watched } from "./viewer-words.js";
@@ -40,7 +40,7 @@ export class ViewerStats {
     this.counters.watchtime.show(told.avgWatchtime);
     this.counters.vips.show(told.vipCount);
     const each = told.totalViewers ? told.totalRevenue / told.totalViewers : 0;
-    this.#note("total", told.totalViewers ? "on all channels" : "nobody yet");
+    this.#note("total", told.totalViewers ? onPlatforms(told.platforms ?? {}) : "nobody yet");
     this.#note("active", told.totalViewers ? `${share(told.activeViewers, told.totalViewers)} of all` : "nobody yet");
     this.#note("coins", `${each < 100 ? decimal(each) : number(Math.round(each))} a viewer`);
     this.#note("watchtime", "by each viewer");
@@ -63,4 +63,10 @@ export class ViewerStats {
 function share(count, all) {
   const value = (100 * count) / all;
   return value > 0 && value < 0.1 ? "under 0.1 %" : percent(value);
+}
+
+function onPlatforms(platforms) {
+  const told = Object.entries(platforms).filter(([, count]) => count);
+  if (told.length === 1) return `all on ${platformName(told[0][0])}`;
+  return told.map(([platform, count]) => `${brief(count)} ${platformName(platform)}`).join(" · ") || "on all channels";
 }

@@ -48,9 +48,9 @@ export function personOf(viewer) {
   return { platform: viewer.platform, login, user: shown };
 }
 
-/** 0, 20 → "Sunday 20–21 h" */
+/** 0, 9 → "Sunday 9:00–10:00" */
 export function hourWords(weekday, hour) {
-  return `${WEEKDAYS[weekday]} ${hour}–${hour + 1} h`;
+  return `${WEEKDAYS[weekday]} ${hour}:00–${(hour + 1) % 24}:00`;
 }
 
 export const weekdayName = (weekday) => WEEKDAYS[weekday];

@@ -1,0 +1,170 @@
+/** The form for what the team knows of a viewer. Sends what has changed and says beside each field what is wrong. */
+
+import { byId, make, part, setText } from "./dom.js";
+import { HttpError, onlyServer } from "./http.js";
+import { editProfile } from "./viewer-api.js";
+import { TagBox } from "./viewer-tags.js";
+
+const TEXTS = { notes: "edit-notes", birthday: "edit-birthday", discord_username: "edit-discord", tts_voice: "edit-voice" };
+const SWITCHES = ["is_favorite", "is_moderator", "is_blocked"];
+const ERRORS = { ...TEXTS, tags: "edit-tags" };
+
+export class Editor {
+  /** `saved(profile)` is called with the new profile. */
+  constructor({ saved }) {
+    this.form = byId("editor");
+    this.saved = saved;
+    this.before = {};
+    this.tags = new TagBox(byId("edit-tags"), () => this.#changed());
+    this.form.addEventListener("input", () => this.#changed());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.save();
+    });
+    this.form.addEventListener("reset", (event) => {
+      event.preventDefault();
+      this.#fill(this.before);
+      this.#clearErrors();
+      this.#changed();
+    });
+  }
+
+  offerVoices(voices) {
+    const options = [{ value: "", label: "The stream's own" }, ...voices.filter(({ value }) => value)];
+    byId(TEXTS.tts_voice).replaceChildren(...options.map(({ value, label }) => make("option", { value }, label)));
+    if (this.before.tts_voice !== undefined) this.#fillVoice(this.before.tts_voice);
+  }
+
+  /** A profile to edit. The same person again: fields that somebody is changing here keep what they hold. */
+  show(viewer, { again = false } = {}) {
+    const mine = again ? this.#changes() : {};
+    this.before = known(viewer);
+    this.address = viewer.address;
+    this.#fill({ ...this.before, ...mine });
+    if (!again) {
+      this.#clearErrors();
+      setText(part(this.form, "state"), "");
+    }
+    this.#changed({ quiet: true });
+  }
+
+  get dirty() {
+    return Object.keys(this.#changes()).length > 0 || this.#halfDate();
+  }
+
+  async save() {
+    this.#clearErrors();
+    if (this.#halfDate()) return this.#fault("birthday", "Write the whole date, or none of it");
+    const changes = this.#changes();
+    if (!Object.keys(changes).length || this.saving) return undefined;
+    this.saving = true;
+    this.#changed();
+    try {
+      const profile = await editProfile(this.address, changes);
+      this.before = known(profile);
+      this.#fill(this.before);
+      this.saved(profile);
+      setText(part(this.form, "state"), "Saved");
+    } catch (error) {
+      onlyServer(error);
+      this.#explain(error);
+    } finally {
+      this.saving = false;
+      this.#changed({ quiet: true });
+    }
+    return undefined;
+  }
+
+  /** Somebody wants to leave with changes: shows where they are kept or dropped. */
+  remind() {
+    setText(part(this.form, "state"), "Save or undo your changes first");
+    part(this.form, "save").scrollIntoView({ block: "nearest" });
+    part(this.form, "save").focus();
+  }
+
+  #values() {
+    const values = Object.fromEntries(Object.entries(TEXTS).map(([name, id]) => [name, byId(id).value]));
+    for (const name of SWITCHES) values[name] = this.form.elements[name].checked;
+    return { ...values, notes: values.notes.replace(/\s+$/, ""), tags: this.tags.get(), birthday: values.birthday || null };
+  }
+
+  #changes() {
+    const values = this.#values();
+    return Object.fromEntries(Object.entries(values).filter(([name, value]) => !same(value, this.before[name])));
+  }
+
+  #halfDate() {
+    return byId(TEXTS.birthday).validity.badInput;
+  }
+
+  #fill(values) {
+    for (const [name, id] of Object.entries(TEXTS)) {
+      if (name !== "tts_voice" && byId(id).value !== (values[name] ?? "")) byId(id).value = values[name] ?? "";
+    }
+    this.#fillVoice(values.tts_voice ?? "");
+    for (const name of SWITCHES) this.form.elements[name].checked = Boolean(values[name]);
+    if (!same(this.tags.get(), values.tags)) this.tags.set(values.tags);
+  }
+
+  /** A voice that is not offered any more stays until another is chosen. */
+  #fillVoice(voice) {
+    const select = byId(TEXTS.tts_voice);
+    if (![...select.options].some(({ value }) => value === voice)) select.append(make("option", { value: voice }, voice));
+    select.value = voice;
+  }
+
+  #changed({ quiet = false } = {}) {
+    const { dirty } = this;
+    part(this.form, "save").disabled = !dirty || Boolean(this.saving);
+    part(this.form, "undo").disabled = !dirty || Boolean(this.saving);
+    if (!quiet) setText(part(this.form, "state"), this.saving ? "Saving…" : dirty ? "Not saved yet" : "");
+    this.form.classList.toggle("dirty", dirty);
+  }
+
+  #explain(error) {
+    const details = error instanceof HttpError ? error.details : [];
+    const placed = details.filter(({ field }) => this.#fault(fieldOf(field), wordsOf(field, details)));
+    if (placed.length && placed.length === details.length) return;
+    const problem = part(this.form, "problem");
+    problem.hidden = false;
+    setText(problem, error.status === 403 ? "You may look at viewers, but not change them." : error.message);
+  }
+
+  #fault(name, words) {
+    const id = ERRORS[name];
+    if (!id) return false;
+    const field = name === "tags" ? byId("edit-tag") : byId(id);
+    const note = byId(`${id}-error`);
+    note.hidden = false;
+    setText(note, words);
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", note.id);
+    field.focus();
+    return true;
+  }
+
+  #clearErrors() {
+    part(this.form, "problem").hidden = true;
+    for (const [name, id] of Object.entries(ERRORS)) {
+      byId(`${id}-error`).hidden = true;
+      (name === "tags" ? byId("edit-tag") : byId(id)).removeAttribute("aria-invalid");
+    }
+  }
+}
+
+function known(viewer) {
+  const texts = Object.fromEntries(Object.keys(TEXTS).map((name) => [name, viewer[name] ?? ""]));
+  const switches = Object.fromEntries(SWITCHES.map((name) => [name, Boolean(viewer[name])]));
+  return { ...texts, ...switches, birthday: viewer.birthday ?? null, tags: viewer.tags ?? [] };
+}
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** "json.birthday" and "tags.0" mean the fields of these names. */
+const fieldOf = (field) => String(field).split(".").find((name) => Object.hasOwn(ERRORS, name)) ?? field;
+
+/** The server's words without the field's name before them. */
+function wordsOf(field, details) {
+  const found = details.find((detail) => detail.field === field);
+  return found.message.replace(/^[\w.]+: /, "");
+}

@@ -1,0 +1,41 @@
+/** An edit in words: "changed notes from … to …". */
+
+import { make } from "./dom.js";
+
+const FIELDS = {
+  tts_voice: "the voice",
+  discord_username: "the Discord name",
+  birthday: "the birthday",
+  notes: "the notes",
+  tags: "the tags",
+  vip_tier: "the VIP tier",
+};
+const MARKS = { is_favorite: "a favourite", is_blocked: "blocked", is_moderator: "a moderator" };
+const BY = { automatic: "automatic", set: "by hand", removed: "taken away by hand" };
+const LONGEST = 160;
+
+export function editWords({ field, before, after }) {
+  if (field in MARKS) return [after ? `made them ${MARKS[field]}` : `made them no longer ${MARKS[field]}`];
+  const name = FIELDS[field] ?? String(field).replaceAll("_", " ");
+  if (isNothing(before)) return [`set ${name} to `, value(after)];
+  if (isNothing(after)) return [`cleared ${name}, which was `, value(before)];
+  return [`changed ${name} from `, value(before), " to ", value(after)];
+}
+
+function isNothing(what) {
+  return what === null || what === undefined || what === "" || (Array.isArray(what) && !what.length);
+}
+
+function value(what) {
+  return make("q.edit-value", {}, make("bdi", {}, shorten(written(what))));
+}
+
+function written(what) {
+  if (Array.isArray(what)) return what.join(", ");
+  if (typeof what === "object" && what !== null) return `${what.tier ?? "no tier"}${what.by ? `, ${BY[what.by] ?? what.by}` : ""}`;
+  return String(what);
+}
+
+function shorten(text) {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}

@@ -1,0 +1,61 @@
+/** A list that is read page by page: the first at once, the rest by "Load more". */
+
+import { empty, icon, make } from "./dom.js";
+import { HttpError, onlyServer } from "./http.js";
+
+export class PagedList {
+  /**
+   * `load(before)` answers {items, next}; `row(item)` an element; `nothing` is [icon, title, words]; `list` the element
+   * the rows go into (also what stands in `root`, unless they differ, as with a table).
+   */
+  constructor({ load, row, nothing, list, root = list }) {
+    Object.assign(this, { load, row, nothing, list });
+    this.more = make("button.button.small.load-more", { type: "button" }, icon("arrow-down"), make("span", {}, "Load more"));
+    this.more.addEventListener("click", () => this.next());
+    this.note = make("div.paged-note", { role: "status" });
+    this.element = make("div.paged", {}, root, this.note, this.more);
+    this.root = root;
+    this.before = null;
+    this.ended = false;
+  }
+
+  start() {
+    this.root.hidden = true;
+    this.more.hidden = true;
+    this.note.replaceChildren(...Array.from({ length: 4 }, () => make("span.skeleton.skeleton-line")));
+    return this.next();
+  }
+
+  async next() {
+    if (this.loading || this.ended) return;
+    this.loading = true;
+    this.more.disabled = true;
+    try {
+      const { items, next } = await this.load(this.before);
+      const first = this.list.childElementCount;
+      this.list.append(...items.map(this.row));
+      this.before = next;
+      this.ended = next === null || next === undefined;
+      this.more.hidden = this.ended;
+      this.root.hidden = !this.list.childElementCount;
+      this.note.replaceChildren(...(this.list.childElementCount ? [] : [empty(...this.nothing)]));
+      if (this.ended && first && document.activeElement === document.body) this.list.children[first]?.focus?.();
+    } catch (error) {
+      onlyServer(error);
+      this.#explain(error);
+    } finally {
+      this.loading = false;
+      this.more.disabled = false;
+    }
+  }
+
+  #explain(error) {
+    const words = error instanceof HttpError ? error.message : "";
+    this.more.hidden = false;
+    this.note.replaceChildren(
+      this.list.childElementCount
+        ? make("p.field-error", {}, `${words} – try again`)
+        : empty("circle-alert", "This could not be read", words),
+    );
+  }
+}
