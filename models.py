@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -537,3 +538,191 @@ class StreamTerm(Base):
     emote: Mapped[bool] = mapped_column(Boolean, primary_key=True)
     term: Mapped[str] = mapped_column(String(32), primary_key=True)
     uses: Mapped[int] = counter()
+
+
+class StoreUser(Base):
+    """A person of the shop, by the shop's own id, and how far they came: `rules.funnel.Journey` in columns.
+
+    Times are 0 where it never happened. ``high_at_ms`` and ``medium_at_ms``: see `rules.segments.reach_ms`; the reach
+    of the converted is ``purchase_at_ms``, that of everybody ``last_at_ms``.
+    """
+
+    __tablename__ = "store_users"
+    __table_args__ = (
+        Index("ix_store_users_last", "last_at_ms"),
+        Index("ix_store_users_medium", "medium_at_ms"),
+        Index("ix_store_users_high", "high_at_ms"),
+        Index("ix_store_users_purchase", "purchase_at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(128), unique=True)
+    first_at_ms: Mapped[int] = counter()
+    last_at_ms: Mapped[int] = counter()
+    second_at_ms: Mapped[int] = counter()  # their second latest event, and so on
+    third_at_ms: Mapped[int] = counter()
+    fourth_at_ms: Mapped[int] = counter()
+    fifth_at_ms: Mapped[int] = counter()
+    page_views: Mapped[int] = counter()
+    product_views: Mapped[int] = counter()
+    carts: Mapped[int] = counter()
+    signups: Mapped[int] = counter()
+    purchases: Mapped[int] = counter()
+    page_view_at_ms: Mapped[int] = counter()
+    product_view_at_ms: Mapped[int] = counter()
+    cart_at_ms: Mapped[int] = counter()
+    signup_at_ms: Mapped[int] = counter()
+    purchase_at_ms: Mapped[int] = counter()
+    began_2_ms: Mapped[int] = counter()  # Journey.began_ms of step 2; that of step 1 is page_view_at_ms
+    began_3_ms: Mapped[int] = counter()
+    began_4_ms: Mapped[int] = counter()
+    began_5_ms: Mapped[int] = counter()
+    high_at_ms: Mapped[int] = counter()
+    medium_at_ms: Mapped[int] = counter()
+    busy_hour: Mapped[int] = counter()  # the hour (since 1970) of ``busy_events``
+    busy_events: Mapped[int] = counter()
+
+
+class StoreEvent(Base):
+    """What happened in the shop, as it was reported."""
+
+    __tablename__ = "store_events"
+    __table_args__ = (
+        Index("ix_store_events_at", "at_ms", "user_row", "step"),
+        Index("ix_store_events_user_at", "user_row", "at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(64))
+    step: Mapped[int] = mapped_column(SmallInteger)  # rules.funnel.Step
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    received_at_ms: Mapped[int] = mapped_column(BigInteger)
+    user_row: Mapped[int | None] = mapped_column(ForeignKey("store_users.id"))
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)  # in the currency's minor unit
+    currency: Mapped[str | None] = mapped_column(String(3))
+    is_bot: Mapped[bool] = switch()  # seen, but counted nowhere
+    is_simulated: Mapped[bool] = switch()
+    detail: Mapped[str | None] = mapped_column("data", Text)  # JSON object
+
+
+class StoreEventKey(Base):
+    """Which event ids are known: a hash of each, because a table of long random names grows slow."""
+
+    __tablename__ = "store_event_keys"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    event_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_row: Mapped[int] = mapped_column(ForeignKey("store_events.id"))
+
+
+class StoreMinute(Base):
+    """How often each step was taken in a minute (since 1970)."""
+
+    __tablename__ = "store_minutes"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    minute: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    events: Mapped[int] = counter()
+
+
+class StoreHour(Base):
+    """The same in an hour (since 1970)."""
+
+    __tablename__ = "store_hours"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    events: Mapped[int] = counter()
+
+
+class StoreSample(Base):
+    """What anomalies are measured by: number, sum and squares of a value in an hour (`rules.anomalies.Moments`)."""
+
+    __tablename__ = "store_samples"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    measure: Mapped[str] = mapped_column(String(32), primary_key=True)  # "purchase:USD", "user_hour"
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    count: Mapped[int] = counter()
+    total: Mapped[float] = mapped_column(Float, server_default="0")
+    squares: Mapped[float] = mapped_column(Float, server_default="0")
+
+
+class StoreReach(Base):
+    """How many people reached something (``measure``) last in a span of time: a minute, hour or day, or ever.
+
+    Who has done it since a moment is the sum of a few of these, whatever happened before.
+    """
+
+    __tablename__ = "store_reach"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    measure: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    span: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False
+    )  # 0 ever, 1 day, 2 hour, 3 minute
+    bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # since 1970, in that unit
+    users: Mapped[int] = counter()
+
+
+class StoreSnapshot(Base):
+    """How many had reached something in the ``window_minutes`` before ``minute``, as it stood then: for comparison."""
+
+    __tablename__ = "store_snapshots"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    window_minutes: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    minute: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    measure: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    users: Mapped[int] = counter()
+
+
+class StoreAnomaly(Base):
+    """Something unusual in the shop, found as it happened, with what it was measured by."""
+
+    __tablename__ = "store_anomalies"
+    __table_args__ = (
+        UniqueConstraint("occasion", name="uq_store_anomalies_occasion"),
+        Index("ix_store_anomalies_detected", "detected_at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    occasion: Mapped[str] = mapped_column(String(128))  # what makes it one: type, subject and time
+    type: Mapped[str] = mapped_column(String(32))  # rules.anomalies.AnomalyType
+    severity: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8), server_default="new")  # new, seen, resolved
+    message: Mapped[str] = mapped_column(Text)
+    value: Mapped[float] = mapped_column(Float)
+    expected_low: Mapped[float] = mapped_column(Float)
+    expected_high: Mapped[float] = mapped_column(Float)
+    baseline: Mapped[str] = mapped_column(Text)  # JSON: mean, sigma, samples, score, period
+    user_row: Mapped[int | None] = mapped_column(ForeignKey("store_users.id"))
+    event_row: Mapped[int | None] = mapped_column(ForeignKey("store_events.id"))
+    detected_at_ms: Mapped[int] = mapped_column(BigInteger)
+    changed_at_ms: Mapped[int] = mapped_column(BigInteger)  # its state, or how far off it is
+
+
+class WebhookDelivery(Base):
+    """A message that a webhook is to get: tried again until it is taken or given up."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (Index("ix_webhook_deliveries_due", "state", "due_at_ms"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    payload: Mapped[str] = mapped_column(Text)  # JSON object
+    state: Mapped[str] = mapped_column(String(8), server_default="waiting")  # waiting, sent, failed
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at_ms: Mapped[int] = mapped_column(BigInteger)
+    made_at_ms: Mapped[int] = mapped_column(BigInteger)
+    problem: Mapped[str] = words()
+
+
+class Preference(Base):
+    """A choice made on the settings page, as JSON."""
+
+    __tablename__ = "preferences"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
