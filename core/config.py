@@ -16,8 +16,13 @@ from tzlocal import get_localzone_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# A description is the line people read when the value is none of that.
 Channels = Annotated[tuple[str, ...], NoDecode]
-Switch = bool
+Switch = Annotated[bool, Field(description="a switch is on or off")]
+CoinsWorth = Annotated[Decimal, Field(ge=0, le=1000, description="an amount is a number from 0 to 1000, such as 0.005")]
+WebAddress = Annotated[
+    str, Field(pattern=r"^(https?://.*)?$", description="an address begins with http:// or https://")
+]
 
 
 class SettingsError(Exception):
@@ -47,13 +52,13 @@ class Settings(BaseSettings):
 
     channel: Channels = ()
     tmi_token: str = ""
-    prefix: str = Field("!", min_length=1, max_length=5, pattern=r"^\S+$")
+    prefix: str = Field("!", pattern=r"^\S{1,5}$", description="a prefix is one to five characters without spaces")
     tiktok_channel: Channels = ()
     tiktok_sign_api_key: str = ""
     database_url: str = "sqlite:///streampulse.db"
     redis_url: str = ""
     host: str = "127.0.0.1"
-    port: int = Field(5000, ge=0, le=65535)
+    port: int = Field(5000, ge=0, le=65535, description="a port is a number from 0 to 65535")
     secret_key: str = ""
     dashboard_username: str = "admin"
     dashboard_password: str = ""
@@ -63,20 +68,26 @@ class Settings(BaseSettings):
     track_origins: str = ""
     sales_secret: str = ""
     timezone: str = Field(default_factory=_system_zone)
-    session_timeout: int = Field(300, ge=30, le=86_400)
+    session_timeout: int = Field(
+        300, ge=30, le=86_400, description="a time-out is a number of seconds from 30 to 86400"
+    )
     auto_vip: Switch = True
     birthday_reminder: Switch = True
     heatmap_enabled: Switch = True
-    retention_days: int = Field(0, ge=0, le=36_500)
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
-    coin_value: Decimal = Field(Decimal("0.005"), ge=0, le=1000)
-    bit_value: Decimal = Field(Decimal("0.01"), ge=0, le=1000)
-    twitch_irc_url: str = Field("wss://irc-ws.chat.twitch.tv:443", pattern=r"^wss?://")
-    twitch_validate_url: str = Field("https://id.twitch.tv/oauth2/validate", pattern=r"^https?://")
-    tiktok_app_url: str = Field("", pattern=r"^(https?://.*)?$")
-    tiktok_webcast_url: str = Field("", pattern=r"^(https?://.*)?$")
-    tiktok_sign_url: str = Field("", pattern=r"^(https?://.*)?$")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    retention_days: int = Field(0, ge=0, le=36_500, description="days are a number from 0 (keep) to 36500")
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="a currency is three capital letters such as USD")
+    coin_value: CoinsWorth = Decimal("0.005")
+    bit_value: CoinsWorth = Decimal("0.01")
+    twitch_irc_url: str = Field(
+        "wss://irc-ws.chat.twitch.tv:443", pattern=r"^wss?://", description="an address begins with ws:// or wss://"
+    )
+    twitch_validate_url: WebAddress = "https://id.twitch.tv/oauth2/validate"
+    tiktok_app_url: WebAddress = ""
+    tiktok_webcast_url: WebAddress = ""
+    tiktok_sign_url: WebAddress = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="a level is DEBUG, INFO, WARNING or ERROR"
+    )
 
     @field_validator("channel", mode="before")
     @classmethod
@@ -93,7 +104,7 @@ class Settings(BaseSettings):
     def _twitch_names_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if not re.fullmatch(r"[a-z0-9_]{1,25}", name):
-                raise ValueError(f"{name!r} is not a Twitch channel name")
+                raise ValueError("a Twitch channel is up to 25 letters, digits and underscores; commas between several")
         return names
 
     @field_validator("tiktok_channel")
@@ -101,7 +112,9 @@ class Settings(BaseSettings):
     def _tiktok_names_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if not re.fullmatch(r"[a-z0-9_.]{1,30}", name):
-                raise ValueError(f"{name!r} is not a TikTok unique id")
+                raise ValueError(
+                    "a TikTok name is up to 30 letters, digits, dots and underscores; commas between several"
+                )
         return names
 
     @field_validator("log_level", mode="before")
@@ -115,7 +128,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin") from error
+            raise ValueError("a time zone is an IANA name such as Europe/Berlin") from error
         return value
 
     @field_validator("database_url")
@@ -157,7 +170,12 @@ def load_settings(env_file: Path | None = None) -> Settings:
 
 
 def _one_line(error: ValidationError) -> str:
-    """The first problem, without the value: it may be a secret."""
+    """The first problem, in the field's own words and without the value: it may be a secret."""
     first = error.errors(include_url=False, include_input=False)[0]
     message = first["msg"].removeprefix("Value error, ")
-    return f"{str(first['loc'][0]).upper()}: {message}" if first["loc"] else message
+    if not first["loc"]:
+        return message
+    name = str(first["loc"][0])
+    if first["type"] != "value_error":
+        message = Settings.model_fields[name].description or message
+    return f"{name.upper()}: {message}"

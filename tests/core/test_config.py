@@ -176,3 +176,46 @@ def test_no_channel_list_leads_to_anything_but_names_or_one_line(text: str) -> N
     else:
         assert len(set(names)) == len(names)
         assert all(name.isascii() and name == name.lower() and " " not in name for name in names)
+
+
+PLAIN = [
+    ("CHANNEL", "lena nova", "a Twitch channel is up to 25 letters, digits and underscores; commas between several"),
+    ("PREFIX", "! !", "a prefix is one to five characters without spaces"),
+    ("PREFIX", "!!!!!!", "a prefix is one to five characters without spaces"),
+    (
+        "TIKTOK_CHANNEL",
+        "l/l",
+        "a TikTok name is up to 30 letters, digits, dots and underscores; commas between several",
+    ),
+    ("PORT", "70000", "a port is a number from 0 to 65535"),
+    ("PORT", "-1", "a port is a number from 0 to 65535"),
+    ("PORT", "eighty", "a port is a number from 0 to 65535"),
+    ("TIMEZONE", "Europe/Entenhausen", "a time zone is an IANA name such as Europe/Berlin"),
+    ("SESSION_TIMEOUT", "5", "a time-out is a number of seconds from 30 to 86400"),
+    ("SESSION_TIMEOUT", "5.5", "a time-out is a number of seconds from 30 to 86400"),
+    ("AUTO_VIP", "perhaps", "a switch is on or off"),
+    ("RETENTION_DAYS", "-7", "days are a number from 0 (keep) to 36500"),
+    ("CURRENCY", "dollars", "a currency is three capital letters such as USD"),
+    ("COIN_VALUE", "-0.5", "an amount is a number from 0 to 1000, such as 0.005"),
+    ("COIN_VALUE", "nan", "an amount is a number from 0 to 1000, such as 0.005"),
+    ("BIT_VALUE", "a cent", "an amount is a number from 0 to 1000, such as 0.005"),
+    ("TWITCH_IRC_URL", "https://irc.example.com", "an address begins with ws:// or wss://"),
+    ("TWITCH_VALIDATE_URL", "id.example.com", "an address begins with http:// or https://"),
+    ("TIKTOK_SIGN_URL", "sign", "an address begins with http:// or https://"),
+    ("LOG_LEVEL", "loud", "a level is DEBUG, INFO, WARNING or ERROR"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "line"), PLAIN)
+def test_what_is_wrong_is_told_in_plain_words_and_without_the_value(
+    load: Load, variable: str, value: str, line: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**{variable: value})
+    assert str(caught.value) == f"{variable}: {line}"
+
+
+def test_every_default_is_what_its_own_line_asks_for(load: Load) -> None:
+    settings = load()
+    for name in Settings.model_fields:
+        assert load(**{name.upper(): str(getattr(settings, name) or "")}) == settings
