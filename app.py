@@ -20,7 +20,23 @@ from core.db import Database, DatabaseUnusable, check_schema
 from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
-from web import access, auth, docs, errors, headers, health, live, overlay, pages, realtime, streams, viewers
+from web import (
+    access,
+    auth,
+    docs,
+    errors,
+    headers,
+    health,
+    live,
+    orders,
+    overlay,
+    pages,
+    realtime,
+    streams,
+    viewer_boards,
+    viewer_orders,
+    viewers,
+)
 from web.schemas import Problem
 from web.server import build_server, drain, use_own_websocket
 from web.services import Services
@@ -55,12 +71,13 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.session_interface = auth.Sessions()
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
+    orders.register(app, database)
     health.register(app, at)
     app.before_request(access.guard)
     app.after_request(access.no_store)
     errors.register(app)
     auth.limiter.init_app(app)
-    for part in (live, streams, viewers, overlay, auth, health, docs):
+    for part in (live, streams, viewers, viewer_boards, viewer_orders, overlay, auth, health, docs):
         app.register_blueprint(part.bp)
     pages.register(app, at)
     pages.serve_assets(app)

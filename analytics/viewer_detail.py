@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from analytics import heatmaps, viewer_history, viewers
+from analytics import heatmaps, tiers, viewer_history, viewers
 from core.clock import iso
-from core.db import Prepared
-from models import VipTier
+from rules import profiles
 
 GIFTS, SESSIONS, INTERACTIONS, EDITS = 20, 20, 50, 20
 
@@ -35,24 +33,13 @@ def detail(connection: Connection, row: Any, zone: ZoneInfo, now_ms: int) -> dic
     }
 
 
-def tiers(connection: Connection) -> list[dict[str, Any]]:
-    """What takes people to which tier, the lowest first."""
-    return [
-        {
-            "name": row.name,
-            "rank": row.rank,
-            "coins": row.coins,
-            "watch_hours": row.watch_hours,
-            "visits": row.visits,
-            "color": row.color,
-            "benefits": json.loads(row.benefits),
-        }
-        for row in _TIERS(connection)
-    ]
+def voices() -> list[dict[str, str]]:
+    """The voices that can read somebody's messages aloud: ``value``, ``label``."""
+    return [{"value": voice.value, "label": voice.label} for voice in profiles.VOICES]
 
 
 def _vip(connection: Connection, row: Any, source: str, zone: ZoneInfo) -> dict[str, Any]:
-    known = tiers(connection)
+    known = tiers.tiers(connection)
     current = next((tier for tier in known if tier["name"] == row.tier_name), None)
     rank = current["rank"] if current else -1
     return {
@@ -61,17 +48,3 @@ def _vip(connection: Connection, row: Any, source: str, zone: ZoneInfo) -> dict[
         "source": source,
         "since": iso(row.vip_since_ms, zone) if current and row.vip_since_ms is not None else None,
     }
-
-
-_TIERS = Prepared(
-    select(
-        VipTier.id,
-        VipTier.name,
-        VipTier.rank,
-        VipTier.coins,
-        VipTier.watch_hours,
-        VipTier.visits,
-        VipTier.color,
-        VipTier.benefits,
-    ).order_by(VipTier.rank)
-)

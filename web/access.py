@@ -57,6 +57,19 @@ ROUTES: dict[str, Access] = {
     "viewers.viewer_sessions": Access.READ,
     "viewers.viewer_interactions": Access.READ,
     "viewers.viewer_edits": Access.READ,
+    "viewer_boards.leaderboard": Access.READ,
+    "viewer_boards.overlay_leaderboard": Access.OVERLAY,
+    "viewer_boards.vip_list": Access.READ,
+    "viewer_boards.vip_tiers": Access.READ,
+    "viewer_boards.global_heatmap": Access.READ,
+    "viewer_boards.upcoming_birthdays": Access.READ,
+    "viewer_boards.active_sessions": Access.READ,
+    "viewer_boards.voices": Access.READ,
+    "viewer_orders.edit_viewer": Access.WRITE,
+    "viewer_orders.erase_viewer": Access.WRITE,
+    "viewer_orders.change_vip": Access.WRITE,
+    "viewer_orders.replace_tiers": Access.WRITE,
+    "viewer_orders.preview_tiers": Access.READ,
 }
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

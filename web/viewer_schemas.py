@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from web.schemas import ChannelQuery, Pagination, Question
 
@@ -60,8 +60,87 @@ class VipQuery(Question):
     limit: int = Field(200, ge=1, le=1_000)
 
 
-class SessionsQuery(Question):
+class PresenceQuery(Question):
     limit: int = Field(500, ge=1, le=5_000, description="how many to list; all are counted")
+
+
+class EraseQuery(Question):
+    remember: bool = Field(False, description="the person asked not to be recorded again")
+
+
+def _shaped(description: str = "", **schema: Any) -> Any:
+    """A field that the document describes and the action checks: it has the words for what is wrong."""
+    return Field(None, json_schema_extra=schema, description=description or None)
+
+
+TEXT: Any = {"type": ["string", "null"]}
+
+
+class ProfileChanges(BaseModel):
+    """Only what is named is changed."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+    tts_voice: Any = _shaped("one of tts/voices, or empty", **TEXT, maxLength=64)
+    discord_username: Any = _shaped(**TEXT, maxLength=64)
+    birthday: Any = _shaped("YYYY-MM-DD, not in the future, or null", **TEXT, format="date")
+    notes: Any = _shaped(**TEXT, maxLength=10_000)
+    tags: Any = _shaped(type="array", items={"type": "string", "maxLength": 40}, maxItems=30)
+    is_favorite: Any = _shaped(type="boolean")
+    is_blocked: Any = _shaped("on no leaderboard and no overlay", type="boolean")
+    is_moderator: Any = _shaped(type="boolean")
+
+
+class VipChange(BaseModel):
+    """One of the three."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    tier: str | None = Field(None, min_length=1, max_length=32, description="the name of one of vip/tiers")
+    remove: bool = Field(False, description="no tier, whatever the person reaches")
+    reset: bool = Field(False, description="automation decides again")
+
+
+class TierGiven(BaseModel):
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+
+    id: Any = _shaped("of the tier that is changed; without it the name tells", type=["integer", "null"], minimum=1)
+    name: Any = _shaped(type="string", minLength=1, maxLength=32)
+    rank: Any = _shaped("orders the tiers, where all have one", type="integer", minimum=1)
+    coins: Any = _shaped(type="integer", minimum=0)
+    watch_hours: Any = _shaped(type="integer", minimum=0)
+    visits: Any = _shaped(type="integer", minimum=0)
+    color: Any = _shaped(type="string", pattern="^#[0-9A-Fa-f]{6}$")
+    benefits: Any = _shaped(type="array", items={"type": "string", "maxLength": 200}, maxItems=20)
+
+
+class TierList(BaseModel):
+    """All tiers, the lowest first; those that are left out are no more."""
+
+    tiers: list[dict[str, Any]] = Field(max_length=100)
+
+
+class MovedPerson(BaseModel):
+    id: int
+    platform: str
+    username: str
+    display_name: str
+    from_: str | None = Field(alias="from")
+    to: str | None
+    promoted: bool
+
+
+class TierMoves(BaseModel):
+    success: Literal[True]
+    promoted: int
+    demoted: int
+    removed: int
+    reset: int = Field(description="who had by hand a tier that is no more")
+    people: list[MovedPerson] = Field(description="the first of them")
+
+
+class Done(BaseModel):
+    success: Literal[True]
 
 
 class Profile(BaseModel):
@@ -192,6 +271,7 @@ class HourCell(BaseModel):
 
 
 class TierAnswer(BaseModel):
+    id: int
     name: str
     rank: int
     coins: int
@@ -199,6 +279,10 @@ class TierAnswer(BaseModel):
     visits: int
     color: str
     benefits: list[str]
+
+
+class TiersChanged(TierMoves):
+    tiers: list[TierAnswer]
 
 
 class VipDetail(BaseModel):

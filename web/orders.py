@@ -1,0 +1,64 @@
+"""Orders of people that change something: where they run, so that nobody waits for them, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, session
+from gevent.threadpool import ThreadPool
+
+from core.db import Database
+from web.services import services
+
+Answer = TypeVar("Answer")
+
+
+class Orders:
+    """Runs actions one after the other in a thread of their own.
+
+    On SQLite an action may wait seconds for another writer, and in the server's own thread everybody would wait with
+    it. The thread has connections of its own, because the pool of the others belongs to their thread. Drivers of other
+    databases let the server go on by themselves.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._shared = database
+        self._own: Database | None = None
+        self._thread = ThreadPool(1) if database.is_sqlite else None
+
+    def run(self, action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
+        if self._thread is None:
+            return action(self._shared, *arguments, **options)
+        if self._own is None:
+            self._own = Database(self._shared.url.render_as_string(hide_password=False))
+        answer, error = self._thread.apply(_outcome, (action, self._own, arguments, options))
+        if error is not None:
+            raise error
+        return cast("Answer", answer)
+
+
+def _outcome(action: Callable[..., Any], database: Database, arguments: Any, options: Any) -> tuple[Any, Any]:
+    """The answer or the error, which gevent would print with its traceback if it left the thread by itself."""
+    try:
+        return action(database, *arguments, **options), None
+    except Exception as error:
+        return None, error
+
+
+def register(app: Flask, database: Database) -> None:
+    app.extensions["orders"] = Orders(database)
+
+
+def run(action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
+    """``action(database, …)`` without keeping anybody waiting; its answer, or its error."""
+    orders: Orders = current_app.extensions["orders"]
+    return orders.run(action, *arguments, **options)
+
+
+def editor() -> str:
+    """Who gives the order, for the trail of edits."""
+    settings = services().settings
+    if not settings.dashboard_password:
+        return settings.dashboard_username
+    return str(session.get("user") or "API token")
