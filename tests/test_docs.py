@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -171,8 +172,8 @@ def test_readme_s_examples_for_curl_run_as_they_stand(web, line):
 # --- commands ---
 
 
-def shell_lines() -> list[str]:
-    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def shell_lines(text: str = README) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
@@ -205,6 +206,22 @@ def test_readme_uses_the_options_that_are_there_and_tells_them_all(program, name
     assert used
     assert used <= options
     assert {option for option in options if option not in README} <= {"--days", "--seed", "--demo"}
+
+
+def test_a_tape_can_be_looked_at_as_readme_says(program, tmp_path):
+    section = README.split("## Tapes")[1].split("\n## ")[0]
+    tape = tmp_path / "evening.ndjson"
+    tape.write_text('{"platform": "twitch", "channel": "lena", "kind": "chat", "at_ms": 1, "text": "once more"}\n')
+    lines = [re.match(r"DATABASE_URL=(\S+) (?:PORT=\d+ )?\S+ (\w+\.py)(.*)", line) for line in shell_lines(section)]
+    (made, database, _), (played, _, how), (shown, app, _) = [line.groups() for line in lines if line]
+    assert made == played == shown
+    assert app == "app.py"
+    url = f"sqlite:///{tmp_path}/replay.db"
+    assert program.run(database, DATABASE_URL=url).returncode == 0
+    ended = program.run("collector.py", *how.replace("evening.ndjson", str(tape)).split(), DATABASE_URL=url)
+    assert ended.returncode == 0, ended.stderr
+    with program.web(url) as web, urlopen(f"{web.url}/api/stats", timeout=10) as answer:
+        assert json.load(answer)["recent"][0]["message"] == "once more"
 
 
 def test_links_between_documents_lead_somewhere():
