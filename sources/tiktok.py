@@ -57,13 +57,13 @@ class TikTokSource:
         """Reads until ``stop``, whatever happens to the connections; returns at once without a usable TikTokLive."""
         if self._stopped or not self._names:
             return
-        self._supervisor = asyncio.create_task(self._supervise())
+        self._supervisor = supervisor = asyncio.create_task(self._supervise())
         try:
-            await asyncio.wait([self._supervisor])
+            await asyncio.wait([supervisor])
         finally:
-            await self._end(self._supervisor)
-        if not self._supervisor.cancelled():
-            self._supervisor.result()
+            await self._end(supervisor)
+        if not supervisor.cancelled():
+            supervisor.result()
 
     async def stop(self) -> None:
         """Returns when all connections are closed and no task of them is left."""
@@ -75,6 +75,8 @@ class TikTokSource:
         if not supervisor.done():
             supervisor.cancel()
             await asyncio.wait([supervisor])
+        if self._supervisor is supervisor and supervisor.cancelled():
+            self._supervisor = None  # told once, whoever comes here first
             self._tell_all(SourceState.STOPPED)
         if self._commands:
             await self._commands.close()

@@ -148,7 +148,7 @@ def person_of(user: Any) -> Person:
     if user is None or not (user.id or user.id_str):
         raise Nameless("no user")
     return Person(
-        str(user.id or _clean(user.id_str, NAME_LENGTH)),
+        str(int(user.id) or _clean(user.id_str, NAME_LENGTH)),
         _clean(user.display_id, NAME_LENGTH).lower(),
         _clean(user.nickname, NAME_LENGTH),
         _avatar(user.avatar_thumb),

@@ -79,5 +79,5 @@ def tick_of(message: Any, room_id: str, gifts: GiftCatalogue) -> tuple[int, dict
     quantity = max(message.repeat_count, 1)
     extra = {"gift_id": gift_id, "name": info.name, "quantity": quantity, "diamonds": info.diamonds}
     if streakable:
-        extra |= {"streak": f"{room_id}:{message.group_id}", "ended": bool(message.repeat_end)}
+        extra |= {"streak": f"{room_id}:{int(message.group_id)}", "ended": bool(message.repeat_end)}
     return quantity * info.diamonds, extra
