@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, delete, select
 
 from core.db import Prepared, among, insert_for
 from core.events import Event
+from ingest.viewers import PROVISIONAL
 from models import Installation, OptOut
 
 SALT = "privacy_salt"  # the key in `installation`
-NAMED_IN_EXTRA = ("recipient", "reply_to")  # where other people's events carry a login
 
 
 def salt(connection: Connection) -> str:
@@ -71,36 +71,42 @@ def without_opted_out(connection: Connection, events: Sequence[Event]) -> tuple[
     if not out:
         return list(events), 0
     hidden = {person for person, of in hashes.items() if of in out}
-    kept = [_unnamed(event, hidden) for event in events if _author(event) not in hidden]
+    kept = [_unnamed(event, hidden) for event in events if hidden.isdisjoint(_author(event))]
     return kept, len(events) - len(kept)
 
 
 Named = tuple[str, str]  # platform, and the id or "@login"
 
 
-def _author(event: Event) -> Named | None:
+def _author(event: Event) -> tuple[Named, ...]:
+    """As whom the author may be on the list: by id, by login where no id is told, or by name from an import."""
     if event.who is None:
-        return None
-    return (event.platform.value, event.who.user_id or f"@{event.who.login.lower()}")
+        return ()
+    platform, login = event.platform.value, event.who.login.lower()
+    if not event.who.user_id:
+        return ((platform, f"@{login}"),)
+    return ((platform, event.who.user_id), (platform, f"{PROVISIONAL}{login}"))
 
 
-def _others(event: Event) -> dict[str, Named]:
-    """Who else is named in the event, by the key in ``extra``."""
-    found = {}
-    for key in NAMED_IN_EXTRA:
-        if isinstance(login := event.extra.get(key), str):
-            found[key] = (event.platform.value, f"@{login.lower()}")
-    return found
+def _others(event: Event) -> Iterator[tuple[Named, tuple[str, ...]]]:
+    """Who else the event names, each with the keys of ``extra`` that do."""
+    told = {key: event.extra.get(key) for key in ("recipient", "recipient_id", "reply_to")}
+    if told["recipient_id"]:
+        yield (event.platform.value, str(told["recipient_id"])), ("recipient", "recipient_id")
+    elif told["recipient"]:
+        yield (event.platform.value, f"@{str(told['recipient']).lower()}"), ("recipient",)
+    if told["reply_to"]:
+        yield (event.platform.value, f"@{str(told['reply_to']).lower()}"), ("reply_to",)
 
 
 def _hashes(salt: str, events: Iterable[Event]) -> dict[Named, str]:
-    people = {person for event in events if (person := _author(event))}
-    people.update(person for event in events if event.extra for person in _others(event).values())
+    people = {person for event in events for person in _author(event)}
+    people.update(person for event in events if event.extra for person, _ in _others(event))
     return {(platform, name): _hash(salt, f"{platform}\0{name}") for platform, name in people}
 
 
 def _unnamed(event: Event, hidden: set[Named]) -> Event:
-    named = {key for key, person in _others(event).items() if person in hidden} if event.extra else None
+    named = {key for person, keys in _others(event) if person in hidden for key in keys} if event.extra else None
     if not named:
         return event
     return replace(event, extra={key: value for key, value in event.extra.items() if key not in named})
