@@ -34,6 +34,7 @@ from web import (
     realtime,
     streams,
     viewer_boards,
+    viewer_exports,
     viewer_orders,
     viewers,
 )
@@ -77,7 +78,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.after_request(access.no_store)
     errors.register(app)
     auth.limiter.init_app(app)
-    for part in (live, streams, viewers, viewer_boards, viewer_orders, overlay, auth, health, docs):
+    for part in (live, streams, viewers, viewer_boards, viewer_orders, viewer_exports, overlay, auth, health, docs):
         app.register_blueprint(part.bp)
     pages.register(app, at)
     pages.serve_assets(app)

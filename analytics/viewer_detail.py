@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from analytics import heatmaps, tiers, viewer_history, viewers
-from core.clock import iso
 from rules import profiles
 
 GIFTS, SESSIONS, INTERACTIONS, EDITS = 20, 20, 50, 20
@@ -28,7 +27,7 @@ def detail(connection: Connection, row: Any, zone: ZoneInfo, now_ms: int) -> dic
         "giftHistory": viewer_history.gifts(connection, row.id, GIFTS, zone)[0],
         "interactions": viewer_history.interactions(connection, row.id, INTERACTIONS, zone)[0],
         "names": viewer_history.names(connection, row.id, zone),
-        "vip": _vip(connection, row, told["vip_source"], zone),
+        "vip": _vip(connection, told),
         "edits": viewer_history.edits(connection, row.id, EDITS, zone)[0],
     }
 
@@ -38,13 +37,13 @@ def voices() -> list[dict[str, str]]:
     return [{"value": voice.value, "label": voice.label} for voice in profiles.VOICES]
 
 
-def _vip(connection: Connection, row: Any, source: str, zone: ZoneInfo) -> dict[str, Any]:
+def _vip(connection: Connection, profile: dict[str, Any]) -> dict[str, Any]:
     known = tiers.tiers(connection)
-    current = next((tier for tier in known if tier["name"] == row.tier_name), None)
+    current = next((tier for tier in known if tier["name"] == profile["vip_tier"]), None)
     rank = current["rank"] if current else -1
     return {
         "tier": current,
         "next": next((tier for tier in known if tier["rank"] > rank), None),
-        "source": source,
-        "since": iso(row.vip_since_ms, zone) if current and row.vip_since_ms is not None else None,
+        "source": profile["vip_source"],
+        "since": profile["vip_since"],
     }

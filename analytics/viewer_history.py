@@ -43,7 +43,7 @@ def interactions(connection: Connection, viewer_id: int, limit: int, zone: ZoneI
     """Everything they did, and what moderators did to them. What was removed is told without its text."""
     at, number = _cursor(before)
     found = _EVENTS(connection, viewer=viewer_id, at=at, number=number, limit=limit + 1).all()
-    return _page(found, limit, lambda row: interaction(row, zone), lambda row: (row.at_ms, row.id))
+    return _page(found, limit, lambda row: _interaction(row, zone, whole=False), lambda row: (row.at_ms, row.id))
 
 
 def edits(connection: Connection, viewer_id: int, limit: int, zone: ZoneInfo, before: str | None = None) -> Rows:
@@ -69,8 +69,14 @@ def top_gifts(connection: Connection, viewer_id: int, limit: int = 10) -> list[d
     ]
 
 
-def interaction(row: Any, zone: ZoneInfo, *, whole: bool = False) -> dict[str, Any]:
-    """An event of one person as JSON; ``whole``: with the text of what was removed as well."""
+def all_events(connection: Connection, viewer_id: int, limit: int, zone: ZoneInfo, before: str | None = None) -> Rows:
+    """Everything that is stored of them, as it is stored."""
+    at, number = _cursor(before)
+    found = _ALL_EVENTS(connection, viewer=viewer_id, at=at, number=number, limit=limit + 1).all()
+    return _page(found, limit, lambda row: _interaction(row, zone, whole=True), lambda row: (row.at_ms, row.id))
+
+
+def _interaction(row: Any, zone: ZoneInfo, *, whole: bool) -> dict[str, Any]:
     removed = row.status in _REMOVED
     return {
         "id": row.id,
@@ -160,13 +166,13 @@ _GIFTS = _before(
     Gift.started_at_ms,
     Gift.id,
 )
-_EVENTS = _before(
+_OF_THEM = (
     select(EventRow.__table__, Channel.platform, Channel.name.label("channel"))
     .join(Channel, Channel.id == EventRow.channel_id)
-    .where(EventRow.viewer_id == bindparam("viewer"), EventRow.status != EventStatus.SILENT),
-    EventRow.at_ms,
-    EventRow.id,
+    .where(EventRow.viewer_id == bindparam("viewer"))
 )
+_EVENTS = _before(_OF_THEM.where(EventRow.status != EventStatus.SILENT), EventRow.at_ms, EventRow.id)
+_ALL_EVENTS = _before(_OF_THEM, EventRow.at_ms, EventRow.id)
 _EDITS = _before(
     select(ViewerEdit.__table__).where(ViewerEdit.viewer_id == bindparam("viewer")), ViewerEdit.at_ms, ViewerEdit.id
 )

@@ -99,14 +99,14 @@ IGNORED = Prepared(
 
 
 def _fitting(dialect: str, filter: str, how: str, *, by_index: bool) -> Select[Any]:
-    return select(_VIEWERS.c.id).where(*_chosen(filter, by_index), *_found(dialect, how), visible())
+    return select(_VIEWERS.c.id).where(*chosen(filter, by_index=by_index), *_found(dialect, how), visible())
 
 
 def _paged(query: Select[Any]) -> Prepared:
     return Prepared(query.limit(bindparam("limit")).offset(bindparam("offset")))
 
 
-def _chosen(filter: str, by_index: bool) -> list[Any]:
+def chosen(filter: str, *, by_index: bool) -> list[Any]:
     """What a filter asks of a row; not ``by_index``: where it must not be looked up by that."""
     column: Callable[[Any], Any] = (lambda of: of) if by_index else unindexed
     match filter:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, null, select, union_all
 
 from core import clock
 from core.clock import iso, local_day
@@ -22,18 +22,6 @@ PLATFORMS = tuple(platform.value for platform in Platform)
 # A bare name that several platforms know means the person on the first of these.
 _PREFERRED = {Platform.TIKTOK.value: 0}
 _VIP_SOURCES = {VipSource.AUTOMATIC: "automatic", VipSource.SET: "set", VipSource.REMOVED: "removed"}
-# The profile's columns that are told as they are stored.
-_PLAIN = (
-    "total_coins_spent",
-    "total_gifts_sent",
-    "total_comments",
-    "total_likes",
-    "total_shares",
-    "tts_voice",
-    "discord_username",
-    "birthday",
-    "notes",
-)
 
 
 class UnknownViewer(LookupError):
@@ -89,46 +77,25 @@ def profiles(connection: Connection, ids: Sequence[int], zone: ZoneInfo, now_ms:
 
 def profile(row: Any, zone: ZoneInfo, now_ms: int) -> dict[str, Any]:
     """A row of ``find`` or ``rows_by_id`` as JSON: the 35 keys of old, then what came since."""
-    name = row.display_name or row.username
-    return {
-        "id": row.id,
-        "tiktok_username": row.username,
-        "tiktok_user_id": row.platform_user_id,
-        "display_name": name,
-        "profile_picture_url": row.avatar_url,
-        "bio": row.bio,
-        "age": _age(row, zone, now_ms),
-        "gender": row.gender,
-        "country": row.country,
-        "language": row.language,
-        "verified": bool(row.verified),
-        "follower_count": row.follower_count,
-        "following_count": row.following_count,
-        "first_seen_at": iso(row.first_seen_at_ms, zone),
-        "last_seen_at": iso(row.last_seen_at_ms, zone),
-        "total_visits": row.total_visits,
-        "total_watchtime_seconds": row.total_watchtime_ms // 1000,
-        **{key: getattr(row, key) for key in _PLAIN},
-        "tags": json.loads(row.tags),
-        **_vip(row, zone),
-        "loyalty_points": loyalty.points(
-            row.total_watchtime_ms // 60_000, row.total_visits, row.total_coins_spent, row.total_shares
-        ),
-        "is_blocked": bool(row.is_blocked),
-        "is_favorite": row.favorite_since_ms is not None,
-        "is_moderator": bool(row.is_moderator),
-        "created_at": iso(row.created_at_ms or row.first_seen_at_ms, zone),
-        "updated_at": iso(row.updated_at_ms or row.last_seen_at_ms, zone),
-        "platform": row.platform,
-        "username": row.username,
-        "platform_user_id": row.platform_user_id,
-        "address": f"{row.platform}:{row.username}",
-        "total_bits": row.total_bits,
-        "vip_color": row.tier_color,
-        "vip_source": _VIP_SOURCES[row.vip_source],
-        "favorite_since": _iso(row.favorite_since_ms, zone),
-        "is_online": bool(row.is_online),
-    }
+    # Most is told as it is stored: to name each column would take three times as long, for thousands of people.
+    told: dict[str, Any] = dict(zip(_TOLD, row, strict=True))
+    watched_ms, birthday = told["total_watchtime_seconds"], told["birthday"]
+    for key in _TIMES:
+        if told[key] is not None:
+            told[key] = iso(told[key], zone)
+    for key in _SWITCHES:
+        told[key] = bool(told[key])
+    told["display_name"] = told["display_name"] or told["username"]
+    if birthday:
+        told["age"] = birthdays.age(birthdays.parse(birthday), local_day(now_ms, zone))
+    told["total_watchtime_seconds"] = watched_ms // 1000
+    told["tags"] = [] if told["tags"] == "[]" else json.loads(told["tags"])
+    told["loyalty_points"] = loyalty.points(
+        watched_ms // 60_000, told["total_visits"], told["total_coins_spent"], told["total_shares"]
+    )
+    told["address"] = f"{told['platform']}:{told['username']}"
+    told["vip_source"] = _VIP_SOURCES[told["vip_source"]]
+    return told
 
 
 def hidden() -> Any:
@@ -153,22 +120,6 @@ def without_hidden(connection: Connection, ids: Iterable[int]) -> list[int]:
     return [id_ for id_ in wanted if id_ in shown]
 
 
-def _vip(row: Any, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "is_vip": row.vip_tier_id is not None,
-        "vip_since": _iso(row.vip_since_ms if row.vip_tier_id is not None else None, zone),
-        "vip_tier": row.tier_name,
-    }
-
-
-def _age(row: Any, zone: ZoneInfo, now_ms: int) -> int | None:
-    return birthdays.age(birthdays.parse(row.birthday), local_day(now_ms, zone)) if row.birthday else None
-
-
-def _iso(at_ms: int | None, zone: ZoneInfo) -> str | None:
-    return None if at_ms is None else iso(at_ms, zone)
-
-
 _NOW_CALLED = Prepared(
     select(Viewer.id, Viewer.platform)
     .where(Viewer.username == bindparam("name"), Viewer.erased_at_ms.is_(None))
@@ -187,14 +138,63 @@ _IS_ONLINE = (
     .correlate(Viewer)
     .scalar_subquery()
 )
-_BY_ID = Prepared(
-    select(
-        Viewer.__table__,
-        VipTier.name.label("tier_name"),
-        VipTier.color.label("tier_color"),
-        _IS_ONLINE.label("is_online"),
-    )
+_TO_BE_WORKED_OUT: Any = null()
+# A profile's keys in their order, and where each is stored.
+_TOLD: dict[str, Any] = {
+    "id": Viewer.id,
+    "tiktok_username": Viewer.username,
+    "tiktok_user_id": Viewer.platform_user_id,
+    "display_name": Viewer.display_name,
+    "profile_picture_url": Viewer.avatar_url,
+    "bio": Viewer.bio,
+    "age": _TO_BE_WORKED_OUT,
+    "gender": Viewer.gender,
+    "country": Viewer.country,
+    "language": Viewer.language,
+    "verified": Viewer.verified,
+    "follower_count": Viewer.follower_count,
+    "following_count": Viewer.following_count,
+    "first_seen_at": Viewer.first_seen_at_ms,
+    "last_seen_at": Viewer.last_seen_at_ms,
+    "total_visits": Viewer.total_visits,
+    "total_watchtime_seconds": Viewer.total_watchtime_ms,
+    "total_coins_spent": Viewer.total_coins_spent,
+    "total_gifts_sent": Viewer.total_gifts_sent,
+    "total_comments": Viewer.total_comments,
+    "total_likes": Viewer.total_likes,
+    "total_shares": Viewer.total_shares,
+    "tts_voice": Viewer.tts_voice,
+    "discord_username": Viewer.discord_username,
+    "birthday": Viewer.birthday,
+    "notes": Viewer.notes,
+    "tags": Viewer.tags,
+    "is_vip": Viewer.vip_tier_id.is_not(None),
+    "vip_since": Viewer.vip_since_ms,
+    "vip_tier": VipTier.name,
+    "loyalty_points": _TO_BE_WORKED_OUT,
+    "is_blocked": Viewer.is_blocked,
+    "is_favorite": Viewer.favorite_since_ms.is_not(None),
+    "is_moderator": Viewer.is_moderator,
+    "created_at": case((Viewer.created_at_ms > 0, Viewer.created_at_ms), else_=Viewer.first_seen_at_ms),
+    "updated_at": case((Viewer.updated_at_ms > 0, Viewer.updated_at_ms), else_=Viewer.last_seen_at_ms),
+    "platform": Viewer.platform,
+    "username": Viewer.username,
+    "platform_user_id": Viewer.platform_user_id,
+    "address": _TO_BE_WORKED_OUT,
+    "total_bits": Viewer.total_bits,
+    "vip_color": VipTier.color,
+    "vip_source": Viewer.vip_source,
+    "favorite_since": Viewer.favorite_since_ms,
+    "is_online": _IS_ONLINE > 0,
+}
+_TIMES = ("first_seen_at", "last_seen_at", "vip_since", "created_at", "updated_at", "favorite_since")
+_SWITCHES = ("verified", "is_vip", "is_blocked", "is_favorite", "is_moderator", "is_online")
+# What ``profile`` needs to know of people; nobody who was erased.
+ROWS = (
+    select(*(column.label(key) for key, column in _TOLD.items()))
+    .select_from(Viewer)
     .outerjoin(VipTier, VipTier.id == Viewer.vip_tier_id)
-    .where(among(Viewer.id, "ids"), Viewer.erased_at_ms.is_(None))
+    .where(Viewer.erased_at_ms.is_(None))
 )
+_BY_ID = Prepared(ROWS.where(among(Viewer.id, "ids")))
 _SHOWN = Prepared(select(Viewer.id).where(among(Viewer.id, "ids"), Viewer.is_blocked.is_(False), visible()))

@@ -65,6 +65,8 @@ ROUTES: dict[str, Access] = {
     "viewer_boards.upcoming_birthdays": Access.READ,
     "viewer_boards.active_sessions": Access.READ,
     "viewer_boards.voices": Access.READ,
+    "viewer_exports.export_viewers": Access.READ,
+    "viewer_exports.export_viewer": Access.READ,
     "viewer_orders.edit_viewer": Access.WRITE,
     "viewer_orders.erase_viewer": Access.WRITE,
     "viewer_orders.change_vip": Access.WRITE,

@@ -391,3 +391,19 @@ class ActiveSessionsAnswer(BaseModel):
 class VoiceAnswer(BaseModel):
     value: str
     label: str
+
+
+class PersonExport(BaseModel):
+    exported_at: str
+    profile: Profile | None
+    names: list[FormerName]
+    top_gifts: list[TopGift]
+    heatmap: list[list[int]]
+    coins: list[list[int]]
+    peak: HourCell | None
+    muted: list[dict[str, Any]]
+    before_this_database: dict[str, int] | None = Field(description="what an import told")
+    edits: list[Edit]
+    sessions: list[SessionEntry]
+    gifts: list[GiftEntry]
+    events: list[Interaction] = Field(description="with the text of what was removed")
