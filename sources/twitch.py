@@ -21,6 +21,7 @@ from sources.twitch_commands import Commands
 from sources.twitch_connection import ChatConnection, Loss, Patience, in_one_line, open_chat
 from sources.twitch_events import events_of
 from sources.twitch_login import Login, TokenRefused, anonymous_login, bare_token, bot_login
+from sources.twitch_people import KnownPeople
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class TwitchSource:
         self._token = bare_token(token)
         self._token_refused = False
         self._irc_url, self._validate_url = irc_url, validate_url
+        self._people = KnownPeople()
         self._commands = Commands(on_command, prefix, self.counters) if on_command else None
         self._backoff = backoff or Backoff()
         self._patience = replace(patience, idle_seconds=idle_seconds)
@@ -199,6 +201,7 @@ class TwitchSource:
             if event.channel not in self._channels:
                 continue
             self.counters["events"] += 1
+            event = self._people.recognise(event)
             self._sink.event(event)
             if self._commands and not connection.login.anonymous:
                 self._commands.hear(event, connection.send)

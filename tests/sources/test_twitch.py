@@ -22,7 +22,8 @@ from sources.base import Backoff
 from sources.rate import RateLimit
 from sources.twitch import TwitchSource
 from sources.twitch_connection import ChatConnection, Patience
-from tests.sources.twitch_server import Said, TwitchServer, presence, privmsg
+from sources.twitch_people import KnownPeople
+from tests.sources.twitch_server import Said, TwitchServer, number_of, presence, privmsg
 
 TOKEN = "k3ptfr0meverylog"
 QUICK = Patience(
@@ -159,6 +160,28 @@ def test_several_lines_in_one_frame_are_all_read(server):
             server.send_frame("".join(privmsg("lena", str(number)) + "\r\n" for number in range(200)))
             await notebook.until(lambda: len(notebook.events) == 200)
             assert notebook.chat() == [str(number) for number in range(200)]
+
+    asyncio.run(play())
+
+
+def test_who_spoke_is_known_by_id_when_they_come_and_go(server):
+    async def play() -> None:
+        async with reading(server, "lena", "max") as (_, notebook):
+            server.send(presence("lena", "JOIN", "mila"), presence("lena", "JOIN", "noah"))
+            server.say("lena", "hello", "mila")
+            server.send(
+                presence("max", "JOIN", "mila"), presence("lena", "PART", "noah"), presence("lena", "PART", "mila")
+            )
+            await notebook.until(lambda: len(notebook.events) == 6)
+            told = [(e.kind.label, e.who.login, e.who.user_id) for e in notebook.events if e.who]
+            assert told == [
+                ("join", "mila", ""),
+                ("join", "noah", ""),
+                ("chat", "mila", number_of("mila")),
+                ("join", "mila", number_of("mila")),
+                ("part", "noah", ""),
+                ("part", "mila", number_of("mila")),
+            ]
 
     asyncio.run(play())
 
@@ -487,6 +510,7 @@ def test_memory_does_not_grow_with_the_number_of_chatters(server):
     async def play() -> None:
         notebook = Counter()
         source = TwitchSource(["lena"], notebook, irc_url=server.irc_url, patience=QUICK)
+        source._people = KnownPeople(capacity=1_000)  # the one memory of people; full before the measurement begins
         running = asyncio.create_task(source.run())
         await notebook.until(lambda: notebook.is_(CONNECTED))
 
