@@ -53,13 +53,16 @@ def item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
     """One row of the feed as JSON: id, at, platform, channel, kind, user, login, text, amount, marks, extra."""
     extra = json.loads(row.extra) if row.extra else {}
     login = row.username or extra.pop("login", "")
+    user = row.display_name or login
+    if row.username is None and extra.get("anonymous"):
+        user, login = "Anonymous", ""  # the platform's stand-in is nobody to look up
     return {
         "id": row.id,
         "at": iso(row.at_ms, zone),
         "platform": row.platform,
         "channel": row.channel,
         "kind": Kind(row.kind).label,
-        "user": row.display_name or login,
+        "user": user,
         "login": login,
         "text": row.text or "",
         "amount": row.amount,

@@ -31,7 +31,8 @@ _MARK_OF_BADGE = {
 }
 _MARK_OF_USER_TYPE = {"mod": _MODERATOR, "staff": _STAFF, "admin": _STAFF, "global_mod": _STAFF}
 _NOTHING_OF_OURS: tuple[Event, ...] = ()
-_ANONYMOUS_GIFTER = "ananonymousgifter"
+# Not one person but everybody who wants to stay unknown: they would lead every list.
+_ANONYMOUS = frozenset({"ananonymousgifter", "ananonymouscheerer"})
 _DIGITS_OF_MS = 13  # Unix milliseconds from 2001 to 2286
 
 
@@ -67,6 +68,8 @@ def _message(line: Line, now_ms: int, channel: str, login: str, text: str, marks
     tags = line.tags
     extra: dict[str, Any] = {}
     marks |= _describe(tags, text, extra)
+    if _is_anonymous(tags, login):
+        extra["anonymous"] = True
     sent_ms, source_id = _sent_ms(tags, now_ms), tags.get("id") or None
     who, bits = _person(tags, login), _number(tags.get("bits"))
     return Event(_TWITCH, channel, _CHAT, sent_ms, source_id, who, text, bits, marks, extra or NOTHING)
@@ -122,7 +125,7 @@ def _money_extra(tags: Tags, login: str) -> dict[str, Any]:
         extra["recipient"] = extra["recipient"].lower()
     if months := _number(tags.get("msg-param-gift-months")):
         extra["months"] = months
-    if login == _ANONYMOUS_GIFTER or tags.get("msg-id") == "anonsubgift":
+    if _is_anonymous(tags, login):
         extra["anonymous"] = True
     return extra
 
@@ -183,7 +186,13 @@ def _chat_cleared(line: Line, now_ms: int, _: str) -> Sequence[Event] | None:
     return [Event(_TWITCH, channel, Kind.TIMEOUT, at_ms, source_id, Person(user_id, login), amount=seconds)]
 
 
+def _is_anonymous(tags: Tags, login: str) -> bool:
+    return login in _ANONYMOUS or tags.get("msg-id") == "anonsubgift"
+
+
 def _person(tags: Tags, login: str) -> Person:
+    if _is_anonymous(tags, login):
+        return Person("", login)  # without a user id it belongs to nobody, and counts for the stream all the same
     return Person(tags.get("user-id", ""), login, tags.get("display-name", ""))
 
 

@@ -12,7 +12,7 @@ from analytics import feed, scope, streams
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
 from models import Event as EventRow
-from models import Stream
+from models import Stream, Viewer
 from tests.support import (
     NOON,
     NOVA,
@@ -216,6 +216,18 @@ def test_a_tail_that_is_too_long_says_so(db: Database) -> None:
     with db.reading() as connection:
         tail = feed.after(connection, 0)
         assert (len(tail.shown), tail.complete) == (feed.TAIL_ROWS, False)
+
+
+def test_what_is_given_anonymously_counts_for_the_stream_is_shown_as_such_and_leads_no_list(db: Database) -> None:
+    nobody = Person("", "ananonymousgifter")
+    write(db, [chat(NOVA), act(Kind.SUBGIFT, nobody, NOON + 1, amount=1, recipient="sam", anonymous=True)])
+    write(db, [chat(Person("", "ananonymouscheerer"), "Cheer100", NOON + 2, amount=100, anonymous=True)])
+    assert [(item["user"], item["login"]) for item in recent(db)[:2]] == [("Anonymous", "")] * 2
+    (stream,) = rows(db, Stream)
+    assert (stream["subs"], stream["bits"], stream["messages"]) == (1, 100, 2)
+    assert [row["username"] for row in rows(db, Viewer)] == ["nova"]
+    with db.reading() as connection:
+        assert [row.username for row in feed.active_users(connection, [1], NOON + 9)] == ["nova"]
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -204,7 +204,19 @@ def test_a_mass_gift_counts_by_its_single_gifts_only():
 @pytest.mark.parametrize(("msg_id", "login"), [("subgift", "ananonymousgifter"), ("anonsubgift", "twitch")])
 def test_an_anonymous_gift_says_so(msg_id, login):
     event = read_one(usernotice("lena", msg_id, login, **GIFT))
-    assert (event.kind, event.extra["anonymous"]) == (Kind.SUBGIFT, True)
+    assert (event.kind, event.amount, event.extra["anonymous"]) == (Kind.SUBGIFT, 1, True)
+    assert event.who == Person("", login)
+
+
+def test_an_anonymous_cheer_has_its_bits_and_belongs_to_nobody():
+    event = read_one(privmsg("lena", "Cheer100 well played", "ananonymouscheerer", bits="100"))
+    assert (event.kind, event.amount, event.extra["anonymous"]) == (Kind.CHAT, 100, True)
+    assert event.who == Person("", "ananonymouscheerer")
+
+
+def test_what_a_known_giver_gives_is_not_anonymous():
+    assert "anonymous" not in read_one(usernotice("lena", "subgift", "max", **GIFT)).extra
+    assert "anonymous" not in read_one(privmsg("lena", "Cheer1", bits="1")).extra
 
 
 @pytest.mark.parametrize("msg_id", ["primepaidupgrade", "giftpaidupgrade", "anongiftpaidupgrade"])
