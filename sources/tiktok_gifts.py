@@ -46,7 +46,8 @@ class GiftCatalogue:
         if not isinstance(answer, Mapping):
             return 0
         pages = answer.get("pages")
-        lists = [answer.get("gifts"), *(page.get("gifts") for page in pages or () if isinstance(page, Mapping))]
+        pages = [page for page in pages if isinstance(page, Mapping)] if isinstance(pages, list) else []
+        lists = [page.get("gifts") for page in (answer, *pages)]
         return sum(self._learn_entry(entry) for entries in lists if isinstance(entries, list) for entry in entries)
 
     def _learn_entry(self, entry: Any) -> bool:
