@@ -637,6 +637,15 @@ class StoreHour(Base):
     events: Mapped[int] = counter()
 
 
+class StoreTotal(Base):
+    """How often each step was ever taken."""
+
+    __tablename__ = "store_totals"
+
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    events: Mapped[int] = counter()
+
+
 class StoreSample(Base):
     """What anomalies are measured by: number, sum and squares of a value in an hour (`rules.anomalies.Moments`)."""
 
@@ -659,11 +668,11 @@ class StoreReach(Base):
     __tablename__ = "store_reach"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    measure: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     span: Mapped[int] = mapped_column(
         SmallInteger, primary_key=True, autoincrement=False
     )  # 0 ever, 1 day, 2 hour, 3 minute
     bucket: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # since 1970, in that unit
+    measure: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     users: Mapped[int] = counter()
 
 
@@ -708,9 +717,13 @@ class WebhookDelivery(Base):
     """A message that a webhook is to get: tried again until it is taken or given up."""
 
     __tablename__ = "webhook_deliveries"
-    __table_args__ = (Index("ix_webhook_deliveries_due", "state", "due_at_ms"),)
+    __table_args__ = (
+        Index("ix_webhook_deliveries_due", "state", "due_at_ms"),
+        Index("ix_webhook_deliveries_topic", "topic", "made_at_ms"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    topic: Mapped[str] = mapped_column(String(32))  # what kind of message it is: there is a pause between two of one
     payload: Mapped[str] = mapped_column(Text)  # JSON object
     state: Mapped[str] = mapped_column(String(8), server_default="waiting")  # waiting, sent, failed
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -16,6 +16,11 @@ _MINOR_DIGITS = {"BIF": 0, "CLP": 0, "ISK": 0, "JPY": 0, "KRW": 0, "PYG": 0, "UG
 }
 
 
+def minor_digits(currency: str) -> int:
+    """How many digits the minor unit of a currency (ISO 4217) has: 2 for cents."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """What one TikTok coin (diamond) and one Twitch bit earn, in ``currency``."""
@@ -26,7 +31,7 @@ class Rates:
 
     def amount(self, value: Decimal) -> float:
         """``value`` rounded to the currency's minor unit, as a JSON number."""
-        unit = Decimal(1).scaleb(-_MINOR_DIGITS.get(self.currency, 2))
+        unit = Decimal(1).scaleb(-minor_digits(self.currency))
         return float(value.quantize(unit, ROUND_HALF_EVEN))
 
     def earned(self, coins: int, bits: int) -> dict[str, float | str]:

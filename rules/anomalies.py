@@ -61,6 +61,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What the owner may set. A change is how far off a value must be at least, whatever chance says of it."""
+
+    sigmas: float = 2.0
+    traffic_windows: int = 12  # 5-minute windows that must have been before: an hour
+    traffic_change: float = 20.0  # events in 5 minutes
+    purchase_samples: int = 10
+    purchase_change_percent: float = 25.0  # of the usual amount
+    user_samples: int = 10  # hours of people
+    user_change: float = 20.0  # events in an hour
+
+    def traffic(self) -> Limits:
+        return Limits(self.sigmas, self.traffic_windows, self.traffic_change)
+
+    def purchases(self, usual: float) -> Limits:
+        return Limits(self.sigmas, self.purchase_samples, usual * self.purchase_change_percent / 100)
+
+    def users(self) -> Limits:
+        return Limits(self.sigmas, self.user_samples, self.user_change)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """``score``: how many standard deviations from the mean (None: all others were equal, so there is none)."""
 

@@ -34,11 +34,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "store_reach",
-        sa.Column("measure", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("span", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("bucket", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("measure", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("users", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("measure", "span", "bucket"),
+        sa.PrimaryKeyConstraint("span", "bucket", "measure"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -98,8 +98,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_store_users_purchase", ["purchase_at_ms"], unique=False)
 
     op.create_table(
+        "store_totals",
+        sa.Column("step", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("events", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("step"),
+    )
+    op.create_table(
         "webhook_deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic", sa.String(length=32), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=8), server_default="waiting", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -110,6 +117,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_webhook_deliveries_due", ["state", "due_at_ms"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_topic", ["topic", "made_at_ms"], unique=False)
 
     op.create_table(
         "store_events",

@@ -1,0 +1,141 @@
+"""Group commit: many callers wait for one transaction, which costs what one of them alone would cost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from core.db import Database, is_outage, why_unusable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+MOST = 500  # items in one transaction
+PATIENCE_SECONDS = 5.0  # how long one is tried while the database is away
+PAUSE_SECONDS = 0.1
+
+
+class NotDurable(Exception):
+    """What was handed over could not be written: nothing of it is stored. The message is one line for people."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Answer]):
+    items: Sequence[Item]
+    done: threading.Event = field(default_factory=threading.Event)
+    answers: list[Answer] = field(default_factory=list)
+    error: Exception | None = None
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Hands items to ``work`` in groups, each in one transaction, and each caller its answers after the commit.
+
+    ``work`` answers one thing an item, in their order; it may be called again with the same items when a transaction
+    fails. ``run`` calls a function where waiting for the disk keeps nobody else waiting (gevent's thread pool).
+    The first caller commits for all who come meanwhile; there is no thread to be started or stopped.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        work: Callable[[Connection, list[Item]], list[Answer]],
+        run: Callable[[Callable[[], Any]], Any] = lambda function: function(),
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._database = database
+        self._work = work
+        self._run = run
+        self._patience_seconds = patience_seconds
+        self._lock = threading.Lock()
+        self._queue: deque[_Waiting[Item, Answer]] = deque()
+        self._led = False
+        self.commits = 0
+
+    def submit(self, items: Sequence[Item]) -> list[Answer]:
+        """Returns when all ``items`` are on disk. Raises NotDurable, or what ``work`` raises of these very items."""
+        mine: _Waiting[Item, Answer] = _Waiting(items)
+        with self._lock:
+            self._queue.append(mine)
+            leads, self._led = not self._led, True
+        if leads:
+            self._lead(mine)
+        mine.done.wait()
+        if mine.error is not None:
+            raise mine.error
+        return mine.answers
+
+    def _lead(self, mine: _Waiting[Item, Answer]) -> None:
+        """Commits until nobody waits. A leader whose own turn is over hands on, or they would never return."""
+        while True:
+            with self._lock:
+                group = self._take()
+                if not group:
+                    self._led = False
+                    return
+            self._commit(group)
+            if mine.done.is_set():
+                with self._lock:
+                    if not self._queue:
+                        self._led = False
+                        return
+                    heir = self._queue[0]
+                threading.Thread(target=self._lead, args=(heir,), daemon=True).start()
+                return
+
+    def _take(self) -> list[_Waiting[Item, Answer]]:
+        group: list[_Waiting[Item, Answer]] = []
+        size = 0
+        while self._queue and (not group or size + len(self._queue[0].items) <= MOST):
+            group.append(self._queue.popleft())
+            size += len(group[-1].items)
+        return group
+
+    def _commit(self, group: list[_Waiting[Item, Answer]]) -> None:
+        """Commits a group; if the database refuses it, each caller's items for themselves: one must not fail all."""
+        try:
+            answers = self._run(lambda: self._transact([item for waiting in group for item in waiting.items]))
+        except NotDurable as error:
+            self._settle(group, error)
+        except Exception as error:
+            if len(group) == 1:
+                self._settle(group, error)
+            else:
+                for waiting in group:
+                    self._commit([waiting])
+        else:
+            given = iter(answers)
+            for waiting in group:
+                waiting.answers = [next(given) for _ in waiting.items]
+            self._settle(group, None)
+
+    def _settle(self, group: list[_Waiting[Item, Answer]], error: Exception | None) -> None:
+        for waiting in group:
+            waiting.error = error
+            waiting.done.set()
+
+    def _transact(self, items: list[Item]) -> list[Answer]:
+        give_up_at, conflict = time.monotonic() + self._patience_seconds, False
+        while True:
+            try:
+                with self._database.writing() as connection:
+                    answers = self._work(connection, items)
+                self.commits += 1
+                return answers
+            except IntegrityError:
+                if conflict:
+                    raise
+                conflict = True  # another process has made the same row in between: now it is there
+            except SQLAlchemyError as error:
+                if not is_outage(error):
+                    raise
+                if time.monotonic() >= give_up_at:
+                    raise NotDurable(why_unusable(error)) from error
+                time.sleep(PAUSE_SECONDS)

@@ -1,0 +1,327 @@
+"""Anomalies in the shop, looked for as events are written: in traffic, in what is paid, in how busy one person is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from core.clock import HOUR_MS, MINUTE_MS
+from core.db import BulkStatement, Prepared, among
+from core.money import minor_digits
+from core.tracked import Tracked
+from ingest import preferences, webhooks
+from ingest.store_users import Shoppers
+from models import StoreAnomaly, StoreMinute, StoreSample
+from rules.anomalies import AnomalyType, Finding, Moments, Severity, Thresholds, judge
+from rules.funnel import Step
+
+WINDOW_MINUTES = 5
+WINDOWS_AN_HOUR = 60 // WINDOW_MINUTES
+TRAFFIC_HOURS, PURCHASE_HOURS, USER_HOURS = 24, 30 * 24, 24  # how far back each baseline reaches
+TRAFFIC, USERS = "traffic", "user_hour"  # measures of `store_samples`; "purchase:EUR" are the others
+OVER_MS = {AnomalyType.TRAFFIC_SPIKE: 2 * WINDOW_MINUTES * MINUTE_MS, AnomalyType.HYPERACTIVE_USER: HOUR_MS}
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """A finding with what it is about. ``occasion`` makes it one: told again it is the same, grown perhaps."""
+
+    type: AnomalyType
+    occasion: str
+    finding: Finding
+    message: str
+    baseline: Mapping[str, Any]
+    user_row: int | None = None
+    event_row: int | None = None
+
+
+@dataclass(slots=True)
+class Samples:
+    """What the group adds to each measure's hours."""
+
+    added: defaultdict[tuple[str, int], Moments] = field(default_factory=lambda: defaultdict(Moments))
+
+    def add(self, measure: str, hour: int, count: int, total: float, squares: float) -> None:
+        self.added[measure, hour] += Moments(count, total, squares)
+
+    def write(self, connection: Connection) -> None:
+        rows = [(*key, sample.count, sample.total, sample.squares) for key, sample in sorted(self.added.items())]
+        _ADD_SAMPLES.run(connection, rows)
+
+
+def look(
+    connection: Connection, events: Sequence[Tracked], row_of: Mapping[str, int], shoppers: Shoppers, now_ms: int
+) -> None:
+    """Looks for what is unusual in ``events``, which are written already, and adds them to what is usual."""
+    if not events:
+        return
+    limits = preferences.thresholds(connection)
+    samples = Samples()
+    found = [
+        *_purchases(connection, events, row_of, shoppers, limits, samples),
+        *_traffic(connection, events, limits, samples, now_ms),
+        *_users(connection, events, shoppers, limits, samples),
+    ]
+    samples.write(connection)
+    _write(connection, found, now_ms)
+
+
+def resolve_past(connection: Connection, now_ms: int) -> None:
+    """What is over resolves itself: a spike whose window has passed, somebody who has calmed down."""
+    for kind, after_ms in OVER_MS.items():
+        connection.execute(
+            update(StoreAnomaly)
+            .where(
+                StoreAnomaly.detected_at_ms >= now_ms - 48 * HOUR_MS,  # by its index; older ones were resolved then
+                StoreAnomaly.type == kind.value,
+                StoreAnomaly.state != "resolved",
+                StoreAnomaly.changed_at_ms < now_ms - after_ms,
+            )
+            .values(state="resolved", changed_at_ms=now_ms)
+        )
+
+
+def _purchases(
+    connection: Connection,
+    events: Sequence[Tracked],
+    row_of: Mapping[str, int],
+    shoppers: Shoppers,
+    limits: Thresholds,
+    samples: Samples,
+) -> Iterator[Unusual]:
+    """Each purchase against those before it, in its own currency."""
+    usual: dict[tuple[str, int], Moments] = {}
+    for event in events:
+        if event.step != Step.PURCHASE or event.amount_minor is None or not event.currency:
+            continue
+        measure, hour = f"purchase:{event.currency}", event.at_ms // HOUR_MS
+        if (measure, hour) not in usual:
+            usual[measure, hour] = _sample(connection, measure, hour - PURCHASE_HOURS, hour)
+        digits = minor_digits(event.currency)
+        value, before = event.amount_minor / 10**digits, usual[measure, hour]
+        finding = judge(value, before, limits.purchases(before.mean), both_sides=True)
+        if finding:
+            side = "high" if finding.is_high else "low"
+            yield Unusual(
+                AnomalyType.UNUSUAL_PURCHASE,
+                f"purchase:{event.event_id}",
+                finding,
+                f"Unusually {side} purchase: {value:.{digits}f} {event.currency}, usual is {before.mean:.{digits}f}",
+                _told(before, finding, f"purchases in {event.currency} of 30 days before"),
+                shoppers.row_of(event.user_id),
+                row_of.get(event.event_id),
+            )
+        for known in usual:
+            if known[0] == measure:
+                usual[known] += Moments(1, value, value * value)
+        samples.add(measure, hour, 1, value, value * value)
+
+
+def _traffic(
+    connection: Connection, events: Sequence[Tracked], limits: Thresholds, samples: Samples, now_ms: int
+) -> Iterator[Unusual]:
+    """The running window and the latest complete one against those before them."""
+    added = Counter(event.at_ms // MINUTE_MS // WINDOW_MINUTES for event in events)
+    running = now_ms // MINUTE_MS // WINDOW_MINUTES
+    for window, more in sorted(added.items()):
+        value = _events_in(connection, window)
+        if running - 1 <= window <= running:
+            before = _windows_before(connection, window, value - more, samples)
+            finding = judge(value, before, limits.traffic())
+            if finding:
+                yield Unusual(
+                    AnomalyType.TRAFFIC_SPIKE,
+                    f"traffic:{window}",
+                    finding,
+                    f"Traffic spike: {value} events in 5 minutes, usual are {before.mean:.1f}",
+                    _told(before, finding, "5-minute windows of 24 hours before"),
+                )
+        samples.add(TRAFFIC, window // WINDOWS_AN_HOUR, 0, more, value**2 - (value - more) ** 2)
+
+
+def _windows_before(connection: Connection, window: int, sampled: int, samples: Samples) -> Moments:
+    """The windows of a day before ``window``, empty ones too, from the first that ever had an event.
+
+    ``sampled``: how many events of ``window`` itself are in the samples already.
+    """
+    hour = window // WINDOWS_AN_HOUR
+    first_hour = hour - TRAFFIC_HOURS
+    sums = _sample(connection, TRAFFIC, first_hour, hour)
+    for (measure, of), more in samples.added.items():
+        if measure == TRAFFIC and first_hour <= of <= hour:
+            sums += more
+    first_minute = _FIRST_MINUTE(connection).scalar()
+    first = window if first_minute is None else max(first_hour * WINDOWS_AN_HOUR, first_minute // WINDOW_MINUTES)
+    return Moments(max(0, window - first), sums.total - sampled, sums.squares - sampled**2)
+
+
+def _users(
+    connection: Connection, events: Sequence[Tracked], shoppers: Shoppers, limits: Thresholds, samples: Samples
+) -> Iterator[Unusual]:
+    """How busy each person is in this hour, against everybody's hours of a day."""
+    for hour, more in shoppers.busyness.items():
+        samples.add(USERS, hour, more.people, more.events, more.squares)
+    usual: dict[int, Moments] = {}
+    for user_id in dict.fromkeys(event.user_id for event in events if event.user_id):
+        shopper = shoppers.by_user_id[user_id]
+        hour, value = shopper.busy_hour, shopper.busy_events
+        if value < limits.user_change:
+            continue  # it cannot be that far off
+        if hour not in usual:
+            usual[hour] = _sample(connection, USERS, hour - USER_HOURS, hour)
+            for (measure, of), gained in samples.added.items():
+                if measure == USERS and hour - USER_HOURS <= of <= hour:
+                    usual[hour] += gained
+        others = usual[hour].without(value)
+        finding = judge(value, others, limits.users())
+        if finding:
+            yield Unusual(
+                AnomalyType.HYPERACTIVE_USER,
+                f"user:{shopper.id}:{hour}",
+                finding,
+                f"Hyperactive user: {value} events in an hour, usual are {others.mean:.1f}",
+                _told(others, finding, "hours of all users of a day before"),
+                shopper.id,
+            )
+
+
+def _told(baseline: Moments, finding: Finding, period: str) -> dict[str, Any]:
+    """What a finding was measured by, for people."""
+    return {
+        "mean": round(baseline.mean, 2),
+        "sigma": round(baseline.sigma, 2),
+        "samples": baseline.count,
+        "score": None if finding.score is None else round(finding.score, 2),
+        "period": period,
+    }
+
+
+def _write(connection: Connection, found: Sequence[Unusual], now_ms: int) -> None:
+    """Writes what is new; what is known may have grown: then it is as grave as it ever was."""
+    if not found:
+        return
+    latest = {one.occasion: one for one in found}
+    known = {row.occasion: row for row in _KNOWN(connection, occasions=list(latest))}
+    new = [one for occasion, one in latest.items() if occasion not in known]
+    _INSERT.run(connection, [_row(one, now_ms) for one in new])
+    _GROW.run(
+        connection,
+        [
+            (known[occasion].id, _graver(one.finding.severity, known[occasion].severity), *_measured(one), now_ms)
+            for occasion, one in latest.items()
+            if occasion in known and abs(one.finding.value) > abs(known[occasion].value)
+        ],
+    )
+    webhooks.announce(connection, [_announced(one, now_ms) for one in new], now_ms)
+
+
+def _announced(one: Unusual, now_ms: int) -> dict[str, Any]:
+    return {
+        "type": one.type.value,
+        "severity": one.finding.severity.value,
+        "message": one.message,
+        "current_value": one.finding.value,
+        "expected_range": [round(one.finding.low, 2), round(one.finding.high, 2)],
+        "baseline": dict(one.baseline),
+        "detected_at_ms": now_ms,
+    }
+
+
+def _graver(one: str, other: str) -> str:
+    order = [severity.value for severity in Severity]
+    return max(one, other, key=order.index)
+
+
+def _measured(one: Unusual) -> tuple[Any, ...]:
+    finding = one.finding
+    return one.message, finding.value, finding.low, finding.high, json.dumps(dict(one.baseline))
+
+
+def _row(one: Unusual, now_ms: int) -> tuple[Any, ...]:
+    return (
+        one.occasion,
+        one.type.value,
+        one.finding.severity.value,
+        *_measured(one),
+        one.user_row,
+        one.event_row,
+        now_ms,
+        now_ms,
+    )
+
+
+def _sample(connection: Connection, measure: str, first_hour: int, last_hour: int) -> Moments:
+    row = _SAMPLE(connection, measure=measure, first=first_hour, last=last_hour).one()
+    return Moments(int(row.number or 0), float(row.total or 0), float(row.squares or 0))
+
+
+def _events_in(connection: Connection, window: int) -> int:
+    first = window * WINDOW_MINUTES
+    return int(_IN_MINUTES(connection, first=first, end=first + WINDOW_MINUTES).scalar() or 0)
+
+
+def _samples_upsert(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(StoreSample)
+    changes = {name: getattr(StoreSample, name) + upsert.excluded[name] for name in ("count", "total", "squares")}
+    return upsert.on_conflict_do_update(index_elements=["measure", "hour"], set_=changes)
+
+
+_ADD_SAMPLES = BulkStatement(_samples_upsert, ("measure", "hour", "count", "total", "squares"))
+_SAMPLE = Prepared(
+    select(
+        func.sum(StoreSample.count).label("number"),
+        func.sum(StoreSample.total).label("total"),
+        func.sum(StoreSample.squares).label("squares"),
+    ).where(
+        StoreSample.measure == bindparam("measure"), StoreSample.hour.between(bindparam("first"), bindparam("last"))
+    )
+)
+_IN_MINUTES = Prepared(
+    select(func.sum(StoreMinute.events)).where(
+        StoreMinute.minute >= bindparam("first"), StoreMinute.minute < bindparam("end")
+    )
+)
+_FIRST_MINUTE = Prepared(select(func.min(StoreMinute.minute)))
+_KNOWN = Prepared(
+    select(StoreAnomaly.id, StoreAnomaly.occasion, StoreAnomaly.value, StoreAnomaly.severity).where(
+        among(StoreAnomaly.occasion, "occasions")
+    )
+)
+_INSERT = BulkStatement(
+    lambda insert: insert(StoreAnomaly),
+    (
+        "occasion",
+        "type",
+        "severity",
+        "message",
+        "value",
+        "expected_low",
+        "expected_high",
+        "baseline",
+        "user_row",
+        "event_row",
+        "detected_at_ms",
+        "changed_at_ms",
+    ),
+)
+_GROW = BulkStatement(
+    lambda _insert: (
+        update(StoreAnomaly)
+        .where(StoreAnomaly.id == bindparam("id_"))
+        .values(
+            severity=bindparam("new_severity"),
+            message=bindparam("new_message"),
+            value=bindparam("new_value"),
+            expected_low=bindparam("new_low"),
+            expected_high=bindparam("new_high"),
+            baseline=bindparam("new_baseline"),
+            changed_at_ms=bindparam("now"),
+        )
+    ),
+    ("id_", "new_severity", "new_message", "new_value", "new_low", "new_high", "new_baseline", "now"),
+)

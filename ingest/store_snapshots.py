@@ -1,0 +1,73 @@
+"""Snapshots: how many had reached what in a range as it ended, so that a range can be compared with the one before.
+
+They are taken before anything later is written: then the counts are what they were at that moment. What is reported
+late is not in them, and a rebuild leaves them alone: nobody can tell any more what stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from core.clock import MINUTE_MS
+from core.db import BulkStatement, Prepared
+from models import StoreReach, StoreSnapshot
+from rules.reach import Measure, spans_since
+
+# For each range, in minutes: how often it is taken (minutes), and so how exactly the range before can be told.
+WINDOWS = {60: 5, 24 * 60: 60, 7 * 24 * 60: 60, 30 * 24 * 60: 60}
+MOST_BEHIND = 32 * 24 * 60  # minutes: what is older will be compared with no more
+
+
+def catch_up(connection: Connection, now_ms: int) -> None:
+    """Takes the snapshots that are due: nothing has been written since they were."""
+    minute = now_ms // MINUTE_MS
+    for window, every in WINDOWS.items():
+        due = minute // every * every
+        last = _LAST(connection, window=window).scalar()
+        if last is None:
+            # Before the first event there is nothing; its zeros say so.
+            _INSERT.run(connection, [(window, due, Measure.ANY.value, 0)])
+            continue
+        first = max(last + every, due - MOST_BEHIND)
+        for at in range(first, due + 1, every):
+            _take(connection, window, at)
+        if first <= due:
+            connection.execute(
+                delete(StoreSnapshot).where(
+                    StoreSnapshot.window_minutes == window, StoreSnapshot.minute < due - MOST_BEHIND
+                )
+            )
+
+
+def reached_since(connection: Connection, since_ms: int | None) -> dict[Measure, int]:
+    """How many people have reached each measure at ``since_ms`` (None: ever) or later."""
+    reached = dict.fromkeys(Measure, 0)
+    for span, first, end in spans_since(since_ms):
+        for measure, people in _SUMS(connection, span=span.value, first=first, end=end):
+            reached[Measure(measure)] += people
+    return reached
+
+
+def _take(connection: Connection, window: int, minute: int) -> None:
+    reached = reached_since(connection, (minute - window) * MINUTE_MS)
+    _INSERT.run(connection, [(window, minute, measure.value, people) for measure, people in reached.items()])
+
+
+def _upsert(insert: Callable[[Any], Any]) -> Any:
+    return insert(StoreSnapshot).on_conflict_do_nothing()
+
+
+_LAST = Prepared(select(func.max(StoreSnapshot.minute)).where(StoreSnapshot.window_minutes == bindparam("window")))
+_SUMS = Prepared(
+    select(StoreReach.measure, func.sum(StoreReach.users))
+    .where(
+        StoreReach.span == bindparam("span"),
+        StoreReach.bucket >= bindparam("first"),
+        StoreReach.bucket < bindparam("end"),
+    )
+    .group_by(StoreReach.measure)
+)
+_INSERT = BulkStatement(_upsert, ("window_minutes", "minute", "measure", "users"))
