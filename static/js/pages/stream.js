@@ -99,9 +99,10 @@ async function showChat() {
       byId("chat-lines").replaceChildren(
         make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")),
       );
-    addLines(items);
+    const added = addLines(items);
     before = next;
     older.hidden = next === null;
+    if (added < items.length) lookAgain();
   } catch (error) {
     older.hidden = false;
     older.querySelector("span").textContent = `${error.message} – try again`;
@@ -111,21 +112,31 @@ async function showChat() {
   }
 }
 
-/** Newest first; the earlier ticks of a gift streak are in the line of its last. */
+/** Newest first; the earlier ticks of a gift streak are in the line of its last. Answers how many lines it added. */
 function addLines(items) {
+  const lines = byId("chat-lines");
+  const before = lines.children.length;
   for (const item of items) {
-    const line = [...byId("chat-lines").children].find((one) => one.earliest && continuesStreak(item, one.earliest));
+    const line = [...lines.children].find((one) => one.earliest && continuesStreak(item, one.earliest));
     if (line) line.earliest = item;
-    else byId("chat-lines").append(Object.assign(chatLine(item), { earliest: item.extra?.streak ? item : null }));
+    else lines.append(Object.assign(chatLine(item), { earliest: item.extra?.streak ? item : null }));
   }
+  return lines.children.length - before;
+}
+
+/** The end may still be in sight, and then nothing would tell of it: a page of one gift streak is one line. */
+function lookAgain() {
+  atTheEnd.unobserve(byId("chat-older"));
+  atTheEnd.observe(byId("chat-older"));
 }
 
 byId("chat-older").addEventListener("click", showChat);
 // Reaching the end by scrolling asks for more as well.
-new IntersectionObserver(([end]) => end.isIntersecting && before !== null && showChat(), {
+const atTheEnd = new IntersectionObserver(([end]) => end.isIntersecting && before !== null && showChat(), {
   root: byId("chat"),
   rootMargin: "120px",
-}).observe(byId("chat-older"));
+});
+atTheEnd.observe(byId("chat-older"));
 
 show();
 showChat();
