@@ -60,8 +60,7 @@ def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int) -> No
     rows = _INSERTED(connection, after=after).all()
     row_of = {row.event_id: row.id for row in rows}
     _INSERT_KEYS.run(connection, [(key, row_of[event.event_id]) for key, event in fresh.items()])
-    moved = shoppers.take(connection, counted)
-    add_reach(connection, moved)
+    add_reach(connection, shoppers.take(connection, counted))
     add_minutes(connection, counted)
     store_anomalies.look(connection, counted, row_of, shoppers, now_ms)
 

@@ -55,9 +55,18 @@ class Samples:
 
 
 def look(
-    connection: Connection, events: Sequence[Tracked], row_of: Mapping[str, int], shoppers: Shoppers, now_ms: int
+    connection: Connection,
+    events: Sequence[Tracked],
+    row_of: Mapping[str, int],
+    shoppers: Shoppers,
+    now_ms: int,
+    *,
+    tells: bool = True,
 ) -> None:
-    """Looks for what is unusual in ``events``, which are written already, and adds them to what is usual."""
+    """Looks for what is unusual in ``events``, which are written already, and adds them to what is usual.
+
+    Not ``tells``: adds only, as a rebuild does.
+    """
     if not events:
         return
     limits = preferences.thresholds(connection)
@@ -68,7 +77,8 @@ def look(
         *_users(connection, events, shoppers, limits, samples),
     ]
     samples.write(connection)
-    _write(connection, found, now_ms)
+    if tells:
+        _write(connection, found, now_ms)
 
 
 def resolve_past(connection: Connection, now_ms: int) -> None:

@@ -17,6 +17,7 @@ from rules.funnel import Journey, Step, replayed
 from rules.reach import Measure, reached_ms
 from rules.segments import Segment, reach_ms
 
+NEWEST = 2**63 - 1
 _RECENT = ("last_at_ms", "second_at_ms", "third_at_ms", "fourth_at_ms", "fifth_at_ms")
 _COUNTS = ("page_views", "product_views", "carts", "signups", "purchases")
 _LAST = ("page_view_at_ms", "product_view_at_ms", "cart_at_ms", "signup_at_ms", "purchase_at_ms")
@@ -32,6 +33,7 @@ _STATE = (
     "busy_hour",
     "busy_events",
 )
+BEGINNING = dict.fromkeys(_STATE, 0)  # the state of somebody who did nothing yet
 
 
 @dataclass(slots=True)
@@ -72,8 +74,13 @@ class Shoppers:
     def row_of(self, user_id: str | None) -> int | None:
         return self.by_user_id[user_id].id if user_id else None
 
-    def take(self, connection: Connection, events: Sequence[Tracked]) -> Counter[tuple[Measure, int]]:
-        """Brings everybody on by ``events``, which are stored already; answers who reached what when: see add_reach."""
+    def take(
+        self, connection: Connection, events: Sequence[Tracked], up_to: int = NEWEST
+    ) -> Counter[tuple[Measure, int]]:
+        """Brings everybody on by ``events``, which are stored already; answers who reached what when: see add_reach.
+
+        ``up_to``: the row of the last of them, where there are rows that are not to be taken yet.
+        """
         theirs: defaultdict[str, list[Tracked]] = defaultdict(list)
         for event in events:
             if event.user_id:
@@ -82,21 +89,21 @@ class Shoppers:
         for user_id, acts in theirs.items():
             shopper = self.by_user_id[user_id]
             before = reached_ms(shopper.journey)
-            self._bring_on(connection, shopper, acts)
+            self._bring_on(connection, shopper, acts, up_to)
             after = reached_ms(shopper.journey)
             moved.subtract(before.items())
             moved.update(after.items())
         _SAVE.run(connection, [_saved(self.by_user_id[user_id]) for user_id in theirs])
         return moved
 
-    def _bring_on(self, connection: Connection, shopper: Shopper, acts: list[Tracked]) -> None:
+    def _bring_on(self, connection: Connection, shopper: Shopper, acts: list[Tracked], up_to: int) -> None:
         for act in acts:
             self._count_busy(shopper, act.at_ms // HOUR_MS)
         earliest_ms = min(act.at_ms for act in acts)
         shopper.first_at_ms = min(shopper.first_at_ms or earliest_ms, earliest_ms)
         if earliest_ms < shopper.journey.newest_ms:
             # News from before the last that is known: what it means depends on all that came after.
-            rows = _ALL_OF(connection, user=shopper.id)
+            rows = _ALL_OF(connection, user=shopper.id, up_to=up_to)
             shopper.journey = replayed((row.at_ms, row.id, row.step) for row in rows)
             return
         for act in sorted(acts, key=lambda act: act.at_ms):
@@ -155,7 +162,7 @@ _LOAD = Prepared(
 _MAKE = BulkStatement(lambda insert: insert(StoreUser), ("user_id",))
 _ALL_OF = Prepared(
     select(StoreEvent.id, StoreEvent.at_ms, StoreEvent.step).where(
-        StoreEvent.user_row == bindparam("user"), StoreEvent.is_bot.is_(False)
+        StoreEvent.user_row == bindparam("user"), StoreEvent.id <= bindparam("up_to"), StoreEvent.is_bot.is_(False)
     )
 )
 _SAVE = BulkStatement(

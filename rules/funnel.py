@@ -85,7 +85,4 @@ def drop_off(counts: Sequence[int]) -> list[float]:
 
     People may skip steps: then more take the next, and nobody was lost.
     """
-    return [
-        round(max(0.0, 100 * (1 - after / before)), 2) if before else 0.0
-        for before, after in pairwise(counts)
-    ]
+    return [round(max(0.0, 100 * (1 - after / before)), 2) if before else 0.0 for before, after in pairwise(counts)]
