@@ -37,14 +37,20 @@ export const voices = async () => told(await getJson(`${ROOT}/tts/voices`));
 
 export const tiers = async () => told(await getJson(`${ROOT}/vip/tiers`));
 
-export const saveTiers = (list, { dryRun = false } = {}) =>
-  send("PUT", `${ROOT}/vip/tiers${query({ dryRun: dryRun || null })}`, { tiers: list });
+/** Everybody who has a tier, the highest first. */
+export const vips = async () => told(await getJson(`${ROOT}/vip/list?limit=1000`));
+
+/** Makes these the tiers; answers the tiers and whom that moved. */
+export const saveTiers = (list) => send("PUT", `${ROOT}/vip/tiers`, { tiers: list });
+
+/** Whom the same would move: {promoted, demoted, removed, reset, people}. */
+export const previewTiers = (list) => send("POST", `${ROOT}/vip/tiers/preview`, { tiers: list });
 
 export const profile = async (address) => told(await getJson(one(address)));
 
 export const editProfile = async (address, updates) => told(await send("PATCH", one(address), updates));
 
-export const eraseViewer = (address, remember) => send("DELETE", `${one(address)}${query({ optOut: remember || null })}`);
+export const eraseViewer = (address, remember) => send("DELETE", `${one(address)}${query({ remember })}`);
 
 /** `change`: {tier: "Gold"}, {remove: true} or {reset: true}. */
 export const changeVip = async (address, change) => told(await send("POST", one(address, "/vip"), change));

@@ -72,6 +72,11 @@ export class ViewerDialog {
     this.#fill({ ...this.viewer, ...viewer }, { again: true });
   }
 
+  /** The tiers have changed: they are asked for anew with the next person. */
+  forgetTiers() {
+    this.tierList = null;
+  }
+
   refreshPresence() {
     if (this.viewer) showHead(this.viewer, { online: this.isOnline(this.viewer) });
   }

@@ -4,12 +4,12 @@ import { byId, icon, make, part, setText } from "./dom.js";
 import { compact, number, plural } from "./format.js";
 import { colourOf, initialsOf } from "./person.js";
 import { marksOf, tierBadge } from "./viewer-badges.js";
-import { birthdayDate, moment, namesOf, personOf, since, watched } from "./viewer-words.js";
+import { birthdayDate, moment, namesOf, personOf, since, watched, watchedRoughly } from "./viewer-words.js";
 
 /** Field → [label, how it is written, icon]; the order they are shown in. */
 const TOTALS = [
   ["total_coins_spent", "Coins", compact, "coins"],
-  ["total_watchtime_seconds", "Watched", watched, "clock"],
+  ["total_watchtime_seconds", "Watched", watchedRoughly, "clock"],
   ["total_visits", "Visits", compact, "door-open"],
   ["total_gifts_sent", "Gifts", compact, "gift"],
   ["total_comments", "Comments", compact, "message-square"],
@@ -45,7 +45,7 @@ export function showTotals(viewer) {
   const figures = TOTALS.map(([field, label, write, symbol]) =>
     make(
       "div.total",
-      { title: field === "total_watchtime_seconds" ? "" : number(viewer[field] ?? 0) },
+      { title: field === "total_watchtime_seconds" ? watched(viewer[field]) : number(viewer[field] ?? 0) },
       make("dt", {}, icon(symbol), label),
       make("dd", {}, write(viewer[field] ?? 0)),
     ),

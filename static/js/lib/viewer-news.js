@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { number, plural } from "./format.js";
+import { giftCoins, giftCount } from "./streaks.js";
 import { toast } from "./toast.js";
 import { namesOf } from "./viewer-words.js";
 
@@ -24,9 +25,9 @@ export function tell(kind, message) {
 /** A gift from somebody who has a tier. */
 export function tellGift(item, tier) {
   const name = item.extra?.name || "a gift";
-  const count = item.extra?.quantity ?? 1;
+  const count = giftCount(item);
   const what = count > 1 ? `${name} ×${number(count)}` : name;
-  toast(sentence(item.user || item.login, ` (${tier}) sent ${what}, ${plural(item.amount, "coin")}`), { icon: "gift" });
+  toast(sentence(item.user || item.login, ` (${tier}) sent ${what}, ${plural(giftCoins(item), "coin")}`), { icon: "gift" });
 }
 
 /** A name from outside stays apart from our words, whichever way its script runs. */

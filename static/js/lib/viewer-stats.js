@@ -2,7 +2,7 @@
 
 import { Counter } from "./counter.js";
 import { byId, make, part, setText } from "./dom.js";
-import { brief, compact, decimal, number, percent, platformName } from "./format.js";
+import { compact, decimal, number, percent, platformName } from "./format.js";
 import { onlyServer } from "./http.js";
 import { summary } from "./viewer-api.js";
 import { watched } from "./viewer-words.js";
@@ -67,6 +67,8 @@ function share(count, all) {
 
 function onPlatforms(platforms) {
   const told = Object.entries(platforms).filter(([, count]) => count);
-  if (told.length === 1) return `all on ${platformName(told[0][0])}`;
-  return told.map(([platform, count]) => `${brief(count)} ${platformName(platform)}`).join(" · ") || "on all channels";
+  if (!told.length) return "on all channels";
+  const [platform, count] = told.sort(([, one], [, other]) => other - one)[0];
+  const all = told.reduce((sum, [, each]) => sum + each, 0);
+  return told.length === 1 ? `all on ${platformName(platform)}` : `${Math.round((100 * count) / all)} % on ${platformName(platform)}`;
 }

@@ -25,6 +25,11 @@ export function watched(seconds) {
   return hours < 100 && minutes % 60 ? `${hours} h ${minutes % 60} m` : `${number(hours)} h`;
 }
 
+/** The same where there is less room: from ten hours on minutes say nothing. */
+export function watchedRoughly(seconds) {
+  return seconds < 36_000 ? watched(seconds) : `${number(Math.round(seconds / 3600))} h`;
+}
+
 /** "12 min ago", "Fri, 14 Nov"; with the whole moment as its tooltip. */
 export function since(at) {
   if (!at) return make("span", {}, "–");

@@ -1,21 +1,26 @@
 /** Wires the viewers' page: the list, what stands beside it, one person opened, and what is pushed. */
 
+import { LiveConnection } from "../lib/connection.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId } from "../lib/dom.js";
-import { Line } from "../lib/line.js";
 import { Birthdays } from "../lib/viewer-birthdays.js";
 import { ViewerDialog } from "../lib/viewer-dialog.js";
 import { ExportMenu } from "../lib/viewer-export.js";
+import { VipGifts } from "../lib/viewer-gifts.js";
 import { Leaders } from "../lib/viewer-leaders.js";
 import { ViewerList } from "../lib/viewer-list.js";
 import { tell } from "../lib/viewer-news.js";
 import { Presence } from "../lib/viewer-presence.js";
 import { Refresher } from "../lib/viewer-refresh.js";
 import { ViewerStats } from "../lib/viewer-stats.js";
+import { TierEditor } from "../lib/viewer-tiers.js";
 import { Week } from "../lib/viewer-week.js";
 
 const canWrite = Boolean(byId("viewers").dataset.canWrite);
-const NEWS = ["new", "updated", "vip-promoted", "vip-removed", "vip-set", "birthday", "birthday-live", "online", "offline"];
+
+let polling = false;
+let connected = false;
+let first = true; // the first connection follows what the page has just read by itself
 
 const chip = new ConnectionChip(byId("connection"));
 const stats = new ViewerStats();
@@ -23,6 +28,7 @@ const exports = new ExportMenu();
 const birthdays = new Birthdays();
 const leaders = new Leaders();
 const week = new Week();
+const gifts = new VipGifts();
 const dialog = new ViewerDialog({
   canWrite,
   isOnline: (viewer) => presence.has(viewer),
@@ -35,6 +41,14 @@ const presence = new Presence((here) => {
   dialog.refreshPresence();
 });
 
+new TierEditor({
+  canWrite,
+  saved: () => {
+    dialog.forgetTiers();
+    refresher.everything();
+  },
+});
+
 // What is asked anew when something has happened: each at most so often (in seconds), and never while nobody looks.
 const refresher = new Refresher({
   list: [2, () => list.load({ quiet: true })],
@@ -45,22 +59,37 @@ const refresher = new Refresher({
   week: [120, () => week.load()],
 });
 
-const line = new Line({
+const connection = new LiveConnection({
+  follow: ["viewers"],
   on: {
-    welcome: () => refresher.everything(), // what happened while the line was down is not told later
-    poll: () => refresher.poll("list"),
-    state: (state) => chip.show(state),
+    person: heard,
+    items: (items, replace) => replace || gifts.take(items),
+    stats: () => polling && refresher.poll("list"),
+    state: showState,
   },
-  events: Object.fromEntries(NEWS.map((kind) => [`viewer:${kind}`, (viewer) => heard(kind, viewer)])),
 });
 
 function heard(kind, viewer) {
   if (kind === "online" || kind === "offline") presence.set(viewer, kind === "online");
   list.update(viewer);
   dialog.follow(viewer);
+  gifts.learn(viewer);
   tell(kind, viewer);
   refresher.want("list", "stats", "leaders", "week");
   if (kind.startsWith("birthday") || kind === "updated") refresher.want("birthdays");
+}
+
+/** While the line is down the page asks instead; what happened meanwhile is not told later, so all is asked anew. */
+function showState(state) {
+  chip.show(state);
+  polling = state.kind === "polling";
+  const stands = state.kind === "connected";
+  if (stands && !connected) {
+    refresher.everything({ except: first ? "list" : "" });
+    first = false;
+    gifts.load();
+  }
+  connected = stands;
 }
 
 /** Every link to a person opens them over the list; with a modifier the browser does what it always does. */
@@ -86,4 +115,4 @@ addEventListener("keydown", (event) => {
 list.start();
 refresher.everything({ except: "list" });
 dialog.followAddress();
-line.start();
+connection.start();

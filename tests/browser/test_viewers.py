@@ -1,0 +1,355 @@
+"""The viewers' page in a browser: found, sorted, opened, edited and erased without a reload, and all of it as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.clock import now_ms
+from core.events import Event, Kind, Person, Platform
+from tests.browser.conftest import PHONE, Visits, own_stage
+from tests.browser.test_live import HOSTILE, SOON
+from tests.web.conftest import Stage
+
+PEOPLE = 30
+
+
+def act(kind: Kind, who: str, *, name: str = "", at_ms: int | None = None, **more: object) -> Event:
+    """Something a person does on TikTok."""
+    person = Person(f"id-{who}", who, name or who.title())
+    at = now_ms() if at_ms is None else at_ms
+    return Event(Platform.TIKTOK, "crm", kind, at, f"crm-{who}-{kind}-{at}-{more.get('amount', 0)}", person, **more)  # type: ignore[arg-type]
+
+
+def gift(who: str, coins: int, what: str = "Rose", **more: object) -> Event:
+    extra = {"gift_id": 1, "name": what, "quantity": 1, "diamonds": coins}
+    return act(Kind.GIFT, who, amount=coins, extra=extra, **more)
+
+
+@pytest.fixture(scope="module")
+def stage(program: object, new_database_url: object) -> Iterator[Stage]:
+    """A web process of its own: how many people there are, and who leads, is for these tests to say."""
+    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
+        stage.tell(*(act(Kind.CHAT, f"fan{number:02}", text=f"hello {number}") for number in range(PEOPLE)))
+        stage.tell(*(gift(f"fan{number:02}", 100 + number) for number in range(PEOPLE)))
+        stage.tell(gift("rosa.live", 25_000, "Lion"), act(Kind.CHAT, "rosa.live", name="Rosa 🌹", text="hi all"))
+        yield stage
+
+
+@pytest.fixture
+def home(stage: Stage) -> str:
+    return stage.web.url
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#people-rows .name").all_inner_texts()
+
+
+def opened(page: Page) -> Locator:
+    expect(page.locator("#viewer[open]:not(.loading)")).to_be_visible(timeout=SOON)
+    return page.locator("#viewer")
+
+
+def tab(page: Page, name: str) -> Locator:
+    page.get_by_role("tab", name=name).click()
+    return page.locator(f"#panel-{name.lower()}")
+
+
+# --- the list ---
+
+
+def test_figures_list_leaders_and_hours_are_filled(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    expect(page.locator("#kpi-total")).to_contain_text(re.compile(r"3\d"), timeout=SOON)
+    expect(page.locator("#kpi-spender")).to_contain_text("Rosa", timeout=SOON)
+    expect(page.locator("#leaders li").first).to_contain_text("Rosa", timeout=SOON)
+    expect(page.locator("#heat")).to_contain_text("Busiest", timeout=SOON)
+    assert page.locator("#heat tbody td").count() == 7 * 24
+    assert names(page)[0] == "Rosa 🌹"
+
+
+def test_a_search_finds_beginnings_and_parts_of_names_and_stays_in_the_address(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    page.keyboard.press("/")
+    page.keyboard.type("an07")
+    expect(page.locator("#people-rows tr")).to_have_count(1, timeout=SOON)
+    assert names(page) == ["Fan07"]
+    expect(page).to_have_url(f"{home}/viewers?search=an07")
+    page.reload()
+    expect(page.locator("#people-rows tr")).to_have_count(1, timeout=SOON)
+    page.fill("#search", "nobody is called so")
+    expect(page.locator("#people-empty")).to_contain_text("Nobody is called “nobody is called so”", timeout=SOON)
+    page.get_by_role("button", name="Show everybody").click()
+    expect(page.locator("#people-rows tr")).to_have_count(25, timeout=SOON)
+    assert page.input_value("#search") == ""
+
+
+def test_headings_sort_and_say_so(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    head = page.locator("th", has_text="Viewer")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "ascending", timeout=SOON)
+    expect(page.locator("#people-rows .name").first).to_have_text("Fan00", timeout=SOON)
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending", timeout=SOON)
+    expect(page.locator("#people-rows .name").first).to_have_text("Rosa 🌹", timeout=SOON)
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_pages_are_leafed_through_and_gone_back_to(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers?limit=10", "#people-rows .name")
+    first = names(page)
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#pager")).to_contain_text("11–20 of", timeout=SOON)
+    assert not set(first) & set(names(page))
+    page.go_back()
+    expect(page.locator("#pager")).to_contain_text("1–10 of", timeout=SOON)
+    assert names(page) == first
+
+
+def test_filters_and_downloads_go_together(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    page.locator("#filter").get_by_text("Favourites").click()
+    expect(page.locator("#people-empty")).to_contain_text("No favourites yet", timeout=SOON)
+    page.locator("#export summary").click()
+    assert "filter=favorites" in (page.locator("[data-format=csv]").get_attribute("href") or "")
+    expect(page.locator("#export")).to_contain_text("Favourites only")
+
+
+def test_when_the_list_cannot_be_read_it_says_so_and_tries_again(visit: Visits, home: str) -> None:
+    visitor = visit(home, forgives=("503",))
+    answer = '{"success": false, "error": "the database is asleep", "details": []}'
+    visitor.context.route(
+        "**/api/viewer-profiles?*",
+        lambda route: route.fulfill(status=503, content_type="application/json", body=answer),
+    )
+    page = visitor.open("/viewers", "#people-empty:not([hidden])")
+    expect(page.locator("#people-empty")).to_contain_text("the database is asleep")
+    visitor.context.unroute("**/api/viewer-profiles?*")
+    page.locator("#people-empty button").click()
+    expect(page.locator("#people-rows tr")).to_have_count(25, timeout=SOON)
+
+
+# --- one person ---
+
+
+def test_a_row_opens_the_person_and_going_back_closes_them(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    page.locator("#people-rows tr").first.click()
+    expect(opened(page)).to_contain_text("25,000", timeout=SOON)
+    expect(page).to_have_url(f"{home}/viewers/tiktok:rosa.live")
+    expect(page).to_have_title(re.compile("Rosa"))
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+    expect(page).to_have_url(f"{home}/viewers")
+    page.go_forward()
+    opened(page)
+    page.go_back()
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+
+
+def test_a_link_to_a_person_opens_them_and_leaves_to_the_list(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:rosa.live")
+    expect(opened(page)).to_contain_text("@rosa.live", timeout=SOON)
+    expect(tab(page, "Gifts")).to_contain_text("Lion", timeout=SOON)
+    expect(tab(page, "Activity")).to_contain_text("hi all", timeout=SOON)
+    expect(tab(page, "Visits")).to_contain_text("Busiest", timeout=SOON)
+    expect(tab(page, "Changes")).to_contain_text(re.compile("No changes yet|Who changed"), timeout=SOON)
+    page.get_by_role("button", name="Close").click()
+    expect(page).to_have_url(f"{home}/viewers")
+
+
+def test_a_link_to_nobody_says_so(visit: Visits, home: str) -> None:
+    page = visit(home, forgives=("404",)).open("/viewers/tiktok:nobody.at.all")
+    expect(page.locator("#viewer-problem")).to_contain_text("Nobody here by that name", timeout=SOON)
+
+
+def test_a_bad_birthday_is_refused_beside_its_field_and_a_good_one_is_kept(visit: Visits, home: str) -> None:
+    page = visit(home, forgives=("422",)).open("/viewers/tiktok:fan01")
+    opened(page)
+    page.fill("#edit-birthday", "2999-01-01")
+    page.fill("#edit-notes", "brings cake")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#edit-birthday-error")).to_contain_text("future", timeout=SOON)
+    expect(page.locator("#edit-birthday")).to_have_attribute("aria-invalid", "true")
+    page.fill("#edit-birthday", "1999-03-14")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
+    expect(page.locator("#edit-birthday-error")).to_be_hidden()
+    expect(tab(page, "Changes")).to_contain_text("brings cake", timeout=SOON)
+    page.reload()
+    opened(page)
+    expect(page.locator("#edit-birthday")).to_have_value("1999-03-14", timeout=SOON)
+
+
+def test_unsaved_changes_are_not_lost_by_escape(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan02")
+    opened(page)
+    page.fill("#edit-discord", "somebody")
+    page.keyboard.press("Escape")
+    expect(page.locator("#editor")).to_contain_text("Save or undo", timeout=SOON)
+    expect(page.locator("#viewer")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+
+
+def test_tags_are_added_and_removed_and_the_row_follows(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan29")
+    opened(page)
+    for tag in ("regular", "cat person"):
+        page.fill("#edit-tag", tag)
+        page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove the tag regular").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("tr[data-address='tiktok:fan29']")).to_contain_text("cat person", timeout=SOON)
+
+
+def test_a_tier_is_set_taken_and_given_back_to_automation(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan03")
+    card = opened(page).locator("#vip-card")
+    expect(card).to_contain_text("No tier yet", timeout=SOON)
+    card.locator("select").select_option("Gold")
+    card.get_by_role("button", name="Set").click()
+    expect(card).to_contain_text("set by hand", timeout=SOON)
+    expect(page.locator("#viewer-head")).to_contain_text("Gold")
+    expect(page.locator("#toasts")).to_contain_text("Fan03", timeout=SOON)
+    card.get_by_role("button", name="Remove").click()
+    expect(card).to_contain_text("taken away by hand", timeout=SOON)
+    card.get_by_role("button", name="Back to automatic").click()
+    expect(card).to_contain_text("No tier yet", timeout=SOON)
+
+
+def test_the_star_makes_a_favourite(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan04")
+    star = opened(page).locator("[data-part=favorite]")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true", timeout=SOON)
+    page.goto(f"{home}/viewers?filter=favorites")
+    expect(page.locator("#people-rows")).to_contain_text("Fan04", timeout=SOON)
+
+
+def test_a_person_is_erased_only_when_their_name_is_written(stage: Stage, visit: Visits, home: str) -> None:
+    stage.tell(act(Kind.CHAT, "goner", text="forget me"))
+    page = visit(home).open("/viewers/tiktok:goner")
+    opened(page)
+    panel = tab(page, "Privacy")
+    erase = panel.get_by_role("button", name="Erase for good")
+    expect(erase).to_be_disabled()
+    page.fill("#erase-name", "gone")
+    expect(erase).to_be_disabled()
+    page.fill("#erase-name", "goner")
+    panel.get_by_text("Never record them again").click()
+    erase.click()
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+    expect(page.locator("#toasts")).to_contain_text("Goner", timeout=SOON)
+    with stage.client() as client:
+        assert client.get("/api/viewer-profiles/tiktok:goner").status_code == 404
+    stage.tell(act(Kind.CHAT, "goner", text="am I recorded?"))
+    with stage.client() as client:
+        assert client.get("/api/viewer-profiles/tiktok:goner").status_code == 404
+
+
+def test_hostile_names_messages_gifts_and_notes_are_shown_as_text(stage: Stage, visit: Visits, home: str) -> None:
+    name = HOSTILE[:60]
+    stage.tell(
+        act(Kind.CHAT, "evil", name=name, text=HOSTILE), gift("evil", 21_000, f"\u202e{HOSTILE[:60]}", name=name)
+    )
+    with stage.client() as client:
+        changes = {"notes": HOSTILE, "tags": [HOSTILE[:40]]}
+        client.patch("/api/viewer-profiles/tiktok:evil", json=changes).raise_for_status()
+    page = visit(home).open("/viewers", "#people-rows .name")
+    expect(page.locator("#people-rows")).to_contain_text(name, timeout=SOON)
+    expect(page.locator("#leaders")).to_contain_text(name, timeout=SOON)
+    page.goto(f"{home}/viewers/tiktok:evil")
+    opened(page)
+    expect(page.locator("#edit-notes")).to_have_value(HOSTILE, timeout=SOON)
+    expect(tab(page, "Gifts")).to_contain_text("<img", timeout=SOON)
+    expect(tab(page, "Activity")).to_contain_text(HOSTILE, timeout=SOON)
+    expect(tab(page, "Changes")).to_contain_text("<img", timeout=SOON)
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img").count() == 0
+
+
+# --- live ---
+
+
+def test_a_newcomer_and_a_promotion_are_seen_without_a_reload(stage: Stage, visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers?search=late", "#people-empty:not([hidden])")
+    expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+    stage.tell(act(Kind.JOIN, "latecomer"), act(Kind.CHAT, "latecomer", text="sorry I am late"))
+    expect(page.locator("#people-rows")).to_contain_text("Latecomer", timeout=SOON)
+    expect(page.locator("tr[data-address='tiktok:latecomer']")).to_have_class(re.compile("online"), timeout=SOON)
+    with stage.client() as client:
+        client.post("/api/viewer-profiles/tiktok:latecomer/vip", json={"tier": "Silver"}).raise_for_status()
+    expect(page.locator("#toasts")).to_contain_text("Latecomer is now Silver", timeout=SOON)
+    expect(page.locator("#people-rows")).to_contain_text("Silver", timeout=SOON)
+    stage.tell(gift("latecomer", 30, "Cap"))
+    expect(page.locator("#toasts")).to_contain_text("sent Cap", timeout=SOON)
+
+
+def test_an_open_person_follows_what_happens_and_keeps_what_is_being_written(
+    stage: Stage, visit: Visits, home: str
+) -> None:
+    page = visit(home).open("/viewers/tiktok:fan05")
+    dialog = opened(page)
+    expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+    page.fill("#edit-notes", "half a sent")
+    with stage.client() as client:
+        client.patch("/api/viewer-profiles/tiktok:fan05", json={"discord_username": "fan#5"}).raise_for_status()
+    expect(page.locator("#edit-discord")).to_have_value("fan#5", timeout=SOON)
+    expect(page.locator("#edit-notes")).to_have_value("half a sent")
+    with stage.client() as client:
+        client.post("/api/viewer-profiles/tiktok:fan05/vip", json={"tier": "Bronze"}).raise_for_status()
+    expect(dialog.locator("#viewer-head")).to_contain_text("Bronze", timeout=SOON)
+
+
+def test_while_the_socket_is_down_the_list_is_asked_for(stage: Stage, visit: Visits, home: str) -> None:
+    visitor = visit(home, forgives=("ERR_FAILED", "net::"))
+    visitor.context.route("**/socket.io/**", lambda route: route.abort())
+    visitor.context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page = visitor.open("/viewers?search=polled")
+    expect(page.locator("#connection")).to_contain_text("3 s", timeout=SOON)
+    stage.tell(act(Kind.CHAT, "polled.one", text="hi"))
+    expect(page.locator("#people-rows")).to_contain_text("Polled.One", timeout=SOON)
+
+
+# --- tiers ---
+
+
+def test_tiers_are_previewed_refused_and_saved(stage: Stage, visit: Visits, home: str) -> None:
+    page = visit(home, forgives=("422",)).open("/viewers", "#people-rows .name")
+    page.get_by_role("button", name="VIP tiers").click()
+    rows = page.locator(".tier-row")
+    expect(rows).to_have_count(4, timeout=SOON)
+    page.get_by_role("button", name="Add a tier").click()
+    page.get_by_role("button", name="Who would change?").click()
+    expect(rows.last).to_contain_text("The name must not be empty", timeout=SOON)
+    rows.last.get_by_label("Name").fill("Whale")
+    rows.last.get_by_label("Coins").fill("22000")
+    page.get_by_role("button", name="Who would change?").click()
+    expect(page.locator(".tier-preview")).to_contain_text("would rise", timeout=SOON)
+    expect(page.locator(".tier-preview")).to_contain_text("Rosa", timeout=SOON)
+    page.get_by_role("button", name="Save tiers").click()
+    expect(page.locator("#tiers")).to_be_hidden(timeout=SOON)
+    expect(page.locator("tr[data-address='tiktok:rosa.live']")).to_contain_text("Whale", timeout=SOON)
+
+
+# --- everywhere ---
+
+
+@pytest.mark.parametrize("path", ["/viewers", "/viewers/tiktok:rosa.live", "/viewers?filter=favorites&search=zz"])
+def test_nothing_scrolls_sideways_on_a_small_phone(visit: Visits, home: str, path: str) -> None:
+    page = visit(home, viewport=PHONE).open(path)
+    page.wait_for_selector("#people-rows .name, #people-empty:not([hidden])")
+    if "tiktok:" in path:
+        opened(page)
+        for name in ("Gifts", "Visits", "Activity", "Changes", "Privacy", "Profile"):
+            tab(page, name)
+            assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") <= PHONE["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
