@@ -21,7 +21,7 @@ from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event
-from ingest import attendance
+from ingest import attendance, store_rebuild
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,11 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from core.clock import now_ms
 from core.db import Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
+from core.tracked import Tracked
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
 from ingest.policy import Policy
+from ingest.store import record as record_tracked
 from ingest.upkeep import keep_up
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
 CLOSING_RETRY_SECONDS = 0.1
 JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
 
-Item = Event | SourceStatus
+Item = Event | SourceStatus | Tracked
 
 
 @dataclass(slots=True)
@@ -94,6 +96,15 @@ class Writer:
             self._waiting.append(event)
             self._arrived.notify()
 
+    def tracked(self, tracked: Tracked) -> None:
+        """Takes what happened in the shop, by the rules of ``event``."""
+        with self._arrived:
+            if len(self._waiting) >= self._queue_events:
+                self.counters.dropped["queue_full"] += 1
+                return
+            self._waiting.append(tracked)
+            self._arrived.notify()
+
     def status(self, status: SourceStatus) -> None:
         with self._arrived:
             self._waiting.append(status)
@@ -113,7 +124,7 @@ class Writer:
         if self.running:
             self._thread.join(timeout_seconds + JOIN_SECONDS)
         with self._arrived:
-            return self._in_hand + sum(isinstance(item, Event) for item in self._waiting)
+            return self._in_hand + _events_in(self._waiting)
 
     @property
     def running(self) -> bool:
@@ -194,10 +205,13 @@ class Writer:
         started = time.perf_counter()
         statuses = [item for item in batch if isinstance(item, SourceStatus)]
         events = [item for item in batch if isinstance(item, Event)]
+        tracked = [item for item in batch if isinstance(item, Tracked)]
         result = BatchResult()
         with self._database.writing() as connection:
             if events:
                 result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
+            if tracked:
+                result.stored += sum(taken.is_new for taken in record_tracked(connection, tracked, now_ms()))
             if statuses:
                 coverage.record(connection, statuses, self._memory)
         self.counters.stored += result.stored
@@ -257,8 +271,8 @@ class Writer:
         }
 
 
-def _events_in(batch: Sequence[Item]) -> int:
-    return sum(isinstance(item, Event) for item in batch)
+def _events_in(batch: Iterable[Item]) -> int:
+    return sum(not isinstance(item, SourceStatus) for item in batch)
 
 
 def _reason(error: Exception) -> str:
