@@ -6,9 +6,8 @@ from sqlalchemy import Connection, select
 
 from core.clock import MINUTE_MS, minute_of
 from core.events import Event
-from models import Channel, MinuteRollup, Viewer
+from models import Channel, MinuteRollup, Viewer, VipTier
 from rules.hype import messages_per_minute
-from rules.tiers import tier_for
 
 COMMANDS = ("pulse", "viewer")
 
@@ -42,16 +41,16 @@ def _pulse(connection: Connection, event: Event, now_ms: int) -> str:
 def _viewer(connection: Connection, event: Event) -> str | None:
     if event.who is None:
         return None
-    columns = (Viewer.total_watchtime_ms, Viewer.total_visits, Viewer.total_coins_spent)
+    columns = (Viewer.total_watchtime_ms, Viewer.total_visits, VipTier.name.label("tier"))
     where = (Viewer.platform == event.platform.value, Viewer.platform_user_id == event.who.user_id)
-    row = connection.execute(select(*columns).where(*where)).first()
+    query = select(*columns).outerjoin(VipTier, VipTier.id == Viewer.vip_tier_id).where(*where)
+    row = connection.execute(query).first()
     name = event.who.name or event.who.login
     if row is None:
         return f"{name}, this is your first visit. Welcome!"
     seconds = row.total_watchtime_ms // 1000
-    tier = tier_for(row.total_coins_spent, seconds, row.total_visits)
     visits = f"{row.total_visits} visit{'' if row.total_visits == 1 else 's'}"
-    return f"{name}: {_duration(seconds)} watched in {visits}, tier: {tier.name if tier else 'none yet'}."
+    return f"{name}: {_duration(seconds)} watched in {visits}, tier: {row.tier or 'none yet'}."
 
 
 def _duration(seconds: int) -> str:
