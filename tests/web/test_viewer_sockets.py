@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,11 +14,14 @@ from core.clock import now_ms
 from core.db import Database
 from core.events import Kind
 from ingest import news
-from models import IgnoredName, Viewer, ViewerNews
+from models import IgnoredName, Viewer, ViewerEdit, ViewerNews
+from tests.processes import wait_until
+from tests.support import rows
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage, event, stage_of
 from tests.web.sockets import Heard, Listener, listening
 
 KINDS = ("new", "updated", "vip-promoted", "vip-removed", "vip-set", "birthday", "birthday-live", "online", "offline")
+JSON = {"Content-Type": "application/json"}
 TOLD_BY_TEST = {"told_by": "the test"}  # apart from what the write path tells of those who come in
 ON_STREAM = {"username", "display_name", "platform", "tier", "color"}
 
@@ -86,7 +90,7 @@ def test_news_bring_the_profile_and_what_is_particular_to_them(stage: Stage):
         )
         page.wait_until(lambda: len(of(page, "olga")) >= 3)
         promoted, offline, birthday = (one.payload for one in of(page, "olga"))
-        profile = client.get("/api/viewer-profiles/twitch:olga").json()["data"]
+        profile = client.get("/api/viewer-profiles/twitch:olga").json()
     assert (promoted["tier"], promoted["previous"]) == ("Gold", "Silver")
     assert (offline["duration_seconds"], offline["duration"], birthday["age"]) == (95, 95, 36)
     for payload in (promoted, offline, birthday):
@@ -306,6 +310,149 @@ def test_who_is_blocked_or_ignored_is_on_no_overlay(locked_stage: Stage, overlay
         answer = page.subscribe({"channel": "people"})
         assert "blocked" not in {item["login"] for item in answer["items"]}
         assert "blocked" not in {item["login"] for item in answer["stats"]["ticker"]}
+
+
+# --- asking and changing ---
+
+
+def call(page: Listener, name: str, *told: Any) -> dict[str, Any]:
+    answer = page.client.call(f"viewer-profiles:{name}", told, timeout=10)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_a_profile_is_answered_as_over_http(stage: Stage):
+    stage.chat("people", "hello", by="asked")
+    with listening(stage.web.url, subscribe=False) as page, stage.client() as client:
+        stage.writer.flush(10)
+        over_http = client.get("/api/viewer-profiles/asked").json()
+        for name in ("asked", "@Asked", "twitch:asked", {"username": "asked"}):
+            assert call(page, "get", name) == {"success": True, "data": over_http}
+
+
+def test_an_edit_is_stored_answered_and_told_to_all(stage: Stage):
+    stage.chat("people", "hello", by="edited")
+    updates = {"notes": "plays the drums", "tags": ["music"], "is_favorite": True}
+    with listening(stage.web.url, subscribe=False) as page, listening(stage.web.url, subscribe=False) as other:
+        answer = call(page, "update", {"username": "edited", "updates": updates})
+        assert answer["success"] is True
+        assert {key: answer["data"][key] for key in updates} == updates
+        for one in (page, other):
+            pushed = one.wait_for("viewer:updated", lambda push: push["username"] == "edited")
+            assert {key: pushed[key] for key in updates} == updates
+            assert set(pushed["fields"]) == updates.keys()
+        assert call(page, "get", "edited")["data"]["notes"] == "plays the drums"
+    edits = [row for row in rows(stage.database, ViewerEdit) if row["viewer_id"] == viewer_id(stage.database, "edited")]
+    assert {(row["editor"], row["field"]) for row in edits} == {("admin", field) for field in updates}
+
+
+@pytest.mark.parametrize(
+    ("updates", "field"),
+    [
+        ({"birthday": "1990-02-30"}, "birthday"),
+        ({"birthday": "yesterday"}, "birthday"),
+        ({"total_coins_spent": 10**9}, "total_coins_spent"),
+        ({"notes": "fine", "is_vip": True}, "is_vip"),
+        ({"is_blocked": 1}, "is_blocked"),
+        ({"tags": "a,b"}, "tags"),
+        ({"tts_voice": "no such voice"}, "tts_voice"),
+        ({"notes": "x" * 20_000}, "notes"),
+        ({"discord_username": "\ud800"}, "discord_username"),
+    ],
+    ids=lambda given: repr(given)[:40],
+)
+def test_an_edit_that_cannot_be_is_refused_as_over_http_and_changes_nothing(
+    stage: Stage, updates: dict[str, Any], field: str
+):
+    stage.chat("people", "hello", by="firm")
+    with listening(stage.web.url, subscribe=False) as page, stage.client() as client:
+        before = call(page, "get", "firm")
+        answer = call(page, "update", {"username": "firm", "updates": updates})
+        assert answer.keys() == {"success", "error", "details"}
+        assert answer["success"] is False
+        assert [detail["field"] for detail in answer["details"]] == [field]
+        refused = client.patch("/api/viewer-profiles/firm", content=json.dumps(updates), headers=JSON)
+        assert refused.status_code == 422
+        assert [detail["field"] for detail in refused.json()["details"]] == [field]
+        assert call(page, "get", "firm") == before
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (),
+        (None,),
+        (7,),
+        ("",),
+        ("   ",),
+        ("nobody at all",),
+        ("tiktok:asked",),
+        ("\0",),
+        ("\ud800",),
+        ("x" * 50_000,),
+        ([],),
+        ({},),
+        ({"username": 5},),
+        ({"username": ["asked"]},),
+        ({"username": "asked"}, {}, "more", 1),
+        ({"username": "asked", "updates": None},),
+        ({"username": "asked", "updates": []},),
+        ({"username": "asked", "updates": "notes"},),
+        ({"username": "nobody at all", "updates": {"notes": "x"}},),
+        ({"username": "asked", "updates": {str(n): n for n in range(2_000)}},),
+        ({"username": "asked", "updates": {"x" * 50_000: 1}},),
+        ({"username": "asked", "updates": {"tags": [[[[{}]]]]}},),
+        ({"username": "asked", "updates": {"notes": b"\x00\xff"}},),
+        (b"\x00\xff",),
+        (float("nan"),),
+    ],
+    ids=lambda told: repr(told)[:40],
+)
+def test_junk_is_answered_with_an_error_and_the_connection_lives_on(stage: Stage, told: tuple[Any, ...]):
+    stage.chat("people", "hello", by="asked")
+    before = len(stage.web.log)
+    with listening(stage.web.url, subscribe=False) as page:
+        for name in ("get", "update"):
+            answer = call(page, name, *told)
+            if name == "get" and told and isinstance(told[0], dict) and told[0].get("username") == "asked":
+                assert answer["success"] is True  # what else is told along does not matter
+                continue
+            assert answer.keys() - {"details"} == {"success", "error"}
+            assert answer["success"] is False
+            assert 3 < len(answer["error"]) <= 300
+            assert not {"Traceback", "Error(", "sqlalchemy"} & set(answer["error"].split())
+        assert call(page, "get", "asked")["success"] is True
+    assert "Traceback" not in stage.web.log[before:]
+
+
+def test_the_overlay_token_neither_asks_nor_changes(locked_stage: Stage):
+    stage = locked_stage
+    stage.chat("people", "hello", by="asked")
+    with listening(stage.web.url, subscribe=False, auth={"token": OVERLAY_TOKEN, "follow": ["viewers"]}) as page:
+        refused = {"success": False, "error": "this token may not do that"}
+        assert call(page, "get", "asked") == refused
+        assert call(page, "update", {"username": "asked", "updates": {"notes": "mine"}}) == refused
+    headers = {"Authorization": f"Bearer {API_TOKEN}"}
+    with listening(stage.web.url, subscribe=False, headers=headers) as page:
+        assert call(page, "get", "asked")["data"]["notes"] == ""
+        assert call(page, "update", {"username": "asked", "updates": {"notes": "ours"}})["data"]["notes"] == "ours"
+
+
+def test_an_edit_waits_for_a_locked_database_without_keeping_others_waiting(stage: Stage):
+    stage.chat("people", "hello", by="patient")
+    with listening(stage.web.url, subscribe=False) as page, stage.client() as client:
+        answered: list[dict[str, Any]] = []
+        with stage.database.writing():
+            page.client.emit(
+                "viewer-profiles:update",
+                {"username": "patient", "updates": {"notes": "at last"}},
+                callback=answered.append,
+            )
+            for _ in range(5):
+                assert client.get("/api/stats", timeout=1).status_code == 200
+            assert answered == []
+        wait_until(lambda: answered, "the edit is answered")
+        assert answered[0]["data"]["notes"] == "at last"
 
 
 # --- several web processes ---
