@@ -149,6 +149,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                 read = rebuild(
                     connection, Policy.of(settings), now_ms(), lambda count: _progress(f"rebuilding: {count:,} events")
                 )
+                read += store_rebuild.rebuild(
+                    connection, now_ms(), lambda count: _progress(f"the shop: {count:,} events")
+                )
             _progress_done()
             _tell(f"recomputed everything from {read:,} events")
     finally:
