@@ -1,4 +1,4 @@
-"""``python -m benchmarks [ingest|answers …]``: all of them when none is named."""
+"""``python -m benchmarks [ingest|answers|viewers …]``: all of them when none is named."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 import platform
 import sys
 
-from benchmarks import answers, ingest
+from benchmarks import answers, ingest, million_people, viewers
 
-ALL = {"ingest": ingest.main, "answers": answers.main}
+ALL = {
+    "ingest": ingest.main,
+    "answers": answers.main,
+    "viewers": viewers.main,
+    "million": million_people.main,
+}
 
 
 def main() -> None:

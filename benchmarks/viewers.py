@@ -1,0 +1,133 @@
+"""The page of viewers: every question it asks, over HTTP on a kept connection, at 10,000 and at a million people."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from itertools import cycle
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import million_viewers
+from benchmarks.plain_viewers import FILTERS, Plain
+from benchmarks.report import durations_ms, percentile
+from benchmarks.served import Served, served
+from models import SORTED_BY
+
+SMALL, LARGE = 10_000, million_viewers.PEOPLE
+ASKED, ASKED_PLAINLY = 40, 3
+PAGE = 50
+API = "/api/viewer-profiles"
+SORTS = tuple(
+    column.replace("watchtime_ms", "watchtime_seconds").replace("seen_at_ms", "seen_at") for column in SORTED_BY
+)
+BOARDS = {"coins": "total_coins_spent", "watchtime": "total_watchtime_ms", "likes": "total_likes"}
+
+Ask = Callable[[], object]
+
+
+class Case(NamedTuple):
+    """A question, and the same as the obvious program asks it."""
+
+    name: str
+    product: Ask
+    plain: Ask
+
+
+def main() -> None:
+    files = million_viewers.cached(SMALL), million_viewers.cached(LARGE)
+    print(f"\n## The page of viewers over HTTP: {ASKED} answers each at {SMALL:,} and at {LARGE:,} people, in turn, ms")
+    print("\nPlain: the same question asked of an unindexed copy by obvious SQL, without HTTP.\n")
+    print("| question | p50 | p99 | plain p50 | product ÷ plain | p50 at the smaller size | growth |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    with ExitStack() as open_now:
+        folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
+        sizes = []
+        for people, file in zip((SMALL, LARGE), files, strict=True):
+            plain = Plain(folder / f"{people}.db", file)
+            open_now.callback(plain.close)
+            sizes.append(_cases(open_now.enter_context(served(file)), plain, file, people))
+        for small, large in zip(*sizes, strict=True):
+            _row(small, large)
+
+
+def _row(small: Case, large: Case) -> None:
+    at_small, at_large = [], []
+    small.product(), large.product()  # the first time prepares statements and reads pages
+    for _ in range(ASKED):  # in turn: the machine's mood meets both
+        at_small += durations_ms(small.product, 1)
+        at_large += durations_ms(large.product, 1)
+    plain = percentile(durations_ms(large.plain, ASKED_PLAINLY), 0.5)
+    p50, p99, before = percentile(at_large, 0.5), percentile(at_large, 0.99), percentile(at_small, 0.5)
+    print(
+        f"| {large.name} | {p50:.2f} | {p99:.2f} | {plain:.1f} | {p50 / max(plain, 1e-3):.3f} × | {before:.2f} |"
+        f" {p50 / before:.2f} × |",
+        flush=True,
+    )
+
+
+def _cases(product: Served, plain: Plain, file: Path, people: int) -> Iterator[Case]:
+    for chosen in FILTERS:
+        for sort in SORTS:
+            yield _listed(product, plain, f"list {chosen} by {sort}", sort, chosen)
+    deep = people // PAGE // 2
+    for name, page in (("in the middle", deep), ("last", people // PAGE), ("100th", 100)):
+        yield _listed(product, plain, f"page: {name}", "total_coins_spent", page=page)
+    with closing(sqlite3.connect(file)) as connection:
+        names = [name for (name,) in connection.execute("SELECT username FROM viewers WHERE id % 97 = 0 LIMIT 500")]
+    random.Random(1).shuffle(names)
+    yield from _searches(product, plain, names)
+    yield from _others(product, plain, names)
+
+
+def _listed(
+    product: Served, plain: Plain, name: str, sort: str, chosen: str = "all", search: str = "", page: int = 1
+) -> Case:
+    def ask() -> bytes:
+        return product.get(API, sortBy=sort, filter=chosen, search=search, page=page, limit=PAGE)
+
+    return Case(name, ask, lambda: plain.page(sort, chosen, search, (page - 1) * PAGE, PAGE))
+
+
+def _searches(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:
+    for name, search in (
+        ("search: one person", names[0]),
+        ("search: some hundred (ghost.)", "ghost."),
+        ("search: one in seven (user)", "user"),
+        ("search: other alphabet (さくら)", "さくら"),
+        ("search: beginning (fr)", "fr"),
+        ("search: nobody", "nobody is called that"),
+    ):
+        yield _listed(product, plain, name, "total_coins_spent", search=search)
+    yield _listed(product, plain, "search: user, by name", "username", search="user")
+    yield _listed(product, plain, "search: user among VIPs", "total_coins_spent", "vip", "user")
+    yield _listed(product, plain, "search: user among the active", "total_visits", "active", "user")
+    yield _listed(product, plain, "search: user, 100th page", "total_coins_spent", search="user", page=100)
+
+
+def _others(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:
+    for board, column in BOARDS.items():
+        yield _board(product, plain, board, column)
+    yield Case(
+        "leaderboard of the stream", lambda: product.get(f"{API}/leaderboard", scope="stream"), plain.stream_leaders
+    )
+    yield Case("summary", lambda: product.get(f"{API}/stats/summary"), plain.summary)
+    yield Case("heatmap of everybody", lambda: product.get(f"{API}/heatmap/global"), plain.week)
+    yield Case("birthdays of a week", lambda: product.get(f"{API}/birthdays/upcoming"), plain.birthdays)
+    yield Case("who is here", lambda: product.get(f"{API}/sessions/active"), plain.present)
+    yield Case("HTTP alone: the list of voices", lambda: product.get(f"{API}/tts/voices"), lambda: None)
+    asked, plainly = cycle(names), cycle(names)
+    yield Case("profile", lambda: product.get(f"{API}/{next(asked)}"), lambda: plain.profile(next(plainly)))
+
+
+def _board(product: Served, plain: Plain, board: str, column: str) -> Case:
+    return Case(
+        f"leaderboard by {board}", lambda: product.get(f"{API}/leaderboard", type=board), lambda: plain.leaders(column)
+    )
+
+
+if __name__ == "__main__":
+    main()
