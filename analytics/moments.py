@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, func, select
 from core.clock import MINUTE_MS, hh_mm, iso
 from core.db import Prepared, among
 from core.events import Kind, Mark
+from models import Channel, EventStatus, MinuteRollup, Viewer
 from models import Event as EventRow
-from models import EventStatus, MinuteRollup, Viewer
 from rules import moments as rule
 from rules import terms as term_rule
 
@@ -81,7 +81,8 @@ def of_stream(
 
 
 def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, Any]:
-    """``cause``, ``terms`` and ``messages_sample`` of one minute."""
+    """``platform``, ``channel``, ``cause``, ``terms`` and ``messages_sample`` of one minute."""
+    channel = _CHANNEL(connection, id=channel_id).one()
     said = _messages(connection, channel_id, minute)
     uses: Counter[tuple[str, bool]] = Counter()
     for row in said:
@@ -96,6 +97,8 @@ def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, 
     ).first()
     gifts, subs = rollup or (0, 0)
     return {
+        "platform": channel.platform,
+        "channel": channel.name,
         "cause": rule.cause(
             [(term, count) for term, _, count in top], _raid(connection, channel_id, minute), gifts, subs
         ),
@@ -161,6 +164,7 @@ def _sample(said: Sequence[Any], term: str) -> list[dict[str, str]]:
     return [{"user": user, "message": text} for user, text in by_user.items()]
 
 
+_CHANNEL = Prepared(select(Channel.platform, Channel.name).where(Channel.id == bindparam("id")))
 _REMOVING = [kind.value for kind in (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)]
 _ORDERS = Prepared(
     select(func.count())

@@ -96,6 +96,8 @@ class Moment(BaseModel):
     offset_seconds: int
     messages: int
     times_usual: float
+    platform: str
+    channel: str
     cause: str
     terms: list[MomentTerm]
     messages_sample: list[RecentMessage]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from analytics import moments
@@ -29,7 +30,14 @@ def test_a_spike_is_told_with_its_time_height_and_place_in_the_stream(db: Databa
     found = moment(db)
     assert (found["at"], found["time"]) == ("2026-11-21T12:00:00.000+00:00", "12:00")
     assert (found["offset_seconds"], found["messages"], found["times_usual"]) == (300, 30, 30.0)
-    assert found["stream_id"] == 1
+    assert (found["stream_id"], found["platform"], found["channel"]) == (1, "twitch", "lena")
+
+
+def test_moments_of_two_channels_say_whose_they_are(db: Database) -> None:
+    theirs = [replace(event, channel="nova") for event in [*calm(), *crowd("unreal", 40, first=100)]]
+    write(db, [*calm(), *crowd("clutch"), *theirs])
+    found = stats(db, NOON + minutes(1))["moments"]
+    assert {(each["channel"], each["cause"]) for each in found} == {("lena", "“clutch” ×30"), ("nova", "“unreal” ×40")}
 
 
 def test_a_word_that_everybody_says_is_the_cause(db: Database) -> None:

@@ -67,6 +67,24 @@ def test_a_spike_is_marked_with_what_caused_it(stage: Stage, visit: Visits) -> N
     expect(page.locator("#moments")).to_contain_text("“CLUTCH” ×30 after raid of 312 by Northwind", timeout=SOON)
 
 
+def test_moments_say_whose_they_are_where_several_channels_are_shown(stage: Stage, visit: Visits) -> None:
+    now = now_ms()
+    for channel in ("calm_one", "duo_spiky"):
+        stage.source(channel)
+    for minute in range(8, 1, -1):
+        stage.chat("duo_spiky", *["calm"] * 3, at_ms=now - minute * MINUTE_MS)
+    for number in range(30):
+        stage.tell(event("duo_spiky", by=f"fan{number}", text="WHOSE", at_ms=now - MINUTE_MS + number))
+    page = visit().open("/", "#moments >> text=WHOSE")
+    row = page.locator("#moments li", has_text="WHOSE")
+    expect(row).to_contain_text("duo_spiky")
+    expect(row.locator("[title=Twitch]")).to_have_count(1)
+    row.locator("button[aria-haspopup]").click()
+    expect(page.locator("#moment")).to_contain_text("duo_spiky")
+    page = visit().open("/?platform=twitch&channel=duo_spiky", "#moments >> text=WHOSE")
+    expect(page.locator("#moments")).not_to_contain_text("duo_spiky")
+
+
 def test_a_gap_in_coverage_is_told_as_no_data_and_not_as_silence(stage: Stage, visit: Visits) -> None:
     now = now_ms()
     stage.source("gappy", SourceState.CONNECTED)

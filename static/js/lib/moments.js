@@ -1,7 +1,8 @@
 /** Hype moments: the list, the time to copy for the clip, and the dialog with what made one. */
 
+import { platformBadge } from "./chat-line.js";
 import { byId, empty, icon, make, part, unseen } from "./dom.js";
-import { clock, day, decimal, duration, number } from "./format.js";
+import { channelName, clock, day, decimal, duration, number } from "./format.js";
 import { toast } from "./toast.js";
 
 export class Moments {
@@ -14,12 +15,14 @@ export class Moments {
     });
   }
 
-  /** Newest first. */
-  show(moments) {
-    const signature = JSON.stringify(moments.map(({ at, cause, times_usual: times }) => [at, cause, times]));
+  /** Newest first; `several` where more than one channel is shown. */
+  show(moments, { several = false } = {}) {
+    const named = several || new Set(moments.map(({ platform, channel }) => `${platform}/${channel}`)).size > 1;
+    const told = moments.map(({ stream_id: of, at, cause, times_usual: times }) => [of, at, cause, times]);
+    const signature = JSON.stringify([named, told]);
     if (signature === this.signature) return;
     this.signature = signature;
-    const rows = moments.map((moment) => this.#row(moment));
+    const rows = moments.map((moment) => this.#row(moment, named));
     this.list.replaceChildren(
       ...(rows.length
         ? rows
@@ -27,22 +30,23 @@ export class Moments {
     );
   }
 
-  #row(moment) {
+  #row(moment, named) {
     const open = make(
       "button.moment-open",
       { type: "button", "aria-haspopup": "dialog" },
       make("span.moment-at", {}, duration(moment.offset_seconds)),
       make("span.moment-times", {}, `×${decimal(moment.times_usual)}`, unseen(" of usual")),
+      named && whose(moment),
       make("bdi.said.row-body", {}, moment.cause),
     );
-    open.addEventListener("click", () => this.#open(moment));
+    open.addEventListener("click", () => this.#open(moment, named));
     return make("li.moment", {}, open, copyButton(moment));
   }
 
-  #open(moment) {
+  #open(moment, named) {
     part(this.dialog, "title").textContent = `×${decimal(moment.times_usual)} of usual at ${moment.time}`;
     part(this.dialog, "note").textContent = moment.cause;
-    const blocks = [facts(moment), termsBlock(moment.terms ?? []), quotesBlock(moment.messages_sample ?? [])];
+    const blocks = [named && whose(moment), facts(moment), termsBlock(moment.terms ?? []), quotesBlock(moment.messages_sample ?? [])];
     part(this.dialog, "body").replaceChildren(...blocks.filter(Boolean));
     const link =
       this.linkToStream &&
@@ -50,6 +54,10 @@ export class Moments {
     part(this.dialog, "foot").replaceChildren(...[link, copyButton(moment)].filter(Boolean));
     this.dialog.showModal();
   }
+}
+
+function whose({ platform, channel }) {
+  return make("span.moment-channel", {}, platformBadge(platform), make("bdi.name", {}, channelName(platform, channel)));
 }
 
 function copyButton(moment) {

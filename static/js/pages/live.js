@@ -49,7 +49,7 @@ const draw = oncePerFrame(() => {
   hype.show(isHeard(stats) ? stats.hype : null);
   setText(byId("hype-basis"), basisWords(stats));
   sources.show(stats.channels, filter);
-  moments.show(stats.moments);
+  moments.show(stats.moments, { several: stats.channels.length > 1 });
   showRanking(byId("top-chatters"), chatterEntries(stats.top_chatters));
   showRanking(byId("top-emotes"), termEntries(stats.top_emotes));
   showRanking(byId("top-words"), termEntries(stats.top_words));
