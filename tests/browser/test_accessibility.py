@@ -35,7 +35,9 @@ def faults(page: Page) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("path", ["/?channel=busy&platform=twitch", "/streams", "/streams/{}", "/no/such/page"])
+@pytest.mark.parametrize(
+    "path", ["/?channel=busy&platform=twitch", "/viewers", "/streams", "/streams/{}", "/no/such/page"]
+)
 def test_a_page_has_no_accessibility_fault(visit: Visits, busy: int, path: str, viewport: dict[str, int]) -> None:
     # The checker is a script of its own, which our pages would rightly refuse.
     visitor = visit(viewport=viewport, bypass_csp=True, forgives=("404",))

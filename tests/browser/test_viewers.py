@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.clock import now_ms
 from core.events import Event, Kind, Person, Platform
-from tests.browser.conftest import PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.conftest import Stage
 
@@ -353,3 +354,24 @@ def test_nothing_scrolls_sideways_on_a_small_phone(visit: Visits, home: str, pat
             tab(page, name)
             assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") <= PHONE["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_and_its_dialogs_have_no_accessibility_fault(
+    visit: Visits, home: str, viewport: dict[str, int]
+) -> None:
+    # The checker is a script of its own, which our pages would rightly refuse.
+    page = visit(home, viewport=viewport, bypass_csp=True).open("/viewers", "#people-rows .name")
+    expect(page.locator("#heat")).to_contain_text("Busiest", timeout=SOON)
+    expect(page.locator("#leaders")).to_contain_text("Rosa", timeout=SOON)
+    assert faults(page) == []
+    page.locator("#people-rows tr").first.click()
+    opened(page)
+    for name in ("Profile", "Gifts", "Visits", "Activity", "Changes", "Privacy"):
+        expect(tab(page, name).locator(".skeleton")).to_have_count(0, timeout=SOON)
+        assert (name, faults(page)) == (name, [])
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+    page.get_by_role("button", name="VIP tiers").click()
+    expect(page.locator(".tier-row input").first).to_be_visible(timeout=SOON)
+    assert faults(page) == []
