@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
@@ -16,17 +17,21 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from actions import installation
+from actions import installation, viewers
 from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event
-from ingest import attendance, store_rebuild
+from ingest import attendance, store_rebuild, vip
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
-from models import SCHEMA_REVISION, Channel, IgnoredName
+from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource
+from rules.profiles import clean
+
+if TYPE_CHECKING:
+    from demo.profiles import Profile  # read only where the demo is asked for
 
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
 
@@ -71,26 +76,44 @@ def _migrate(connection: Connection, policy: Policy) -> None:
 def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
     """Writes ``days`` of simulated history into an empty database; answers how many events, 0 when it was there."""
     from demo.history import history
+    from demo.profiles import profiles
     from demo.world import World
 
     installation.claim(database, installation.DEMO)
     with database.reading() as connection:
         if connection.scalar(select(Channel.id).limit(1)) is not None:
             return 0
-    events = history(World(seed), now_ms=now_ms(), days=days, zone=settings.zone)
-    return _store_all(database, events, Policy.of(settings))
+    world, ends_ms = World(seed), now_ms()
+    events = history(world, now_ms=ends_ms, days=days, zone=settings.zone)
+    with database.writing() as connection:  # an interrupted demo leaves nothing behind
+        stored = _store_all(connection, events, Policy.of(settings))
+        for profile in profiles(world, now_ms=ends_ms, zone=settings.zone):
+            _note(connection, profile)
+    return stored
 
 
-def _store_all(database: Database, events: Iterable[Event], policy: Policy) -> int:
-    """One transaction for all of it: an interrupted demo leaves nothing behind."""
+def _store_all(connection: Connection, events: Iterable[Event], policy: Policy) -> int:
     stored, memory, events = 0, Memory(), iter(events)
-    with database.writing() as connection:
-        while batch := list(islice(events, 2_000)):
-            stored += store(connection, batch, memory, now_ms=now_ms(), policy=policy).stored
-            _progress(f"writing 30 days of demo history: {stored:,} events")
-        attendance.heartbeat_all(connection, policy, now_ms())
+    while batch := list(islice(events, 2_000)):
+        stored += store(connection, batch, memory, now_ms=now_ms(), policy=policy).stored
+        _progress(f"writing 30 days of demo history: {stored:,} events")
+    attendance.heartbeat_all(connection, policy, now_ms())
     _progress_done()
     return stored
+
+
+def _note(connection: Connection, profile: Profile) -> None:
+    """Writes what the demo's team knows of a person, with the trail that the page of viewers would leave."""
+    of = (Viewer.platform == profile.platform.value, Viewer.platform_user_id == profile.user_id)
+    row = connection.execute(select(Viewer.__table__).where(*of)).first()
+    if row is None:
+        return  # a short history does not meet everybody
+    at_ms, editor = profile.edited_at_ms, profile.editor
+    viewers.apply(connection, row, clean(profile.changes, viewers.day_of(now_ms())), editor=editor, now_ms=at_ms)
+    if profile.vip:
+        tiers = vip.tiers(connection)
+        tier = viewers.find_tier(tiers, profile.vip)
+        viewers.decide_vip(connection, row, tiers, tier, VipSource.SET, editor=editor, now_ms=at_ms)
 
 
 def _progress(line: str) -> None:

@@ -19,7 +19,7 @@ from core.config import Settings, load_settings
 from core.db import Database, check_schema
 from demo import history as demo_history
 from ingest.known_bots import KNOWN_BOTS
-from models import SCHEMA_REVISION, Channel, Event, IgnoredName, MinuteRollup, Stream
+from models import SCHEMA_REVISION, Channel, Event, IgnoredName, MinuteRollup, Stream, Viewer, ViewerEdit, VipSource
 from tests.support import NOON, NOVA, chat, database, fresh_database, rows, stats, write
 
 Run = Callable[..., int]
@@ -126,6 +126,19 @@ def test_the_demo_fills_an_empty_database_once(run: Run, opened: Database, capsy
     assert stats(opened, rows(opened, Channel)[0]["last_event_at_ms"])["simulated"] is True
     assert run("--demo", "--days", "1") == 0
     assert len(rows(opened, Event)) == before
+
+
+def test_the_demos_people_are_known_to_its_team(run: Run, opened: Database) -> None:
+    assert run("--demo", "--days", "2") == 0
+    people = rows(opened, Viewer)
+    edits = rows(opened, ViewerEdit)
+    assert {edit["viewer_id"] for edit in edits} <= {person["id"] for person in people}
+    assert sum(person["birthday"] is not None for person in people) > 10
+    assert any(person["notes"] for person in people)
+    assert [person["is_blocked"] for person in people].count(True) == 1
+    given = [person for person in people if person["vip_source"] == VipSource.SET]
+    assert [person["username"] for person in given] == ["captainbeige"]
+    assert len({edit["editor"] for edit in edits}) > 1
 
 
 def test_the_demo_refuses_a_database_with_real_data(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
