@@ -54,7 +54,7 @@ def apply(connection: Connection, row: Any, cleaned: Mapping[str, Any], *, edito
         return []
     values: dict[str, Any] = {"updated_at_ms": now_ms}
     for field, value in changed.items():
-        values.update(_columns(field, value, now_ms))
+        values.update(columns_of(field, value, now_ms))
     connection.execute(rewrite(Viewer).where(Viewer.id == row.id).values(values))
     trail = [Edit(row.id, field, before[field], value) for field, value in changed.items()]
     edits.record(connection, trail, editor=editor, now_ms=now_ms)
@@ -76,7 +76,8 @@ def editable_of(row: Any) -> dict[str, Any]:
     }
 
 
-def _columns(field: str, value: Any, now_ms: int) -> dict[str, Any]:
+def columns_of(field: str, value: Any, now_ms: int) -> dict[str, Any]:
+    """How an editable field is stored."""
     match field:
         case "tags":
             return {"tags": json.dumps(value, ensure_ascii=False)}

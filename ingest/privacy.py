@@ -20,12 +20,18 @@ SALT = "privacy_salt"  # the key in `installation`
 
 def salt(connection: Connection) -> str:
     """This database's own secret, made at its first use."""
-    found = connection.scalar(_SALT)
+    found = known_salt(connection)
     if found is None:
         made = insert_for(connection)(Installation).values(key=SALT, value=secrets.token_hex(32))
         connection.execute(made.on_conflict_do_nothing())
-        found = connection.scalar(_SALT)
+        found = known_salt(connection)
     assert found is not None
+    return found
+
+
+def known_salt(connection: Connection) -> str | None:
+    """The same where nothing may be written; None: nobody has ever opted out."""
+    found: str | None = connection.scalar(_SALT)
     return found
 
 
