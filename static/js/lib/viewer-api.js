@@ -58,5 +58,11 @@ export const changeVip = async (address, change) => told(await send("POST", one(
 /** A page of what a person did: kind gifts | sessions | interactions | edits; `before` is the `next` of the last. */
 export const historyOf = (address, kind, before) => getJson(`${one(address, `/${kind}`)}${query({ before, limit: 30 })}`);
 
-export const importViewers = (content, columns, { dryRun }) =>
-  send("POST", `${ROOT}/import${query({ dryRun })}`, { csv: content, columns }, { timeout: 120_000 });
+/** Imports a CSV file, or says what that would do. `mapping`: their columns → our fields; the server guesses else. */
+export function importViewers(file, { dryRun, mapping = null, platform = "" }) {
+  const form = new FormData();
+  form.set("file", file);
+  if (mapping) form.set("mapping", JSON.stringify(mapping));
+  if (platform) form.set("platform", platform);
+  return send("POST", `${ROOT}/import${query({ dryRun })}`, form, { timeout: 120_000 });
+}

@@ -11,11 +11,10 @@ const TYPING_MS = 220;
 const TITLES = { all: "Everybody", vip: "VIPs", active: "Active in 30 days", favorites: "Favourites" };
 
 export class ViewerList {
-  /** `on`: open(address) for a click on a person, moved(view) whenever the view has changed, write: may edit. */
-  constructor({ open, moved, canWrite }) {
+  /** open(address) is called for a click on a person, shown(view, viewers) after every answer. */
+  constructor({ open, shown }) {
     this.view = viewFromAddress();
-    this.moved = moved;
-    this.canWrite = canWrite;
+    this.shown = shown;
     this.rows = byId("people-rows");
     this.online = new Set();
     this.question = 0;
@@ -104,7 +103,7 @@ export class ViewerList {
     setText(part(pager, "place"), total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}${exact ? "" : "+"}` : "0");
     part(pager, "previous").disabled = page <= 1;
     part(pager, "next").disabled = page >= totalPages;
-    this.moved(this.view);
+    this.shown(this.view, data);
     return undefined;
   }
 

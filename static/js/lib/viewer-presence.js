@@ -32,6 +32,12 @@ export class Presence {
     this.#tell();
   }
 
+  /** Profiles say it too: of more people than the list of sessions names. */
+  learn(viewers) {
+    for (const viewer of viewers) this.here[viewer.is_online ? "add" : "delete"](key(viewer));
+    this.changed(this.here);
+  }
+
   has(viewer) {
     return this.here.has(key(viewer));
   }

@@ -6,8 +6,6 @@ import { HttpError, onlyServer } from "./http.js";
 import { toast } from "./toast.js";
 import { changeVip } from "./viewer-api.js";
 import { paint, tierBadge } from "./viewer-badges.js";
-import { sentence } from "./viewer-news.js";
-import { namesOf } from "./viewer-words.js";
 
 const HOW = {
   automatic: "by what they have given and watched",
@@ -107,10 +105,9 @@ export class VipCard {
     button.disabled = true;
     try {
       const profile = await changeVip(this.viewer.address, change);
-      byId("vip-title").focus?.();
-      button.blur();
+      button.blur(); // the controls are made anew; the news that follows says what has happened
       this.changed(profile);
-      toast(sentence(namesOf(profile).shown, doneWords(change, profile)), { icon: "crown" });
+      this.card.querySelector("select").focus();
     } catch (error) {
       onlyServer(error);
       const words = error instanceof HttpError && error.status === 403 ? "You may look, but not change tiers." : error.message;
@@ -118,10 +115,4 @@ export class VipCard {
       button.disabled = false;
     }
   }
-}
-
-function doneWords({ tier, remove }, profile) {
-  if (tier) return ` is ${tier} now`;
-  if (remove) return " has no tier now";
-  return profile.vip_tier ? ` is ${profile.vip_tier}, automatically` : " has no tier by what they have done";
 }

@@ -7,6 +7,7 @@ import { Birthdays } from "../lib/viewer-birthdays.js";
 import { ViewerDialog } from "../lib/viewer-dialog.js";
 import { ExportMenu } from "../lib/viewer-export.js";
 import { VipGifts } from "../lib/viewer-gifts.js";
+import { ImportDialog } from "../lib/viewer-import.js";
 import { Leaders } from "../lib/viewer-leaders.js";
 import { ViewerList } from "../lib/viewer-list.js";
 import { tell } from "../lib/viewer-news.js";
@@ -35,7 +36,13 @@ const dialog = new ViewerDialog({
   changed: (viewer) => list.update(viewer),
   erased: () => refresher.everything(),
 });
-const list = new ViewerList({ open: (address) => dialog.open(address), moved: (view) => exports.show(view) });
+const list = new ViewerList({
+  open: (address) => dialog.open(address),
+  shown: (view, viewers) => {
+    exports.show(view);
+    presence.learn(viewers);
+  },
+});
 const presence = new Presence((here) => {
   list.setOnline(here);
   dialog.refreshPresence();
@@ -48,6 +55,7 @@ new TierEditor({
     refresher.everything();
   },
 });
+if (canWrite) new ImportDialog({ imported: () => refresher.everything() });
 
 // What is asked anew when something has happened: each at most so often (in seconds), and never while nobody looks.
 const refresher = new Refresher({
@@ -70,7 +78,10 @@ const connection = new LiveConnection({
 });
 
 function heard(kind, viewer) {
-  if (kind === "online" || kind === "offline") presence.set(viewer, kind === "online");
+  if (kind === "online" || kind === "offline") {
+    presence.set(viewer, kind === "online");
+    refresher.want("presence");
+  }
   list.update(viewer);
   dialog.follow(viewer);
   gifts.learn(viewer);
