@@ -8,6 +8,7 @@ from typing import Any
 
 from core.clock import DAY_MS, MINUTE_MS
 from core.events import NOTHING, Event, Kind, Mark, Person, Platform
+from sources.protobuf import Wanted
 from sources.tiktok_gifts import GiftCatalogue, tick_of
 
 TEXT_LENGTH, NAME_LENGTH, BIO_LENGTH, URL_LENGTH = 2_000, 100, 1_000, 2_000
@@ -207,4 +208,32 @@ _MAPPERS: dict[str, Mapper] = {
     "WebcastControlMessage": _control,
     "WebcastImDeleteMessage": _removed,
 }
-METHODS = frozenset(_MAPPERS)
+
+# What of each message is read at all.
+_COMMON: Wanted = {"msg_id": None, "create_time": None, "display_text": {"key": None}}
+_USER: Wanted = {
+    "id": None,
+    "id_str": None,
+    "display_id": None,
+    "nickname": None,
+    "bio_description": None,
+    "verified": None,
+    "avatar_thumb": {"url_list": None},
+    "follow_info": {"follower_count": None, "following_count": None},
+    "badge_list": {"scene_type": None},
+}
+_IDENTITY: Wanted = {"is_anchor": None, "is_moderator_of_anchor": None, "is_subscriber_of_anchor": None}
+_GIFT: Wanted = {"name": None, "diamond_count": None, "type": None}
+_TICK: Wanted = {"gift_id": None, "gift": _GIFT, "repeat_count": None, "repeat_end": None, "group_id": None}
+_DONE: Wanted = {"common": _COMMON, "user": _USER}
+WANTED: Mapping[str, Wanted] = {
+    "WebcastChatMessage": {**_DONE, "content": None, "user_identity": _IDENTITY},
+    "WebcastGiftMessage": {**_DONE, **_TICK, "user_identity": _IDENTITY},
+    "WebcastLikeMessage": {**_DONE, "count": None},
+    "WebcastSocialMessage": _DONE,
+    "WebcastMemberMessage": {**_DONE, "action": None},
+    "WebcastSubNotifyMessage": {**_DONE, "message_type": None, "sub_month": None},
+    "WebcastRoomUserSeqMessage": {"common": _COMMON, "total": None},
+    "WebcastControlMessage": {"common": _COMMON, "action": None},
+    "WebcastImDeleteMessage": {"common": _COMMON, "delete_msg_ids": None, "delete_user_ids": None},
+}

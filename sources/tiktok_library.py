@@ -6,15 +6,22 @@ import importlib
 import logging
 import ssl
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sources.tiktok_events import METHODS
+from sources.protobuf import Reader
+from sources.tiktok_events import WANTED
 
 _TALKATIVE = ("httpx", "httpcore")  # at INFO they print whole addresses
+_FRAMES = (
+    "WebcastPushFrame",
+    "ProtoMessageFetchResult",
+    "ProtoMessageFetchResultBaseProtoMessage",
+    "HeartBeatMessage",
+    "WebcastImEnterRoomMessage",
+)
 _WEB_TIMEOUT_SECONDS = 15.0
 _MAX_FRAME_BYTES = 16 * 1024 * 1024  # websockets' own limit of 1 MB closes the connection
 
@@ -53,13 +60,14 @@ class Library:
         )
         self.errors = importlib.import_module("TikTokLive.client.errors")
         self.httpx = importlib.import_module("httpx")
-        mappings = importlib.import_module("TikTokLive.events.proto_events").EVENT_MAPPINGS
-        self.messages: Mapping[str, Any] = {method: mappings[method] for method in METHODS}
+        proto = importlib.import_module("TikTokLive.proto")
+        # The library's own parsing of whole messages costs ten times as much, and gives odd things where types differ.
+        self.messages = {method: Reader(getattr(proto, method), wanted) for method, wanted in WANTED.items()}
         self._client_class = _listening(client.TikTokLiveClient)
         self._tls: ssl.SSLContext = self.httpx.create_ssl_context()
         self._tame_logger()
-        for message in self.messages.values():
-            warm_up(message)
+        for name in _FRAMES:
+            warm_up(getattr(proto, name))
 
     def client(self, channel: str, addresses: Addresses, key: str, on_response: OnResponse, on_signed: OnSigned) -> Any:
         """A client for one connection. ``on_signed`` gets the sign server's answers, good or bad."""
@@ -133,13 +141,10 @@ def _listening(base: Any) -> Any:
     return ListeningClient
 
 
-def warm_up(message: Any, depth: int = 2, _seen: set[type] | None = None) -> None:
-    """Parses an empty message and its parts: the first time takes a tenth of a second, which no live stream waits."""
-    seen = set() if _seen is None else _seen
-    if message in seen or not hasattr(message, "_betterproto"):
-        return
-    seen.add(message)
-    with suppress(Exception):  # a few of the rarest parts cannot be built at all
-        message.parse(b"")
-        for part in message._betterproto.cls_by_field.values() if depth else ():
-            warm_up(part, depth - 1, seen)
+def warm_up(_schema: Any) -> None:
+    """Writes and parses an empty one: the first time takes a tenth of a second, which no live stream should wait.
+
+    Pydantic resolves the names in a schema among the local variables of whoever builds the first one, hence the odd
+    name here; within the library's own ``parse(data)`` it fails for some, as ``data`` is a module of theirs.
+    """
+    _schema.parse(bytes(_schema()))

@@ -80,8 +80,13 @@ def message(
     msg_id = new_id() if msg_id is None else msg_id
     create_time = time.time_ns() // 1_000_000 if create_time is None else create_time
     text = p.Text(key=key) if key else None
-    common = p.CommonMessageData(method=method, msg_id=msg_id, create_time=create_time, display_text=text)
-    return Message(method, bytes(getattr(p, method)(common=common, **fields)), msg_id)
+    head = p.CommonMessageData(method=method, msg_id=msg_id, create_time=create_time, display_text=text)
+    return Message(method, _built(getattr(p, method), fields | {"common": head}), msg_id)
+
+
+def _built(_schema: Any, _fields: dict[str, Any]) -> bytes:
+    """Pydantic resolves names like ``common.Text`` among the local variables of whoever builds the first one."""
+    return bytes(_schema(**_fields))
 
 
 def comment(content: str, login: str = "mila", **fields: Any) -> Message:
