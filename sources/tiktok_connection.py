@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -101,7 +100,7 @@ class RoomConnection:
         if self._ended.is_set():
             return
         if not reading.done():
-            self._abort()
+            _abort(self._client._ws.ws)  # a dead peer answers no goodbye
             raise Silent(f"no data for {self._patience.idle:g} s")
         await reading
         raise Closed("closed by the server")
@@ -130,31 +129,32 @@ class RoomConnection:
         self._listener.gift_list(answer)
         return {}
 
-    def _abort(self) -> None:
-        """Ends the TCP connection at once: a dead peer answers no goodbye."""
-        transport = getattr(self._client._ws.ws, "transport", None)
-        if transport is not None:
-            transport.abort()
-
     async def _close(self) -> None:
         """Says goodbye for a moment, then leaves no task and no socket behind.
 
         Never the library's ``close()``: it ends every task of the loop.
         """
-        client, socket, seconds = self._client, self._client._ws, self._patience.close
+        client, socket = self._client, self._client._ws
+        protocol = socket.ws  # while it says goodbye the library forgets it
+        # In a task: websockets' close() swallows the cancelling of whoever waits for it.
+        goodbye = asyncio.create_task(socket.disconnect())
         try:
-            with suppress(Exception):
-                async with asyncio.timeout(seconds):
-                    await socket.disconnect()
+            await asyncio.wait([goodbye], timeout=self._patience.close)
         finally:
-            self._abort()
+            _abort(protocol)
             tasks = [task for task in (client._event_loop_task, socket._ping_loop) if task is not None]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(goodbye, *tasks, return_exceptions=True)
             await self._close_web()
 
     async def _close_web(self) -> None:
         await self._client.web.close()
         if (signing := self._client.web.signer.sdk_client._async_client) is not None:
             await signing.aclose()
+
+
+def _abort(protocol: Any) -> None:
+    transport = getattr(protocol, "transport", None)
+    if transport is not None:
+        transport.abort()
