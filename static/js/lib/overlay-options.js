@@ -1,36 +1,60 @@
 /** What the address of an overlay asks for. A wrong value is passed over: an overlay shows no errors on a stream. */
 
+import { ALERT_NAMES } from "./alert-queue.js";
 import { filterFromAddress } from "./filter.js";
 
-const WIDGETS = ["hype", "ticker", "alerts", "leaderboard", "goal"];
+const WIDGETS = ["hype", "ticker", "alerts", "leaderboard", "gifts", "goal"];
 const USUAL_WIDGETS = ["hype", "ticker", "alerts"];
 const GOALS = ["messages", "subs", "bits", "coins", "gifts", "chatters", "viewers", "earned"];
+const BOARDS = ["coins", "watchtime", "visits", "gifts", "comments", "likes", "shares"];
+const SCOPES = ["stream", "all"];
+const GIFT_LISTS = ["latest", "biggest"];
 const LONGEST_LABEL = 60;
 
-/** {widgets: Set, accent "#14b8a6" or null, minutes, token, filter, goal: {what, target, label} or null} */
+/**
+ * {widgets: Set, accent "#14b8a6" or null, minutes, token, filter, goal: {what, target, label} or null, board: {type,
+ * scope}, alerts: Set, gifts: Set}
+ */
 export function overlayOptions(search) {
   const parameters = new URLSearchParams(search);
   const goal = goalOf(parameters);
   return {
-    widgets: widgetsOf(parameters.get("widgets"), goal),
+    widgets: widgetsOf(listOf(parameters.get("widgets"), WIDGETS), goal),
     accent: accentOf(parameters.get("accent")),
     minutes: minutesOf(parameters.get("minutes")),
     token: (parameters.get("token") ?? "").slice(0, 512),
     filter: filterFromAddress(search),
     goal,
+    board: {
+      type: oneOf(parameters.get("leaderboard"), BOARDS) ?? "comments",
+      scope: oneOf(parameters.get("scope"), SCOPES) ?? "stream",
+    },
+    alerts: chosen(parameters.get("alerts"), ALERT_NAMES),
+    gifts: chosen(parameters.get("gifts"), GIFT_LISTS),
   };
 }
 
-function widgetsOf(text, goal) {
-  const asked = (text ?? "")
-    .toLowerCase()
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => WIDGETS.includes(name));
+function widgetsOf(asked, goal) {
   const widgets = new Set(asked.length ? asked : USUAL_WIDGETS);
   if (goal && !asked.length) widgets.add("goal");
   if (!goal) widgets.delete("goal");
   return widgets;
+}
+
+/** Those of a comma-separated list that are known. */
+function listOf(text, known) {
+  const names = (text ?? "").toLowerCase().split(",");
+  return names.map((name) => name.trim()).filter((name) => known.includes(name));
+}
+
+function oneOf(text, known) {
+  return listOf(text, known)[0];
+}
+
+/** Those asked for; all of them where none is. */
+function chosen(text, known) {
+  const asked = listOf(text, known);
+  return new Set(asked.length ? asked : known);
 }
 
 function accentOf(text) {

@@ -4,7 +4,7 @@ import { platformBadge } from "./chat-line.js";
 import { empty, make, setText } from "./dom.js";
 import { compact } from "./format.js";
 
-/** `entries` are {name, count, key?, marks?: nodes before the name}. */
+/** `entries` are {name, count, key?, mark?: makes what stands before the name, text?: the count in words}. */
 export function showRanking(list, entries) {
   const most = Math.max(1, ...entries.map((entry) => entry.count));
   if (!entries.length) {
@@ -42,11 +42,11 @@ function newRow() {
   return row;
 }
 
-function fill(row, { name, count, mark = null, key = name }, most) {
+function fill(row, { name, count, mark = null, key = name, text = compact(count) }, most) {
   row.bar.style.transform = `scaleX(${Math.max(0.02, count / most).toFixed(4)})`;
   setText(row.name, name);
   row.name.title = name;
-  setText(row.count, compact(count));
+  setText(row.count, text);
   if (row.key === key) return;
   row.key = key;
   row.mark.hidden = !mark;

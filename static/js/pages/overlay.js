@@ -1,6 +1,7 @@
 /** Wires an overlay: the widgets its address asks for, fed by the live connection, silent about every trouble. */
 
 import { HypeChart } from "../charts/hype.js";
+import { alertOf, alertOfNews } from "../lib/alert-queue.js";
 import { Alerts } from "../lib/alerts.js";
 import { everySecond, serverNow } from "../lib/clock.js";
 import { LiveConnection } from "../lib/connection.js";
@@ -8,15 +9,16 @@ import { Counter } from "../lib/counter.js";
 import { byId } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { oncePerFrame, setInScene } from "../lib/frame.js";
+import { GiftBoard } from "../lib/gift-board.js";
 import { Goal } from "../lib/goal.js";
 import { ItemMemory } from "../lib/item-memory.js";
+import { Leaderboard } from "../lib/leaderboard.js";
 import { overlayOptions } from "../lib/overlay-options.js";
-import { showRanking } from "../lib/ranking.js";
 import { SeriesKeeper } from "../lib/series-keeper.js";
 import { Ticker } from "../lib/ticker.js";
 
 const FRESH_MS = 60_000; // what happened longer ago (a restart in between) is no alert any more
-const LEADERS = 5;
+const MOST_SEEN = 2000;
 
 const options = overlayOptions(location.search);
 const { widgets, filter, token } = options;
@@ -51,14 +53,14 @@ if (widgets.has("hype")) {
 const ticker = widgets.has("ticker") ? new Ticker(byId("ticker-list"), { hint: null }) : null;
 if (ticker) show.push(() => ticker.show(stats.ticker));
 
-if (widgets.has("leaderboard")) {
-  show.push(() =>
-    showRanking(
-      byId("leaders"),
-      stats.top_chatters.slice(0, LEADERS).map((one) => ({ name: one.user || one.login, count: one.messages })),
-    ),
-  );
-}
+if (widgets.has("leaderboard")) new Leaderboard(byId("leaderboard"), options.board, { filter, token });
+const gifts = widgets.has("gifts")
+  ? new GiftBoard(byId("gifts"), {
+      lists: options.gifts,
+      most: document.body.dataset.count === "1" ? 5 : 3,
+      ask: () => connection.ask("live:gifts"),
+    })
+  : null;
 
 if (widgets.has("goal")) {
   const goal = new Goal(byId("goal"), options.goal, source);
@@ -73,27 +75,36 @@ const drawAll = oncePerFrame(() => {
 const memory = new ItemMemory();
 let seen = null; // items told already, by id; null until the first answer, whose items are the past
 
-new LiveConnection({
+const connection = new LiveConnection({
   filter,
   token,
+  follow: ["alerts"],
   on: {
     stats: (fresh) => {
+      if (fresh.stream?.id !== stats?.stream?.id) gifts?.refresh();
       stats = fresh;
       document.body.classList.add("ready");
       drawAll();
     },
-    items: alert,
+    items: take,
     ticker: (people) => ticker?.show(people),
     removed: ({ ids }) => ticker?.forget(memory.those(ids)),
+    person: (news, person) => raise([alertOfNews(news, person)]),
   },
-}).start();
+});
+connection.start();
 
-function alert(items) {
+function take(items, replace) {
   memory.remember(items);
   const fresh =
     seen === null ? [] : items.filter((item) => !seen.has(item.id) && serverNow() - Date.parse(item.at) < FRESH_MS);
-  seen = new Set([...(seen ?? []), ...items.map((item) => item.id)].slice(-500));
-  alerts?.add(fresh);
+  seen = new Set([...[...(seen ?? [])].slice(-MOST_SEEN), ...items.map((item) => item.id)]);
+  raise(fresh.map(alertOf));
+  if (replace || items.some((item) => item.kind === "gift")) gifts?.refresh();
+}
+
+function raise(found) {
+  alerts?.add(found.filter((alert) => alert && options.alerts.has(alert.name)));
 }
 
 // A source of OBS that is not in the scene need not draw.
