@@ -94,7 +94,7 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
 
 def _store_all(connection: Connection, events: Iterable[Event], policy: Policy) -> int:
     stored, memory, events = 0, Memory(), iter(events)
-    while batch := list(islice(events, 2_000)):
+    while batch := list(islice(events, 5_000)):
         stored += store(connection, batch, memory, now_ms=now_ms(), policy=policy).stored
         _progress(f"writing 30 days of demo history: {stored:,} events")
     attendance.heartbeat_all(connection, policy, now_ms())
