@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from actions import installation
+from actions import commands as orders
+from actions import installation, privacy
 from analytics import commands, scope
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
@@ -46,7 +47,7 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
         from sources.simulator import Simulator
 
         return [Simulator(World(arguments.seed), sink, start_ms=_end_of_history(database), speed=arguments.speed)]
-    answer = command_handler(database)
+    answer = command_handler(database, Policy.of(settings), settings.prefix)
     found: list[Source] = []
     if settings.channel:
         found.append(_twitch(settings, sink, answer))
@@ -92,20 +93,31 @@ def _end_of_history(database: Database) -> int | None:
     return max(heard, default=None)
 
 
-def command_handler(database: Database, clock: Callable[[], int] = now_ms) -> CommandHandler:
-    """Answers the bot's commands, at most once per person in ten seconds; the database is asked off the loop."""
-    cooldown = Cooldown(COMMAND_PAUSE_MS)
+def command_handler(
+    database: Database, policy: Policy, prefix: str = "!", clock: Callable[[], int] = now_ms
+) -> CommandHandler:
+    """Answers the bot's commands, at most once per person in ten seconds; the database is asked off the loop.
+
+    What people order about their own data has a pause of its own: whoever just asked something is not left unheard.
+    """
+    questions, ordered = Cooldown(COMMAND_PAUSE_MS), Cooldown(COMMAND_PAUSE_MS)
 
     def ask(event: Event, command: str) -> str | None:
         with database.reading() as connection:
             return commands.answer(connection, event, command, clock())
 
+    def obey(event: Event, command: str) -> str | None:
+        return orders.carry_out(database, event, command, now_ms=clock(), policy=policy, prefix=prefix)
+
     async def answer(event: Event, command: str) -> str | None:
-        if command not in commands.COMMANDS or event.who is None:
+        if event.who is None:
             return None
-        if not cooldown.allows((event.platform, event.who.user_id), clock()):
-            return None
-        return await asyncio.to_thread(ask, event, command)
+        person = (event.platform, event.who.user_id)
+        if command in commands.COMMANDS and questions.allows(person, clock()):
+            return await asyncio.to_thread(ask, event, command)
+        if command in orders.COMMANDS and ordered.allows((*person, command), clock()):
+            return await asyncio.to_thread(obey, event, command)
+        return None
 
     return answer
 
@@ -171,6 +183,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     # Only now: a start that fails must not decide what the database will hold.
     simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
     installation.claim(database, installation.DEMO if simulated else installation.REAL)
+    if taken_up := privacy.finish(database):
+        log.info("%d interrupted erasures were brought to their end", taken_up)
     writer.start()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
     try:

@@ -160,6 +160,19 @@ def test_each_person_is_answered_once_in_ten_seconds_and_nobody_waits_for_anothe
     assert [answers_to(studio, asked) for asked in (*again, elsewhere)] == [[], [], [], []]
 
 
+def test_people_opt_out_and_are_forgotten_from_chat_at_once(studio):
+    studio.twitch.say("lena", "remember my secret", "hugo")
+    wait_until(lambda: "remember my secret" in texts(studio.database), "it is stored")
+    for command, told in (("pulse", "is up"), ("optout", "nothing more of you"), ("forgetme", "is erased")):
+        asked = studio.twitch.say("lena", f"?!{command}", "hugo")
+        studio.twitch.wait_until(lambda asked=asked: bool(answers_to(studio, asked)))
+        assert told in answers_to(studio, asked)[0].text
+    studio.twitch.say("lena", "unheard", "hugo")
+    studio.twitch.say("lena", "heard", "ines")
+    wait_until(lambda: "heard" in texts(studio.database), "what came after it is stored")
+    assert {"remember my secret", "unheard"}.isdisjoint(texts(studio.database))
+
+
 def test_what_is_no_command_of_ours_is_not_answered(studio):
     before = len(studio.twitch.said)
     for text in ("!pulse", "?!unknown", "?! pulse", "say ?!pulse", "?!pulses", "?!pulse; rm -rf /"):
