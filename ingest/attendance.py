@@ -15,6 +15,7 @@ from ingest.census import Census
 from ingest.placed import Placed
 from ingest.policy import Policy
 from models import CurrentSession, PastSession, StreamAttendance, Viewer
+from models import Event as EventRow
 from rules.sessions import HEARTBEAT_MS, Session
 
 Key = tuple[int, int]  # viewer, channel
@@ -22,6 +23,7 @@ Key = tuple[int, int]  # viewer, channel
 NO_SIGNS = frozenset({Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END})
 STEP = 500  # sessions a heartbeat brings up to date in one transaction
 FOR_EVER_MS = 2**62
+_SIGNS = [kind.value for kind in Kind if kind not in NO_SIGNS]
 _SHARED = Mark.SHARED.value
 
 
@@ -40,6 +42,7 @@ class Sessions:
         self._watched: Counter[int] = Counter()
         self._stream_visits: Counter[Key] = Counter()  # stream, viewer
         self._stream_watched: Counter[Key] = Counter()
+        self._seen: set[int] = set()  # whose last sign of life is to be written now; else the heartbeat does it
         self._news: list[news.News] = []
         self._arrived: list[int] = []
 
@@ -63,7 +66,9 @@ class Sessions:
         self._visits[viewer_id] += 1
         if stream_id is not None:
             self._stream_visits[stream_id, viewer_id] += 1
-        self._arrived.append(viewer_id)
+        self._seen.add(viewer_id)
+        if news.is_fresh(at_ms, self.now_ms):
+            self._arrived.append(viewer_id)
         self._say(at_ms, viewer_id, "online", {})
 
     def leave(self, viewer_id: int, channel_id: int, at_ms: int) -> None:
@@ -74,6 +79,7 @@ class Sessions:
         added_ms = session.leave(at_ms, self._timeout_ms)
         if session.left_ms == at_ms:
             self._changed[viewer_id, channel_id] = None
+            self._seen.add(viewer_id)
             self._watch(viewer_id, session.stream_id, added_ms)
             if was_open:
                 self._say_gone(viewer_id, session)
@@ -87,6 +93,7 @@ class Sessions:
         """Counts what was watched until now, and ends what has timed out."""
         for key, session in self._current.items():
             self._watch(key[0], session.stream_id, session.count(self.now_ms, self._timeout_ms))
+            self._seen.add(key[0])
             if session.left_ms is None and session.is_over(self.now_ms, self._timeout_ms):
                 session.left_ms = session.ends_ms(self._timeout_ms)
                 self._say_gone(key[0], session)
@@ -104,10 +111,10 @@ class Sessions:
                 for key in dict.fromkeys((*self._stream_visits, *self._stream_watched))
             ],
         )
-        if self._watched:
-            promoted = vip.promote(connection, list(self._watched), self._latest(), self.policy)
+        if closer := self._visits.keys() | self._watched.keys():
+            promoted = vip.promote(connection, sorted(closer), self._latest(), self.policy)
             self._news.extend(one for one in promoted if news.is_fresh(one[0], self.now_ms))
-        if self._arrived and news.is_fresh(self._latest(), self.now_ms):
+        if self._arrived:
             self._news.extend(birthdays.greet(connection, self._arrived, self.now_ms, self.policy))
         news.tell(connection, self._news)
 
@@ -120,8 +127,11 @@ class Sessions:
         self._watch(key[0], before, session.sign(at_ms, stream_id, self._timeout_ms))
         if before is None and session.stream_id is not None:
             self._stream_visits[session.stream_id, key[0]] += 1
+            self._stream_watched[session.stream_id, key[0]] += session.counted_until_ms - at_ms
         self._changed[key] = None
-        if not was_open and session.left_ms is None:
+        if session.left_ms is not None:
+            self._seen.add(key[0])  # no heartbeat comes by
+        elif not was_open:
             self._say(at_ms, key[0], "online", {})
 
     def _end(self, key: Key, session: Session, at_ms: int) -> None:
@@ -154,7 +164,7 @@ class Sessions:
     def _write_people(self, connection: Connection) -> None:
         last: defaultdict[int, int] = defaultdict(int)
         for key in self._changed:
-            if key[0] in self._visits or key[0] in self._watched:
+            if key[0] in self._seen:
                 last[key[0]] = max(last[key[0]], self._current[key].last_ms)
         census, visited, watched = Census(), [], []
         for row in _PEOPLE(connection, ids=list(last)) if last else ():
@@ -182,8 +192,14 @@ def record(
             people[item.channel_id].add(item.viewer_id)
     for channel_id, viewer_ids in people.items():
         sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)))
-    for channel_id in {item.channel_id for item in placed if item.event.kind is Kind.LIVE_END}:
-        sessions.load(_OPEN_IN(connection, channel=channel_id))
+    ends: dict[int, int] = {}
+    for item in placed:
+        if item.event.kind is Kind.LIVE_END:
+            ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
+    for channel_id, at_ms in ends.items():
+        since_ms = at_ms - policy.session_timeout_ms
+        sessions.load(_OPEN_IN(connection, channel=channel_id, since=since_ms))
+        sessions.load(_ENDED_AFTER(connection, channel=channel_id, since=since_ms, at=at_ms, kinds=_SIGNS))
     for item in placed:
         event = item.event
         if event.kind is Kind.LIVE_END:
@@ -250,9 +266,27 @@ _OF_PEOPLE = Prepared(
         among(CurrentSession.viewer_id, "viewers"), CurrentSession.channel_id == bindparam("channel")
     ).with_for_update()
 )
+# Who fell silent before is gone anyway: without heartbeats, as in a recount, these are nearly all.
 _OPEN_IN = Prepared(
     _SESSIONS.where(
-        CurrentSession.left_at_ms.is_(None), CurrentSession.channel_id == bindparam("channel")
+        CurrentSession.left_at_ms.is_(None),
+        CurrentSession.counted_until_ms > bindparam("since"),
+        CurrentSession.channel_id == bindparam("channel"),
+    ).with_for_update()
+)
+# An end that is told late also ends what a heartbeat had ended later. Who was still there shows in the events: no
+# index tells when sessions ended.
+_ENDED_AFTER = Prepared(
+    _SESSIONS.where(
+        CurrentSession.viewer_id.in_(
+            select(EventRow.viewer_id).where(
+                EventRow.channel_id == bindparam("channel"),
+                among(EventRow.kind, "kinds"),
+                EventRow.at_ms.between(bindparam("since"), bindparam("at")),
+            )
+        ),
+        CurrentSession.channel_id == bindparam("channel"),
+        CurrentSession.left_at_ms > bindparam("at"),
     ).with_for_update()
 )
 # Two collectors on one PostgreSQL share the work; SQLite ignores the locking clause, its writer is alone.

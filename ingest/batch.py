@@ -14,13 +14,11 @@ from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Platform
 from ingest import attendance, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
 from ingest.placed import Placed, source_key
+from ingest.plausible import why_impossible
 from ingest.policy import Policy
 from ingest.streams import StreamBook
 from models import Channel, IgnoredName
 from models import Event as EventRow
-
-EARLIEST_MS = 1_262_304_000_000  # 2010: before it there was no live streaming, only broken clocks
-MOST = 10**12  # bits, coins, likes … of one event: beyond it are broken sources, and sums no database can hold
 
 
 @dataclass(slots=True)
@@ -106,9 +104,12 @@ def channels(
 
 def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Event]:
     latest = now_ms + DAY_MS
-    timely = [event for event in events if EARLIEST_MS <= event.at_ms <= latest]
-    kept = [event for event in timely if 0 <= event.amount <= MOST]
-    result.dropped += Counter(impossible_time=len(events) - len(timely), impossible_amount=len(timely) - len(kept))
+    kept = []
+    for event in events:
+        if reason := why_impossible(event, latest):
+            result.dropped[reason] += 1
+        else:
+            kept.append(event)
     return kept
 
 

@@ -35,7 +35,10 @@ class _Book:
     """The newest row of every streak in the batch, and all rows that it makes or changes."""
 
     newest: dict[int, _Row] = field(default_factory=dict)
-    touched: list[_Row] = field(default_factory=list)
+    touched: dict[int, _Row] = field(default_factory=dict)  # by identity: comparing gifts costs more than they do
+
+    def touch(self, row: _Row) -> None:
+        self.touched[id(row)] = row
 
 
 def record(connection: Connection, placed: Sequence[Placed]) -> list[Placed]:
@@ -45,15 +48,16 @@ def record(connection: Connection, placed: Sequence[Placed]) -> list[Placed]:
     book = _Book()
     keys = {key for item in placed if (key := _streak_key(item)) is not None}
     for row in _NEWEST(connection, keys=list(keys)) if keys else ():
-        known = _Row(placed[0], row.streak_key, Streak(row.counted, bool(row.ended)), row.id)
+        streak = Streak(row.counted, bool(row.ended))
+        known = _Row(placed[0], row.streak_key, streak, row.id, last_at_ms=row.last_at_ms)
         book.newest[row.streak_key] = known
     found = [_take(item, book) if item.event.kind is Kind.GIFT else item for item in placed]
-    _INSERT.run(connection, [_inserted(row) for row in book.touched if row.id is None])
+    _INSERT.run(connection, [_inserted(row) for row in book.touched.values() if row.id is None])
     _GROW.run(
         connection,
         [
             (row.id, row.quantity, row.coins, row.streak.counted, row.streak.ended, row.last_at_ms)
-            for row in book.touched
+            for row in book.touched.values()
             if row.id is not None
         ],
     )
@@ -76,16 +80,15 @@ def _take(item: Placed, book: _Book) -> Placed:
     event, key = item.event, _streak_key(item)
     told = quantity_of(event)
     if key is None:
-        row = _Row(item, None, Streak(told, ended=True), quantity=told, coins=event.amount, last_at_ms=event.at_ms)
-        book.touched.append(row)
+        streak = Streak(told, ended=True)
+        book.touch(_Row(item, None, streak, quantity=told, coins=event.amount, last_at_ms=event.at_ms))
         return item
     # A row that is read back from the database holds what it added; what was told stands beside it.
     count = int(event.extra.get("count", told))
     found = book.newest.get(key)
     if found is None or begins_anew(found.streak, str(event.extra["streak"]), count):
         found = book.newest[key] = _Row(item, key, Streak())
-    if found not in book.touched:
-        book.touched.append(found)
+    book.touch(found)
     added = grow(found.streak, count, ended=bool(event.extra.get("ended")))
     coins = added * _price(event, told)
     found.quantity += added
@@ -99,7 +102,9 @@ def _take(item: Placed, book: _Book) -> Placed:
 def _price(event: Event, told: int) -> int:
     """Coins for one."""
     diamonds = event.extra.get("diamonds")
-    return int(diamonds) if diamonds is not None else event.amount // max(told, 1)
+    if diamonds is not None:
+        return int(diamonds)
+    return event.amount // told if told else 0
 
 
 def _inserted(row: _Row) -> tuple[Any, ...]:
@@ -122,7 +127,7 @@ def _inserted(row: _Row) -> tuple[Any, ...]:
 
 
 _NEWEST = Prepared(
-    select(Gift.id, Gift.streak_key, Gift.counted, Gift.ended)
+    select(Gift.id, Gift.streak_key, Gift.counted, Gift.ended, Gift.last_at_ms)
     .where(among(Gift.streak_key, "keys"))
     .order_by(Gift.streak_key, Gift.id)
 )

@@ -150,6 +150,7 @@ _LAST_SIGN = Prepared(
         EventRow.at_ms >= select(Stream.started_at_ms).where(Stream.id == bindparam("stream")).scalar_subquery(),
         EventRow.stream_id == bindparam("stream"),
         EventRow.status != EventStatus.DELETED,
+        EventRow.status != EventStatus.SILENT,
         among(EventRow.kind, "kinds"),
         or_(EventRow.kind != Kind.CHAT.value, NOT_SHARED),
     )

@@ -19,6 +19,8 @@ from models import Viewer, ViewerName
 # (platform, platform user id) and (platform, login) → row id.
 ViewerIds = dict[tuple[str, str], int]
 
+_FormerName = tuple[str, str, int]  # login, name, until when
+
 LOGIN_LENGTH, NAME_LENGTH = 64, 128  # the columns'; PostgreSQL refuses more
 PROVISIONAL = "name:"  # begins the id of somebody imported by name, until the platform tells the real one
 
@@ -158,8 +160,10 @@ def _make(
     connection: Connection, platform: str, new: dict[str, list[Event]], found: ViewerIds, now_ms: int
 ) -> list[News]:
     census, made = Census(), []
+    former: dict[str, list[_FormerName]] = {}
     for user_id, acts in new.items():
-        identity, named_at_ms = _named(None, acts)
+        identity, named_at_ms, before = _named(None, acts)
+        former[user_id] = before
         first_ms = min(event.at_ms for event in acts)
         made.append((platform, user_id, *identity.values(), named_at_ms, first_ms, first_ms, now_ms, now_ms))
         census.seen(None, first_ms)
@@ -168,22 +172,23 @@ def _make(
     census.write(connection)
     rows = _KNOWN(connection, platform=platform, ids=list(new)).all()
     found.update({(platform, row.platform_user_id): row.id for row in rows})
+    _FORMER.run(connection, [(row.id, *name) for row in rows for name in former[row.platform_user_id]])
     return [(row.first_seen_at_ms, row.id, "new", {}) for row in rows if is_fresh(row.first_seen_at_ms, now_ms)]
 
 
 def _rename(connection: Connection, people: Sequence[_Acts], now_ms: int) -> list[News]:
     """Brings names, what is told about people and when they were first seen up to date."""
-    named, changed, former, earlier = [], [], [], []
+    named, changed, earlier = [], [], []
+    former: list[tuple[int, str, str, int]] = []
     told: list[News] = []
     for person in people:
         row, events = person.row, person.events
-        identity, named_at_ms = _named(row, events)
+        identity, named_at_ms, names = _named(row, events)
         if any(value != getattr(row, name) for name, value in identity.items()):
             changed.append((row.id, *identity.values(), now_ms))
-            if (identity["username"], identity["display_name"]) != (row.username, row.display_name):
-                former.append((row.id, row.username, row.display_name, named_at_ms))
-                if is_fresh(named_at_ms, now_ms):
-                    told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
+        former.extend((row.id, *name) for name in names)
+        if names and is_fresh(named_at_ms, now_ms):
+            told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
         if named_at_ms > row.named_at_ms:
             named.append((row.id, named_at_ms))
         first_ms = min(event.at_ms for event in events)
@@ -209,8 +214,12 @@ def _see_earlier(connection: Connection, earlier: Sequence[tuple[Any, int]]) -> 
     census.write(connection)
 
 
-def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int]:
-    """Identity as the newest sign of life tells it, and when that was; what it leaves out stays as it was."""
+def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int, list[_FormerName]]:
+    """Identity as the newest sign of life tells it, when that was, and the names that went out of use on the way.
+
+    What an event leaves out stays as it was.
+    """
+    former: list[_FormerName] = []
     identity: dict[str, Any] = {name: getattr(row, name) for name in _IDENTITY} if row else dict(_NOBODY)
     identity["verified"] = bool(identity["verified"])
     newest = row.named_at_ms if row else 0
@@ -220,15 +229,18 @@ def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int]:
         # A late event tells an old name, and a moderator's order only a login.
         if who is None or (login and (passive or event.at_ms < newest)):
             continue
+        before = (login, identity["display_name"])
         identity["username"] = (who.login or login or who.user_id)[:LOGIN_LENGTH]
         kept = identity["display_name"] if login == identity["username"] else identity["username"]
         identity["display_name"] = who.name[:NAME_LENGTH] or kept
         identity["avatar_url"] = who.avatar or identity["avatar_url"]
         if who.about:
             identity.update(_about(who.about))
+        if login and before != (identity["username"], identity["display_name"]):
+            former.append((*before, event.at_ms))
         if not passive:
             newest = event.at_ms
-    return identity, newest
+    return identity, newest, former
 
 
 def _about(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -239,7 +251,7 @@ def _about(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(verified := told.get("verified"), bool):
         yield "verified", verified
     for name in _COUNTS:
-        if isinstance(count := told.get(name), int) and 0 <= count < 2**63:
+        if type(count := told.get(name)) is int and 0 <= count < 2**63:  # True is an int as well
             yield name, count
 
 

@@ -42,7 +42,10 @@ class Session:
         return at_ms <= until_ms + timeout_ms
 
     def sign(self, at_ms: int, stream_id: int | None, timeout_ms: int) -> int:
-        """A sign of life that belongs to this session. Answers the watchtime that was counted on the way."""
+        """A sign of life that belongs to this session. Answers the watchtime that was counted on the way.
+
+        What is counted already beyond ``at_ms`` belongs to the stream, if only now one is known.
+        """
         if at_ms <= self.last_ms:
             return 0
         added_ms = 0

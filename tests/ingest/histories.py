@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from core.events import Event, Kind, Mark, Person, Platform
-from tests.support import LENA, NOON, NOVA, OTTO, days, minutes, seconds
+from rules.tiers import Tier
+from tests.support import LENA, NOON, NOVA, OTTO, days, hours, minutes, seconds
 
 BOT = Person("666", "nightbot", "Nightbot")
 RENAMED = Person(NOVA.user_id, "nova_live", "")
+TOLD = Person(NOVA.user_id, NOVA.login, NOVA.name, about={"bio": "hi", "verified": True, "follower_count": 0})
+TOLD_ANEW = Person(OTTO.user_id, OTTO.login, "Otto!", "https://example.com/o.png", {"bio": "", "follower_count": 7})
 LOGIN_ONLY = Person("", NOVA.login, "Nova")
 LURKER = Person("", "lurker")
 IGNORED = (BOT.login,)
 LATEST = NOON + days(2)  # what the clock says when a history is stored
+# Winter in UTC, and the night in which clocks in Europe go back.
+BEGINNINGS = (NOON, NOON - days(28) + hours(10))
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe")
+# Low enough for histories of some hours.
+TIERS = (
+    Tier("Guest", 0, 0, 2, rank=1),
+    Tier("Giver", 150, 0, 1, rank=2),
+    Tier("Regular", 0, 1, 3, rank=3),
+    Tier("Patron", 900, 0, 2, rank=4),
+)
 
 # Mostly the same two people in the same channel: what goes wrong goes wrong where things meet.
-PEOPLE = (NOVA, OTTO, NOVA, OTTO, NOVA, RENAMED, LENA, LOGIN_ONLY, LURKER, BOT, None)
+PEOPLE = (NOVA, OTTO, NOVA, OTTO, NOVA, RENAMED, TOLD, TOLD_ANEW, LENA, LOGIN_ONLY, LURKER, BOT, None)
 HOME, AWAY, TIKTOK = (Platform.TWITCH, "lena"), (Platform.TWITCH, "northwind"), (Platform.TIKTOK, "lena")
 CHANNELS = (HOME, HOME, HOME, HOME, AWAY, TIKTOK)
 TEXTS = ("gg wp everybody", "what a clutch", "Kappa insane clutch", "", "привет clutch", "insane insane LUL")
 EMOTES = ((), ("Kappa",), ("Kappa", "LUL", "Kappa"))
 STEPS = (0, 0, 1, seconds(3), seconds(40), minutes(4), minutes(6), minutes(29), minutes(31))
+PAUSES = (None, minutes(-10), seconds(-20), 0, seconds(20), minutes(2), minutes(5), minutes(6), hours(9))
 JITTERS = (0, 0, 0, 0, seconds(-2), minutes(-3), minutes(-25), minutes(-45), minutes(20), days(-1) - 1)
 
 
@@ -44,8 +59,9 @@ class Move:
     target: int
 
 
-# Chat is most of what happens, and moderation of it what goes wrong.
-KINDS = st.sampled_from([Kind.CHAT] * 8 + [Kind.DELETE] * 3 + [Kind.TIMEOUT, Kind.CLEAR, Kind.GIFT, *Kind])
+# Chat is most of what happens; moderation, streaks, coming and going what goes wrong.
+USUAL = [Kind.CHAT] * 8 + [Kind.GIFT] * 4 + [Kind.PART] * 4 + [Kind.DELETE] * 3 + [Kind.JOIN] * 2
+KINDS = st.sampled_from([*USUAL, Kind.TIMEOUT, Kind.CLEAR, Kind.LIVE_END, *Kind])
 MARKS = st.sampled_from([0, 0, int(Mark.FIRST), int(Mark.SHARED), int(Mark.SUBSCRIBER | Mark.FIRST)])
 MOVES = st.builds(
     Move,
@@ -68,14 +84,30 @@ def _extra(move: Move, targets: Sequence[str]) -> dict[str, Any]:
             return {"emotes": list(move.emotes)}
         case Kind.DELETE:
             return {"target": targets[move.target % len(targets)]}
-        case Kind.GIFT if move.target % 2:
-            return {"quantity": move.target}
+        case Kind.GIFT:
+            return _gift(move)
     return {}
 
 
-def _events(moves: Sequence[Move]) -> list[Event]:
+def _gift(move: Move) -> dict[str, Any]:
+    """None of it, a number of gifts, or a tick of a streak: of four, two of which the platform gave no group."""
+    if move.target < 15:
+        return {"quantity": move.target} if move.target % 2 else {}
+    extra: dict[str, Any] = {
+        "gift_id": 5 + move.target % 2,
+        "name": "Rose",
+        "quantity": move.target % 7,
+        "streak": ("7:0", "7:31", "7:0", "8:0")[move.target % 4],
+        "ended": move.target % 5 == 0,
+    }
+    if move.target % 3:
+        extra["diamonds"] = 5
+    return extra
+
+
+def _events(moves: Sequence[Move], at_ms: int) -> list[Event]:
     targets = [f"m{number}" for number, move in enumerate(moves) if move.kind is Kind.CHAT] + ["unknown"]
-    events, at_ms = [], NOON
+    events = []
     for number, move in enumerate(moves):
         at_ms += move.step
         platform, channel = move.channel
@@ -95,7 +127,8 @@ def _events(moves: Sequence[Move]) -> list[Event]:
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
     """Some dozens of events, with duplicates and broken clocks among them."""
-    events = _events(draw(st.lists(MOVES, min_size=draw(st.sampled_from([0, 12, 24])), max_size=40)))
+    moves = draw(st.lists(MOVES, min_size=draw(st.sampled_from([0, 12, 24])), max_size=40))
+    events = _events(moves, draw(st.sampled_from(BEGINNINGS)))
     for where, at_ms in draw(
         st.lists(st.tuples(st.integers(0, 30), st.sampled_from([5, LATEST + days(2)])), max_size=2)
     ):
@@ -107,11 +140,23 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return events
 
 
+@dataclass(frozen=True)
+class Telling:
+    """How a history reaches the database: in batches, between which the writer starts anew and time passes."""
+
+    events: list[Event]
+    batches: list[list[Event]]
+    restarts: list[bool]  # before which batch
+    heartbeats: list[int | None]  # after each batch: how long after its last event, if at all
+    zone: ZoneInfo
+
+
 @st.composite
-def split_histories(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]], list[bool]]:
-    """A history, its events in batches, and before which batch the writer was started anew."""
+def tellings(draw: st.DrawFn) -> Telling:
     events = draw(histories())
-    cuts = sorted(draw(st.sets(st.integers(1, 44), max_size=6)) | {0})
+    cuts = sorted(draw(st.sets(st.integers(1, 44), max_size=8)) | {0})
     batches = [events[start:end] for start, end in zip(cuts, [*cuts[1:], None], strict=True)]
-    restarts = draw(st.lists(st.booleans(), min_size=len(batches), max_size=len(batches)))
-    return events, batches, restarts
+    number = {"min_size": len(batches), "max_size": len(batches)}
+    restarts = draw(st.lists(st.booleans(), **number))
+    heartbeats = draw(st.lists(st.sampled_from(PAUSES), **number))
+    return Telling(events, batches, restarts, heartbeats, ZoneInfo(draw(st.sampled_from(ZONES))))

@@ -5,7 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from core.db import Database
-from models import Channel, Event, MinuteRollup, Mute, Stream, StreamTerm, StreamViewer, Viewer
+from models import (
+    Channel,
+    CurrentSession,
+    Event,
+    Gift,
+    LastSeenDay,
+    MinuteRollup,
+    Mute,
+    PastSession,
+    Stream,
+    StreamAttendance,
+    StreamTerm,
+    StreamViewer,
+    Viewer,
+    ViewerHour,
+    ViewerName,
+    ViewerTotal,
+    WeekHour,
+)
 from tests.support import rows
 
 MINUTE = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "raids", "likes", "follows")
@@ -23,7 +41,17 @@ VIEWER = (
     "total_gifts_sent",
     "total_likes",
     "total_shares",
+    "avatar_url",
+    "bio",
+    "verified",
+    "follower_count",
+    "following_count",
+    "language",
+    "country",
+    "gender",
 )
+PERSON = ("messages", "bits", "coins", "gifts", "likes", "shares", "last_at_ms")
+GIFT = ("gift_id", "name", "diamonds", "quantity", "coins", "counted", "ended", "started_at_ms", "last_at_ms")
 
 
 def tables(db: Database) -> dict[str, Any]:
@@ -42,12 +70,7 @@ def tables(db: Database) -> dict[str, Any]:
             if any(row[name] for name in MINUTE) or row["viewers"] is not None
         },
         "people": {
-            (streams[row["stream_id"]], viewers[row["viewer_id"]]): (
-                row["messages"],
-                row["bits"],
-                row["coins"],
-                row["last_at_ms"],
-            )
+            (streams[row["stream_id"]], viewers[row["viewer_id"]]): tuple(row[name] for name in PERSON)
             for row in rows(db, StreamViewer)
         },
         "terms": {
@@ -57,5 +80,53 @@ def tables(db: Database) -> dict[str, Any]:
         },
         "viewers": {viewers[row["id"]]: tuple(row[name] for name in VIEWER) for row in rows(db, Viewer)},
         "mutes": {(channels[row["channel_id"]], viewers[row["viewer_id"]]): row["until_ms"] for row in rows(db, Mute)},
+        "names": _former_names(db, viewers),
         "status": [row["status"] for row in rows(db, Event)],
+        "gifts": [
+            (
+                channels[row["channel_id"]],
+                viewers.get(row["viewer_id"]),
+                streams.get(row["stream_id"]),
+                *(row[name] for name in GIFT),
+            )
+            for row in rows(db, Gift)
+        ],
+        "sessions": _sessions(db, channels, viewers, streams),
+        "attendance": {
+            (streams[row["stream_id"]], viewers[row["viewer_id"]]): (row["visits"], row["watched_ms"])
+            for row in rows(db, StreamAttendance)
+        },
+        "viewer hours": {
+            (viewers[row["viewer_id"]], row["slot"]): (row["events"], row["coins"])
+            for row in rows(db, ViewerHour)
+            if row["events"] or row["coins"]
+        },
+        "week hours": {
+            (channels[row["channel_id"]], row["slot"]): (row["events"], row["coins"])
+            for row in rows(db, WeekHour)
+            if row["events"] or row["coins"]
+        },
+        "everybody": {
+            row["platform"]: (row["viewers"], row["coins"], row["watchtime_ms"]) for row in rows(db, ViewerTotal)
+        },
+        "last seen": {row["day"]: row["viewers"] for row in rows(db, LastSeenDay) if row["viewers"]},
     }
+
+
+def _former_names(db: Database, viewers: dict[int, Any]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for row in rows(db, ViewerName):
+        found.setdefault(viewers[row["viewer_id"]], []).append((row["username"], row["display_name"], row["until_ms"]))
+    return found
+
+
+def _sessions(
+    db: Database, channels: dict[int, Any], viewers: dict[int, Any], streams: dict[int, int]
+) -> dict[Any, list[Any]]:
+    """Of everybody in each channel, the current session last."""
+    found: dict[Any, list[Any]] = {}
+    for row in (*rows(db, PastSession), *rows(db, CurrentSession)):
+        key = (viewers[row["viewer_id"]], channels[row["channel_id"]])
+        session = (streams.get(row["stream_id"]), row["joined_at_ms"], row["left_at_ms"], row["watched_ms"])
+        found.setdefault(key, []).append(session)
+    return found

@@ -2,94 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import insert
+from sqlalchemy import delete, event, insert
 
 from core.db import Database
-from core.events import Event
+from core.events import Event, Kind
 from ingest.batch import BatchResult, Memory
+from ingest.policy import Policy
 from ingest.rebuild import rebuild
-from models import IgnoredName
-from tests.ingest.histories import IGNORED, LATEST, histories, split_histories
-from tests.ingest.reference import Reference
+from models import Base, IgnoredName, Viewer, VipTier
+from rules.tiers import tier_for
+from tests.ingest.histories import IGNORED, LATEST, TIERS, Telling, histories, tellings
+from tests.ingest.reference import EARLIEST, Reference
 from tests.ingest.tables import tables
-from tests.support import SESSION_TIMEOUT_MS, fresh_database, write
+from tests.support import POLICY, SESSION_TIMEOUT_MS, database, days, rows, settle, write
 
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+IN_THE_END = LATEST + days(7)
+LAST_RANK = len(TIERS)
 
 
-def ignore_bots(db: Database) -> None:
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Database]]:
+    """Two for all examples, each emptied before it is used: a new one costs as much as a history."""
+    folder = tmp_path_factory.mktemp("histories")
+    made = (database(folder, "one.db"), database(folder, "other.db"))
+    for one in made:
+        event.listen(one.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    yield made
+    for one in made:
+        one.close()
+
+
+def prepare(db: Database) -> None:
+    """Nothing but bots that are ignored, and tiers that are soon reached."""
     with db.writing() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
         connection.execute(insert(IgnoredName), [{"name": name} for name in IGNORED])
+        values = [
+            {"name": tier.name, "rank": tier.rank, "coins": tier.coins, "watch_hours": tier.watch_hours}
+            | {"visits": tier.visits, "color": "#FFD700"}
+            for tier in TIERS
+        ]
+        connection.execute(insert(VipTier), values)
 
 
-def store_in(db: Database, batches: Sequence[Sequence[Event]], restarts: Sequence[bool] = ()) -> BatchResult:
-    """Stores the batches as one writer, or as one that is started anew before some of them."""
-    whole, memory = BatchResult(), Memory()
-    for number, batch in enumerate(batches):
-        if number < len(restarts) and restarts[number]:
-            memory = Memory()
-        result = write(db, batch, memory=memory, now_ms=LATEST)
+def store_in(db: Database, telling: Telling) -> BatchResult:
+    """Stores the batches with a clock that moves on, and heartbeats at any time in between."""
+    whole, memory, now_ms = BatchResult(), Memory(), EARLIEST
+    policy = replace(POLICY, zone=telling.zone)
+    for batch, restarts, pause in zip(telling.batches, telling.restarts, telling.heartbeats, strict=True):
+        memory = Memory() if restarts else memory
+        now_ms = max([now_ms, *(event.at_ms for event in batch if event.at_ms <= LATEST)])
+        result = write(db, batch, memory=memory, now_ms=now_ms, policy=policy)
         whole.stored += result.stored
         whole.dropped.update(result.dropped)
+        if pause is not None:
+            settle(db, now_ms + pause, policy)
+    settle(db, IN_THE_END, policy)
     return whole
 
 
-def reference_of(events: Sequence[Event]) -> Reference:
-    return Reference(events, now_ms=LATEST, timeout_ms=SESSION_TIMEOUT_MS, ignored=IGNORED)
+def at_once(events: list[Event], telling: Telling | None = None) -> Telling:
+    """The whole history as one batch."""
+    told = telling or Telling(events, [], [], [], POLICY.zone)
+    return replace(told, events=events, batches=[events], restarts=[True], heartbeats=[None])
+
+
+def recount(db: Database, policy: Policy) -> int:
+    with db.writing() as connection:
+        return rebuild(connection, policy, IN_THE_END)
+
+
+def ranks(db: Database) -> dict[Any, tuple[int, int]]:
+    """Of everybody: the rank of the tier they have, and of the tier their totals reach; 0 for none."""
+    rank_of = {row["id"]: row["rank"] for row in rows(db, VipTier)}
+    found = {}
+    for row in rows(db, Viewer):
+        watched = row["total_watchtime_ms"] // 1000
+        reached = tier_for(row["total_coins_spent"], watched, row["total_visits"], TIERS)
+        found[row["username"]] = (rank_of.get(row["vip_tier_id"], 0), reached.rank if reached else 0)
+    return found
+
+
+def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    for name, content in expected.items():
+        assert found[name] == content, name
 
 
 @thorough
-@given(split_histories())
+@given(tellings())
 def test_all_totals_equal_a_recount_of_the_plain_list_whatever_the_batches(
-    history: tuple[list[Event], list[list[Event]], list[bool]],
+    databases: tuple[Database, Database], telling: Telling
 ) -> None:
-    events, batches, restarts = history
-    expected = reference_of(events)
-    with fresh_database() as db:
-        ignore_bots(db)
-        result = store_in(db, batches, restarts)
-        found = tables(db)
-    for name, rows in expected.tables().items():
-        assert found[name] == rows, name
+    expected = Reference(
+        telling.events, now_ms=LATEST, timeout_ms=SESSION_TIMEOUT_MS, ignored=IGNORED, zone=telling.zone
+    )
+    db, _ = databases
+    prepare(db)
+    result = store_in(db, telling)
+    found, tiers = tables(db), ranks(db)
+    assert_same(found, expected.tables())
     assert result.dropped == expected.dropped
     assert result.stored == len(expected.stored)
+    for who, (rank, reached) in tiers.items():
+        assert rank >= reached, who
 
 
 @thorough
-@given(split_histories())
-def test_a_rebuild_changes_nothing(history: tuple[list[Event], list[list[Event]], list[bool]]) -> None:
-    _, batches, restarts = history
-    with fresh_database() as db:
-        ignore_bots(db)
-        stored = store_in(db, batches, restarts).stored
-        before = tables(db)
-        with db.writing() as connection:
-            assert rebuild(connection, SESSION_TIMEOUT_MS) == stored
-        assert tables(db) == before
+@given(tellings())
+def test_a_rebuild_changes_nothing(databases: tuple[Database, Database], telling: Telling) -> None:
+    db, _ = databases
+    prepare(db)
+    stored = store_in(db, telling).stored
+    before = tables(db)
+    assert recount(db, replace(POLICY, zone=telling.zone)) == stored
+    assert_same(tables(db), before)
+    for who, (rank, reached) in ranks(db).items():
+        assert rank == reached, who
 
 
 @thorough
-@given(split_histories())
-def test_the_same_history_stored_again_changes_nothing(
-    history: tuple[list[Event], list[list[Event]], list[bool]],
-) -> None:
-    events, batches, restarts = history
-    with fresh_database() as db:
-        ignore_bots(db)
-        store_in(db, batches, restarts)
-        before = tables(db)
-        assert store_in(db, [events]).stored == 0
-        assert tables(db) == before
+@given(tellings())
+def test_the_same_history_stored_again_changes_nothing(databases: tuple[Database, Database], telling: Telling) -> None:
+    db, _ = databases
+    prepare(db)
+    store_in(db, telling)
+    before = tables(db)
+    assert store_in(db, at_once(telling.events, telling)).stored == 0
+    assert_same(tables(db), before)
 
 
 @settings(thorough, max_examples=25)
 @given(histories())
-def test_one_batch_or_one_batch_for_each_event_makes_no_difference(events: list[Event]) -> None:
-    with fresh_database() as whole, fresh_database() as single:
-        for db, batches in ((whole, [events]), (single, [[event] for event in events])):
-            ignore_bots(db)
-            store_in(db, batches)
-        assert tables(whole) == tables(single)
+def test_one_batch_or_one_batch_for_each_event_makes_no_difference(
+    databases: tuple[Database, Database], events: list[Event]
+) -> None:
+    each = len(events)
+    single = Telling(events, [[event] for event in events], [False] * each, [None] * each, POLICY.zone)
+    one, many = databases
+    for db, telling in ((one, at_once(events)), (many, single)):
+        prepare(db)
+        store_in(db, telling)
+    assert_same(tables(many), tables(one))
+
+
+TAKES_BACK = (Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END)
+
+
+@settings(thorough, max_examples=40)
+@given(tellings())
+def test_where_nothing_is_taken_back_everybody_has_just_the_tier_they_reach(
+    databases: tuple[Database, Database], telling: Telling
+) -> None:
+    def left(events: Sequence[Event]) -> list[Event]:
+        return [event for event in events if event.kind not in TAKES_BACK]
+
+    db, _ = databases
+    prepare(db)
+    store_in(db, at_once(left(telling.events), telling))  # heartbeats count what may turn out to be another stream's
+    for who, (rank, reached) in ranks(db).items():
+        assert rank == reached, who

@@ -260,7 +260,7 @@ def test_one_poisonous_event_is_dropped_with_a_reason_and_all_others_are_stored(
     assert texts(db) == [str(number) for number in range(40) if number != 17]
     assert writer.counters.stored == only(db, Channel)["total_messages"] == 39
     assert sum(writer.counters.dropped.values()) == 1
-    assert set(writer.counters.dropped) <= {"refused_by_database", "impossible_amount"}
+    assert set(writer.counters.dropped) <= {"refused_by_database", "impossible_amount", "impossible_extra"}
     assert only(db, SourceCondition)["state"] == "connected"
     assert writer.counters.problem == ""
     if "refused_by_database" in writer.counters.dropped:
