@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.clock import MINUTE_MS, now_ms
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
-from tests.browser.conftest import PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
 from tests.web.conftest import Stage, event, stage_of
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
@@ -97,6 +97,46 @@ def test_a_gap_in_coverage_is_told_as_no_data_and_not_as_silence(stage: Stage, v
     page = visit().open("/?platform=twitch&channel=gappy", "#chat >> text=after")
     page.locator("#hype-numbers summary").click()
     expect(page.locator("#hype-numbers")).to_contain_text("no data", timeout=SOON)
+
+
+RECORD_LABELS = """
+window.labels = new Map();
+const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+  window.labels.set(this.canvas, []);  // a new frame begins
+  return clearRect.apply(this, box);
+};
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  const { width } = this.measureText(text);
+  const start = x - { left: 0, start: 0, center: width / 2, right: width, end: width }[this.textAlign];
+  const { left, top } = this.canvas.getBoundingClientRect();
+  const { a: scale, e: right, f: down } = this.getTransform();
+  const from = left + (start * scale + right) / devicePixelRatio;
+  window.labels.get(this.canvas)?.push({ text: String(text), from, to: from + width, y: top + down / scale + y });
+  return fillText.call(this, text, x, y);
+};
+"""
+NO_DATA = "[...window.labels.values()].flat().filter(({ text }) => text.startsWith('no data'))"
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_gaps_close_together_share_one_label_and_one_far_away_has_its_own(
+    stage: Stage, visit: Visits, viewport: dict[str, int]
+) -> None:
+    channel, now = f"holes{viewport['width']}", now_ms()
+    stage.source(channel, SourceState.CONNECTED)
+    for began, ended in ((13, 11.5), (6, 5.5), (5.2, 4.7), (4.5, 3.9)):
+        for state, minutes in ((SourceState.WAITING, began), (SourceState.CONNECTED, ended)):
+            stage.writer.status(SourceStatus(Platform.TWITCH, channel, state, now - round(minutes * MINUTE_MS)))
+    stage.chat(channel, "after")
+    visitor = visit(viewport=viewport)
+    visitor.context.add_init_script(RECORD_LABELS)
+    page = visitor.open(f"/?platform=twitch&channel={channel}", "#chat >> text=after")
+    page.wait_for_function(f"{NO_DATA}.length > 1")
+    first, *others = page.evaluate(NO_DATA)
+    assert [label["text"] for label in (first, *others)] == ["no data 1:30", "no data 1:36 in 3 gaps"]
+    assert first["to"] < others[0]["from"]
+    assert others[0]["to"] <= viewport["width"]
 
 
 def test_what_nobody_listens_to_is_unknown_and_not_zero(stage: Stage, visit: Visits) -> None:

@@ -1,7 +1,8 @@
 /** The hype graph: messages per minute, what is usual, what nobody saw, and the moments with their cause. */
 
-import { duration, number } from "../lib/format.js";
+import { number } from "../lib/format.js";
 import { minuteOf } from "../lib/series.js";
+import { gapLabels } from "./gap-labels.js";
 import { hypePoints, timeTicks } from "./hype-points.js";
 import { momentLabels } from "./moment-labels.js";
 import { axisFor, chartFont, chartLibrary, faded, hatch, role } from "./theme.js";
@@ -27,7 +28,7 @@ export class HypeChart {
       type: "line",
       data: { datasets: [this.#dataset()] },
       options: this.#options(),
-      plugins: [momentLabels],
+      plugins: [gapLabels, momentLabels],
     });
   }
 
@@ -42,6 +43,7 @@ export class HypeChart {
     Object.assign(options.scales.y, { max });
     options.scales.y.ticks.stepSize = step;
     options.plugins.annotation.annotations = this.#annotations(series, spans, now === null ? null : points.at(-1));
+    this.chart.$gaps = this.plain ? [] : this.#gaps(spans, from);
     this.chart.$moments = this.#moments(series, { from, to, live: now !== null, end: points.at(-1) });
     data.datasets[0].data = points;
     this.chart.update("none");
@@ -135,17 +137,20 @@ export class HypeChart {
 
   #annotations(series, spans, end) {
     const all = {};
-    const { min } = this.chart.options.scales.x;
-    for (const [index, span] of spans.entries())
-      if (span.to > min) all[`gap${index}`] = this.#gap({ ...span, from: Math.max(min, span.from) });
+    for (const [index, span] of this.#gaps(spans, this.chart.options.scales.x.min).entries())
+      all[`gap${index}`] = this.#hatch(span);
     if (series.usual !== null && !this.plain)
       all.usual = this.#usual(series.usual, end?.y ?? series.counts.at(-1) ?? 0);
     if (end && end.y !== null && !end.edge) all.now = this.#dot(end.x, end.y, this.accent);
     return all;
   }
 
-  #gap({ from, to, seconds }) {
-    const shown = Number.isFinite(seconds) && !this.plain;
+  /** Those in sight, cut to what is. */
+  #gaps(spans, from) {
+    return spans.filter((span) => span.to > from).map((span) => ({ ...span, from: Math.max(from, span.from) }));
+  }
+
+  #hatch({ from, to }) {
     return {
       type: "box",
       drawTime: "beforeDatasetsDraw",
@@ -153,17 +158,6 @@ export class HypeChart {
       xMax: to,
       borderWidth: 0,
       backgroundColor: this.stripes,
-      label: {
-        display: ({ chart }) =>
-          shown && ((to - from) * (chart.chartArea?.width ?? 0)) / (chart.scales.x.max - chart.scales.x.min) > 14,
-        content: `no data ${duration(seconds, { hours: false })}`,
-        position: { x: "center", y: "end" },
-        color: this.colours.attention,
-        font: chartFont(11, 500),
-        backgroundColor: faded("#0b111b", 0.82),
-        borderRadius: 5,
-        padding: { x: 6, y: 3 },
-      },
     };
   }
 
