@@ -375,3 +375,35 @@ def test_the_page_and_its_dialogs_have_no_accessibility_fault(
     page.get_by_role("button", name="VIP tiers").click()
     expect(page.locator(".tier-row input").first).to_be_visible(timeout=SOON)
     assert faults(page) == []
+
+
+def test_an_import_with_a_bad_row_says_which_and_changes_nothing_and_a_mended_one_is_taken(
+    stage: Stage, visit: Visits, home: str
+) -> None:
+    page = visit(home).open("/viewers", "#people-rows .name")
+    page.get_by_role("button", name="Import").click()
+    dialog = page.locator("#import")
+    bad = 'User;Full name;Given;DOB\nimported.one;"Ida; <b>";1200;1999-03-14\nimported.two;;many;2999-01-01\n'
+    choose(dialog, bad)
+    dialog.get_by_label("What Given means").select_option("coins")
+    dialog.get_by_role("button", name="Check the file").click()
+    expect(dialog).to_contain_text("2 cells cannot be taken", timeout=SOON)
+    expect(dialog.locator(".report-lines tbody tr").first).to_contain_text("3")
+    with stage.client() as client:
+        assert client.get("/api/viewer-profiles/tiktok:imported.one").status_code == 404
+    dialog.get_by_role("button", name="Choose the file again").click()
+    choose(dialog, bad.replace("many", "7").replace("2999", "1999"))
+    dialog.get_by_label("What Given means").select_option("coins")
+    dialog.get_by_role("button", name="Check the file").click()
+    dialog.get_by_role("button", name="Import 2 viewers").click()
+    expect(page.locator("#toasts")).to_contain_text("2 new viewers", timeout=SOON)
+    page.fill("#search", "imported")
+    expect(page.locator("#people-rows tr")).to_have_count(2, timeout=SOON)
+    expect(page.locator("#people-rows")).to_contain_text("Ida; <b>")
+    expect(page.locator("#people-rows")).to_contain_text("1,200")
+
+
+def choose(dialog: Locator, text: str) -> None:
+    dialog.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )

@@ -69,13 +69,6 @@ export class ImportDialog {
   async #import() {
     const report = await this.#send({ dryRun: false });
     if (!report) return;
-    if (report.error_count) {
-      // Something has changed since the file was looked at.
-      this.report = report;
-      part(this.dialog, "report").replaceChildren(...reportParts(report));
-      this.#go("report");
-      return;
-    }
     this.dialog.close();
     toast(`Imported: ${plural(report.new, "new viewer")}, ${number(report.changed)} changed`, { icon: "upload" });
     this.imported();
