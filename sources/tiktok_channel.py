@@ -158,7 +158,8 @@ class ChannelReader:
         if news:
             level = logging.INFO if state is SourceState.OFFLINE else logging.WARNING
             log.log(level, "TikTok channel %s: %s; looking again in %.0f s", self.name, reason, seconds)
-        self.tell(state, reason, now_ms() + round(seconds * 1000), at_ms)
+        now = now_ms()
+        self.tell(state, reason, now + round(seconds * 1000), at_ms or now)
 
     # What the connection tells (``Listener``)
 

