@@ -38,7 +38,7 @@ class GroupCommit(Generic[Item, Answer]):
     """Hands items to ``work`` in groups, each in one transaction, and each caller its answers after the commit.
 
     ``work`` answers one thing an item, in their order; it may be called again with the same items when a transaction
-    fails. ``run`` calls a function where waiting for the disk keeps nobody else waiting (gevent's thread pool).
+    fails. ``run`` calls a function with a database where waiting for the disk keeps nobody else waiting (another thread).
     The first caller commits for all who come meanwhile; there is no thread to be started or stopped.
     """
 
@@ -46,13 +46,12 @@ class GroupCommit(Generic[Item, Answer]):
         self,
         database: Database,
         work: Callable[[Connection, list[Item]], list[Answer]],
-        run: Callable[[Callable[[], Any]], Any] = lambda function: function(),
+        run: Callable[[Callable[[Database], Any]], Any] | None = None,
         *,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._database = database
         self._work = work
-        self._run = run
+        self._run = run or (lambda function: function(database))
         self._patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._queue: deque[_Waiting[Item, Answer]] = deque()
@@ -101,7 +100,8 @@ class GroupCommit(Generic[Item, Answer]):
     def _commit(self, group: list[_Waiting[Item, Answer]]) -> None:
         """Commits a group; if the database refuses it, each caller's items for themselves: one must not fail all."""
         try:
-            answers = self._run(lambda: self._transact([item for waiting in group for item in waiting.items]))
+            items = [item for waiting in group for item in waiting.items]
+            answers = self._run(lambda database: self._transact(database, items))
         except NotDurable as error:
             self._settle(group, error)
         except Exception as error:
@@ -121,11 +121,11 @@ class GroupCommit(Generic[Item, Answer]):
             waiting.error = error
             waiting.done.set()
 
-    def _transact(self, items: list[Item]) -> list[Answer]:
+    def _transact(self, database: Database, items: list[Item]) -> list[Answer]:
         give_up_at, conflict = time.monotonic() + self._patience_seconds, False
         while True:
             try:
-                with self._database.writing() as connection:
+                with database.writing() as connection:
                     answers = self._work(connection, items)
                 self.commits += 1
                 return answers

@@ -1,0 +1,82 @@
+"""Tracking: what shops report, each item checked, all of it durable before anybody is told that it was taken."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from core.clock import now_ms
+from core.db import Database, Prepared
+from core.tracked import Tracked
+from ingest.group_commit import GroupCommit, NotDurable
+from ingest.store import Taken, record
+from models import StoreTotal
+from rules import tracking
+from rules.tracking import Fault, Refused
+
+__all__ = ["MOST_ITEMS", "NotDurable", "Outcome", "Tracker", "total_events"]
+
+MOST_ITEMS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an item: an ``event_id``, or a fault. Not ``is_new``: it was known already."""
+
+    event_id: str = ""
+    is_new: bool = False
+    fault: Fault | None = None
+
+
+class Tracker:
+    """Takes what is reported; requests that come at the same time share a commit. ``run``: see GroupCommit."""
+
+    def __init__(
+        self,
+        database: Database,
+        currency: str,
+        run: Callable[[Callable[[Database], Any]], Any] | None = None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._currency = currency
+        self._clock = clock
+        self._commits: GroupCommit[Tracked, Taken] = GroupCommit(database, self._record, run)
+
+    def track(self, items: Sequence[Any], *, user_agent: str = "") -> list[Outcome]:
+        """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is."""
+        now, bot = self._clock(), tracking.is_bot(user_agent)
+        events: dict[int, Tracked] = {}
+        outcomes: list[Outcome] = []
+        for number, item in enumerate(items):
+            try:
+                events[number] = tracking.checked(
+                    item, now_ms=now, currency=self._currency, event_id=new_event_id(), bot=bot
+                )
+                outcomes.append(Outcome())
+            except Refused as error:
+                outcomes.append(Outcome(fault=error.fault))
+        if events:
+            taken = self._commits.submit(list(events.values()))
+            for number, one in zip(events, taken, strict=True):
+                outcomes[number] = Outcome(one.event_id, one.is_new)
+        return outcomes
+
+    def _record(self, connection: Connection, events: list[Tracked]) -> list[Taken]:
+        return record(connection, events, self._clock())
+
+
+def new_event_id() -> str:
+    """A name for an event whose shop gave it none."""
+    return f"sp-{secrets.token_hex(12)}"
+
+
+def total_events(connection: Connection) -> int:
+    """How many events there are, without those of bots."""
+    return int(_TOTAL(connection).scalar() or 0)
+
+
+_TOTAL = Prepared(select(func.sum(StoreTotal.events)))
