@@ -38,7 +38,7 @@ class GroupCommit(Generic[Item, Answer]):
     """Hands items to ``work`` in groups, each in one transaction, and each caller its answers after the commit.
 
     ``work`` answers one thing an item, in their order; it may be called again with the same items when a transaction
-    fails. ``run`` calls a function with a database where waiting for the disk keeps nobody else waiting (another thread).
+    fails. ``run`` calls a function with a database, where waiting for the disk keeps nobody else waiting.
     The first caller commits for all who come meanwhile; there is no thread to be started or stopped.
     """
 
