@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, li
 from sqlalchemy import true as everybody
 
 from core.clock import HOUR_MS
-from core.db import Database
+from core.db import Database, unindexed
 from ingest import news, vip
 from models import Viewer, ViewerEdit, VipSource, VipTier
 from rules import tier_list
@@ -115,13 +115,19 @@ def _in_one_of(tiers: Sequence[Tier]) -> ColumnElement[bool]:
 
 
 def _reaches(tier: Tier) -> ColumnElement[bool]:
-    """In SQL what ``rules.tiers.tier_for`` says; a threshold of 0 is left out, or its index would be read whole."""
+    """In SQL what ``rules.tiers.tier_for`` says; a threshold of 0 is left out, or its index would be read whole.
+
+    Fewer people gave much than watched long, and fewer watched long than came often: the first of these that the tier
+    asks for finds them, the others are looked at in their rows.
+    """
     thresholds = {
         Viewer.total_coins_spent: tier.coins,
         Viewer.total_watchtime_ms: tier.watch_hours * HOUR_MS,
         Viewer.total_visits: tier.visits,
     }
-    return and_(everybody(), *(column >= least for column, least in thresholds.items() if least))
+    asked = [(column, least) for column, least in thresholds.items() if least]
+    finding = [column >= least for column, least in asked[:1]]
+    return and_(everybody(), *finding, *(unindexed(column) >= least for column, least in asked[1:]))
 
 
 def _moves(plan: _Plan) -> Iterator[_Move]:

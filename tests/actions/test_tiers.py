@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.event import listens_for
 
 from actions import tiers, viewers
 from ingest import vip
@@ -197,6 +198,25 @@ def test_a_new_tier_can_be_given_by_hand_at_once(db):
     replace(db, [{"name": "Iron", "color": "#101010", "coins": 1}])
     viewers.set_vip(db, 1, "Iron", editor="lena", now_ms=LATER)
     assert tiers_of(db) == ["Iron"]
+
+
+def test_people_are_found_by_an_index_and_never_by_reading_everybody(db):
+    add(db, (1_000, 5, 10), (0, 0, 0, "Silver"))
+    plans = []
+
+    @listens_for(db.engine, "before_cursor_execute")
+    def explain(connection, _cursor, statement, parameters, *_more):
+        if "viewers" in statement and not statement.startswith("EXPLAIN"):
+            asked = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[3] for row in asked.fetchall() if "viewers" in row[3])
+
+    tiers.preview(db, ALL)
+    replace(db, [BRONZE, {"name": "Iron", "color": "#101010", "watch_hours": 3, "visits": 2}])
+    finding = {plan for plan in plans if "_vip_" not in plan}
+    assert finding == {
+        "SEARCH viewers USING INDEX ix_viewers_total_coins_spent (total_coins_spent>?)",
+        "SEARCH viewers USING INDEX ix_viewers_total_watchtime_ms (total_watchtime_ms>?)",
+    }
 
 
 thresholds = st.fixed_dictionaries(
