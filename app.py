@@ -35,6 +35,7 @@ from web import (
     streams,
     viewer_boards,
     viewer_exports,
+    viewer_imports,
     viewer_orders,
     viewers,
 )
@@ -78,8 +79,22 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.after_request(access.no_store)
     errors.register(app)
     auth.limiter.init_app(app)
-    for part in (live, streams, viewers, viewer_boards, viewer_orders, viewer_exports, overlay, auth, health, docs):
+    app.url_map.converters["viewer"] = viewers.ViewerName
+    for part in (
+        live,
+        streams,
+        viewers,
+        viewer_boards,
+        viewer_orders,
+        viewer_exports,
+        viewer_imports,
+        overlay,
+        auth,
+        health,
+        docs,
+    ):
         app.register_blueprint(part.bp)
+    app.spec_processor(lambda document: viewer_imports.describe(viewer_exports.describe(document)))
     pages.register(app, at)
     pages.serve_assets(app)
     _add_socketio(app, at)

@@ -67,6 +67,7 @@ ROUTES: dict[str, Access] = {
     "viewer_boards.voices": Access.READ,
     "viewer_exports.export_viewers": Access.READ,
     "viewer_exports.export_viewer": Access.READ,
+    "viewer_imports.import_viewers": Access.WRITE,
     "viewer_orders.edit_viewer": Access.WRITE,
     "viewer_orders.erase_viewer": Access.WRITE,
     "viewer_orders.change_vip": Access.WRITE,

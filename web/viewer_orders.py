@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from actions import privacy, tiers
@@ -26,7 +26,7 @@ from web.viewer_schemas import (
     TiersChanged,
     VipChange,
 )
-from web.viewers import ONE, ROOT, find
+from web.viewers import ONE, ROOT
 
 bp = APIBlueprint("viewer_orders", __name__, tag="Viewers")
 
@@ -48,12 +48,19 @@ def erased_meanwhile(_error: edits.NoSuchViewer) -> Response:
     return errors.answer(404, "there is no such viewer any more")
 
 
+@bp.app_errorhandler(RecursionError)
+def too_deep(_error: RecursionError) -> Response:
+    return errors.answer(400, "this JSON is nested too deeply")
+
+
 @bp.patch(ONE)
 @bp.input(ProfileChanges)
 @bp.output(Profile, description="The profile as it is now")
 @bp.doc(summary="Edit a viewer", security="bearer", responses=REFUSED)
 def edit_viewer(username: str, json_data: ProfileChanges) -> Response:
     viewer_id = _id_of(username)
+    if not isinstance(request.get_json(force=True), dict):
+        raise UnprocessableEntity("say which fields to change, as a JSON object")
     changes = json_data.model_dump(exclude_unset=True)
     orders.run(edits.update, viewer_id, changes, editor=orders.editor(), now_ms=now_ms())
     return _profile(viewer_id)
@@ -98,7 +105,7 @@ def change_vip(username: str, json_data: VipChange) -> Response:
 def replace_tiers(json_data: TierList) -> Response:
     at = services()
     by = {"editor": orders.editor(), "now_ms": now_ms(), "automation": at.settings.auto_vip}
-    moves = orders.run(tiers.replace, json_data.tiers, **by)
+    moves = orders.run(tiers.replace, json_data.given(), **by)
     with at.database.reading() as connection:
         return jsonify(success=True, tiers=known_tiers.tiers(connection), **asdict(moves))
 
@@ -108,13 +115,13 @@ def replace_tiers(json_data: TierList) -> Response:
 @bp.output(TierMoves, description="Whom these tiers would move; nothing is changed")
 @bp.doc(summary="Preview VIP tiers", security="bearer", responses=REFUSED)
 def preview_tiers(json_data: TierList) -> Response:
-    moves = orders.run(tiers.preview, json_data.tiers, automation=services().settings.auto_vip)
+    moves = orders.run(tiers.preview, json_data.given(), automation=services().settings.auto_vip)
     return jsonify(success=True, **asdict(moves))
 
 
 def _id_of(username: str) -> int:
     with services().database.reading() as connection:
-        return int(find(connection, username).id)
+        return int(viewers.find(connection, username).id)
 
 
 def _profile(viewer_id: int) -> Response:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from web.schemas import ChannelQuery, Pagination, Question
+from web.schemas import ChannelQuery, Pagination, Platform, Question
 
 Sort = Literal[
     "total_coins_spent",
@@ -64,6 +64,15 @@ class PresenceQuery(Question):
     limit: int = Field(500, ge=1, le=5_000, description="how many to list; all are counted")
 
 
+class ImportQuery(Question):
+    dry_run: bool = Field(
+        False,
+        validation_alias=AliasChoices("dry_run", "dryRun"),
+        description="change nothing, say what would be",
+    )
+    platform: Platform = Field("tiktok", description="of rows that do not tell")
+
+
 class EraseQuery(Question):
     remember: bool = Field(False, description="the person asked not to be recorded again")
 
@@ -83,7 +92,7 @@ class ProfileChanges(BaseModel):
 
     tts_voice: Any = _shaped("one of tts/voices, or empty", **TEXT, maxLength=64)
     discord_username: Any = _shaped(**TEXT, maxLength=64)
-    birthday: Any = _shaped("YYYY-MM-DD, not in the future, or null", **TEXT, format="date")
+    birthday: Any = _shaped("YYYY-MM-DD, not in the future, or null", **TEXT, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")
     notes: Any = _shaped(**TEXT, maxLength=10_000)
     tags: Any = _shaped(type="array", items={"type": "string", "maxLength": 40}, maxItems=30)
     is_favorite: Any = _shaped(type="boolean")
@@ -102,9 +111,11 @@ class VipChange(BaseModel):
 
 
 class TierGiven(BaseModel):
-    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"additionalProperties": False, "required": ["name", "color"]}
+    )
 
-    id: Any = _shaped("of the tier that is changed; without it the name tells", type=["integer", "null"], minimum=1)
+    id: Any = _shaped("of the tier that is changed; without it the name tells", type=["integer", "null"], minimum=0)
     name: Any = _shaped(type="string", minLength=1, maxLength=32)
     rank: Any = _shaped("orders the tiers, where all have one", type="integer", minimum=1)
     coins: Any = _shaped(type="integer", minimum=0)
@@ -117,7 +128,10 @@ class TierGiven(BaseModel):
 class TierList(BaseModel):
     """All tiers, the lowest first; those that are left out are no more."""
 
-    tiers: list[dict[str, Any]] = Field(max_length=100)
+    tiers: list[TierGiven] = Field(min_length=1, max_length=10)
+
+    def given(self) -> list[dict[str, Any]]:
+        return [tier.model_dump(exclude_unset=True) for tier in self.tiers]
 
 
 class MovedPerson(BaseModel):
@@ -137,6 +151,32 @@ class TierMoves(BaseModel):
     removed: int
     reset: int = Field(description="who had by hand a tier that is no more")
     people: list[MovedPerson] = Field(description="the first of them")
+
+
+class SkippedRow(BaseModel):
+    line: int
+    username: str
+    message: str
+
+
+class WrongCell(BaseModel):
+    line: int
+    column: str | None
+    message: str
+
+
+class ImportReport(BaseModel):
+    success: Literal[True]
+    dry_run: bool
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    columns: dict[str, str | None] = Field(description="their columns, and our fields")
+    skipped: list[SkippedRow] = Field(description="people who must not be recorded")
+    errors: list[WrongCell]
+    error_count: int
+    done: bool
 
 
 class Done(BaseModel):

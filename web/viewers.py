@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from apiflask import APIBlueprint
 from flask import Response, g, jsonify, render_template
-from sqlalchemy import Connection
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.routing import BaseConverter
 
 from analytics import heatmaps, viewer_detail, viewer_history, viewer_list, viewer_stats, viewers
 from core.clock import now_ms
@@ -27,12 +24,18 @@ from web.viewer_schemas import (
     ViewersQuery,
 )
 
+
+class ViewerName(BaseConverter):
+    """A part of a path that names a viewer. Who is called like a route is asked for with their platform."""
+
+    regex = "(?!(?:leaderboard|export|import)$)[^/]+"
+    part_isolating = True  # the slash in the pattern is one it excludes
+
+
 bp = APIBlueprint("viewers", __name__, tag="Viewers")
 
 ROOT = "/api/viewer-profiles"
-ONE = f"{ROOT}/<username>"
-# Whoever is called like one of these is asked for by platform and name.
-WORDS = {"leaderboard": "GET", "export": "GET", "import": "POST"}
+ONE = f"{ROOT}/<viewer:username>"
 HISTORIES = {
     "gifts": viewer_history.gifts,
     "sessions": viewer_history.sessions,
@@ -44,13 +47,6 @@ HISTORIES = {
 @bp.app_errorhandler(viewers.UnknownViewer)
 def unknown_viewer(error: viewers.UnknownViewer) -> Response:
     return errors.answer(404, str(error))
-
-
-def find(connection: Connection, username: str) -> Any:
-    """The row of the person who is asked for. Raises UnknownViewer; MethodNotAllowed where a route has that name."""
-    if method := WORDS.get(username):
-        raise MethodNotAllowed([method, "HEAD", "OPTIONS"] if method == "GET" else [method, "OPTIONS"])
-    return viewers.find(connection, username)
 
 
 @bp.get("/viewers")
@@ -109,7 +105,7 @@ def summary() -> Response:
 def one_viewer(username: str) -> Response:
     at = services()
     with at.database.reading() as connection:
-        row = find(connection, username)
+        row = viewers.find(connection, username)
         return jsonify(viewer_detail.detail(connection, row, at.settings.zone, now_ms()))
 
 
@@ -118,7 +114,7 @@ def one_viewer(username: str) -> Response:
 @bp.doc(summary="A viewer's hours", security="bearer", responses=[401, 403, 404, 503])
 def viewer_heatmap(username: str) -> Response:
     with services().database.reading() as connection:
-        row = find(connection, username)
+        row = viewers.find(connection, username)
         return jsonify(username=row.username, **heatmaps.of_viewer(connection, row.id))
 
 
@@ -157,6 +153,6 @@ def viewer_edits(username: str, query_data: HistoryQuery) -> Response:
 def _history(kind: str, username: str, query: HistoryQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        row = find(connection, username)
+        row = viewers.find(connection, username)
         items, following = HISTORIES[kind](connection, row.id, query.limit, at.settings.zone, query.before)
     return jsonify(success=True, items=items, next=following)

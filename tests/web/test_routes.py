@@ -20,7 +20,12 @@ from core.db import Database
 made = app.create_app(Settings(), Database("sqlite://"))
 print(json.dumps([[rule.endpoint, rule.rule, sorted(rule.methods)] for rule in made.url_map.iter_rules()]))
 """
-IN_PLACE_OF = {"<int:stream_id>": "1", "<path:filename>": "favicon.svg"}
+IN_PLACE_OF = {
+    "<int:stream_id>": "1",
+    "<path:filename>": "favicon.svg",
+    "<path:address>": "twitch:nobody",
+    "<viewer:username>": "twitch:nobody",
+}
 FORGED = "not-a-token"
 
 

@@ -1,0 +1,124 @@
+"""The list of people: each page against a slow list of everybody, whatever it is sorted, filtered and searched by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from actions import privacy
+from analytics import viewer_list
+from analytics.viewer_list import FILTERS, SORTS, Question
+from core.db import Database
+from models import IgnoredName
+from tests.analytics.people import edit, everybody, history, person, record, slow_list
+from tests.support import NOON, chat, fresh_database, write
+
+PEOPLE = 240
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[tuple[Database, list[dict[str, Any]]]]:
+    """With two erased people and two whom the ignore list names since they were recorded."""
+    with fresh_database() as db:
+        record(db, history(PEOPLE))
+        edit(db, everybody(db))
+        victims = sorted(everybody(db), key=lambda one: one["id"])
+        for one in victims[3:5]:
+            privacy.erase(db, one["id"], remember=False, now_ms=NOON)
+        with db.writing() as connection:
+            names = [{"name": one["username"]} for one in victims[9:11]] + [{"name": "nightbot"}]
+            connection.execute(insert(IgnoredName), names)
+        yield db, everybody(db)
+
+
+def page(db: Database, **asked: Any) -> viewer_list.Page:
+    with db.reading() as connection:
+        return viewer_list.page(connection, Question(NOON, **asked))
+
+
+def all_pages(db: Database, limit: int, **asked: Any) -> list[int]:
+    first = page(db, limit=limit, **asked)
+    pages = range(2, -(-first.total // limit) + 1)
+    return first.ids + [id_ for number in pages for id_ in page(db, limit=limit, page=number, **asked).ids]
+
+
+@pytest.mark.parametrize("filter", FILTERS)
+@pytest.mark.parametrize("sort_by", SORTS)
+def test_pages_in_a_row_are_the_whole_list(crowd, sort_by, filter):
+    db, people = crowd
+    for descending in (True, False):
+        asked = {"sort_by": sort_by, "descending": descending, "filter": filter}
+        whole = slow_list(people, **asked)
+        assert whole, "a list of nobody proves nothing"
+        assert all_pages(db, 17, **asked) == whole
+        assert page(db, **asked).total == len(whole)
+
+
+@settings(max_examples=60)
+@given(
+    search=st.one_of(
+        st.sampled_from(
+            ["n", "no", "nova", "NOVA1", "@otto", "the 1", "th", "_z", "50%", "%", "__", "Мила", "ил", "Ö"]
+        ),
+        st.sampled_from(
+            ['"', "'", '"nova" OR "otto"', "nova*", "a AND b", "NEAR(", "\\", "li.na", "{}", " nova ", "-x"]
+        ),
+        st.text(max_size=6),
+    ),
+    sort_by=st.sampled_from(sorted(SORTS)),
+    descending=st.booleans(),
+    filter=st.sampled_from(FILTERS),
+    limit=st.integers(1, 40),
+)
+def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, descending, filter, limit):
+    db, people = crowd
+    asked = {"sort_by": sort_by, "descending": descending, "filter": filter, "search": search}
+    text = search.replace("\0", "").strip().removeprefix("@")
+    # Letters whose small form is longer than they are have no place in names: platforms know none.
+    if len(text.lower()) != len(text) or text != text.strip():
+        return
+    whole = slow_list(people, **asked | {"search": text})
+    assert all_pages(db, limit, **asked) == whole
+    assert page(db, **asked).exact
+
+
+@pytest.mark.parametrize("search", ["nova", "the", "no", "o", "мила"])
+@pytest.mark.parametrize("filter", FILTERS)
+@pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
+def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
+    db, people = crowd
+    monkeypatch.setattr(viewer_list, "MOST_MATCHES", 12)
+    for descending in (True, False):
+        asked = {"sort_by": sort_by, "descending": descending, "filter": filter, "search": search}
+        whole = slow_list(people, **asked)
+        found = page(db, limit=5, **asked)
+        assert found.total == min(len(whole), 12)
+        assert found.exact is (len(whole) <= 12)
+        assert all_pages(db, 5, **asked) == whole[:12]
+        assert page(db, limit=5, page=4, **asked).ids == []
+
+
+def test_pages_beyond_the_end_are_empty_and_know_the_total(crowd):
+    db, people = crowd
+    for number in (6, 10_000, 10_000_000):
+        assert page(db, limit=50, page=number) == viewer_list.Page([], len(people))
+
+
+def test_a_former_name_written_in_full_finds_its_owner(db):
+    write(db, [chat(person(1), at=NOON - 5_000), chat(person(2), at=NOON - 5_000)])
+    renamed = person(1).__class__("p1", "meteor", "Meteor")
+    write(db, [chat(renamed, at=NOON)])
+    (owner,) = page(db, search="meteor").ids
+    assert page(db, search="OTTO1").ids == [owner]
+    assert page(db, search="otto").ids == []
+
+
+def test_nobody_is_on_the_list_of_an_empty_database(db):
+    for filter in FILTERS:
+        assert page(db, filter=filter) == viewer_list.Page([], 0)
+        assert page(db, filter=filter, search="nova") == viewer_list.Page([], 0)
