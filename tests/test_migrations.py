@@ -9,19 +9,42 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import Connection, MetaData, delete, insert, select, update
 
 from actions import installation
 from core.config import ROOT
 from core.db import Database, DatabaseUnusable, check_schema
+from core.events import Event, Kind, Person
 from ingest.known_bots import KNOWN_BOTS
 from init_db import upgrade
-from models import SCHEMA_REVISION, Base, IgnoredName
+from models import SCHEMA_REVISION, Base, IgnoredName, Viewer
+from tests import support
+from tests.ingest.tables import tables
 from tests.processes import Program
+from tests.support import (
+    LENA,
+    NOON,
+    NOVA,
+    OTTO,
+    POLICY,
+    SAM,
+    act,
+    chat,
+    days,
+    deletion,
+    hours,
+    minutes,
+    settle,
+    timeout,
+    write,
+)
+
+SEARCH = "viewer_search"
 
 
 @pytest.fixture
@@ -45,8 +68,13 @@ def test_the_newest_migration_is_the_one_that_models_name():
 
 def test_migrations_make_exactly_the_tables_of_models(database):
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": of_models})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def of_models(name: str | None, kind: str, _parents: object) -> bool:
+    """SQLite keeps the index for searching names in tables of its own."""
+    return kind != "table" or not str(name).startswith(SEARCH)
 
 
 def test_migrations_make_what_the_comparison_overlooks(database, tmp_path):
@@ -57,7 +85,9 @@ def test_migrations_make_what_the_comparison_overlooks(database, tmp_path):
     migrated, made = shape_of(database), shape_of(direct)
     direct.close()
     del migrated["alembic_version"]
-    assert migrated == made
+    search = {name for name in migrated if name.startswith(SEARCH)}
+    assert search >= {"viewer_search", "viewer_search_data", "viewer_search_idx"}
+    assert {name: shape for name, shape in migrated.items() if name not in search} == made
 
 
 def shape_of(database: Database) -> dict[str, dict[str, object]]:
@@ -107,6 +137,121 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path, monkeypat
     assert shape_of(empty) == {}
     upgrade(empty)
     empty.close()
+
+
+# --- a database of an older version, with what it has recorded ---
+
+OLD = ("channels", "streams", "viewers", "events", "mutes")  # what a rebuild does not recompute
+
+
+def events() -> list[Event]:
+    said = chat(NOVA, "clutch", NOON + minutes(1), amount=700)
+    return [
+        chat(NOVA, "Kappa hello", emotes=["Kappa"]),
+        said,
+        act(Kind.GIFT, OTTO, NOON + minutes(2), amount=50, quantity=5, name="Rose"),
+        act(Kind.SHARE, OTTO, NOON + minutes(3)),
+        act(Kind.PART, OTTO, NOON + minutes(4)),
+        deletion(said),
+        timeout(SAM, NOON + minutes(3)),
+        act(Kind.LIKE, LENA, NOON + minutes(50), amount=12),
+        act(Kind.SUBGIFT, NOVA, NOON + minutes(51)),
+        chat(NOVA, "bye", NOON + hours(3), amount=20),
+    ]
+
+
+def config_on(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def make_old(into: Database, recorded: Database) -> None:
+    """Writes to ``into``, with the first schema, what the first version had written of the same events."""
+    with into.writing() as connection:
+        command.upgrade(config_on(connection), "0001")
+        old = MetaData()
+        old.reflect(connection)
+        with recorded.reading() as reading:
+            for name in OLD:
+                columns = old.tables[name].columns.keys()
+                found = reading.execute(select(*(Base.metadata.tables[name].c[column] for column in columns)))
+                if content := [dict(row._mapping) for row in found]:
+                    connection.execute(insert(old.tables[name]), content)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Database]:
+    made = support.database(tmp_path, "recorded.db")
+    write(made, events())
+    settle(made, NOON + days(1))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path, recorded: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    monkeypatch.setattr("init_db.now_ms", lambda: NOON + days(1))
+    made = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    make_old(made, recorded)
+    yield made
+    made.close()
+
+
+def test_after_an_upgrade_all_is_as_if_this_version_had_recorded_it(old, recorded):
+    upgrade(old, POLICY)
+    assert tables(old) == tables(recorded)
+    check_schema(old, SCHEMA_REVISION)
+
+
+def test_an_upgrade_that_is_interrupted_can_be_repeated(old, recorded):
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    before = shape_of(old)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("init_db.rebuild", interrupted)
+        upgrade(old, POLICY)
+    assert shape_of(old) == before
+    upgrade(old, POLICY)
+    assert tables(old) == tables(recorded)
+
+
+def test_whoever_an_old_version_knew_can_be_searched(old):
+    upgrade(old, POLICY)
+    assert search(old, "OVA") == ["nova"]
+    assert search(old, "tto") == ["otto"]
+
+
+def search(of: Database, text: str) -> list[str]:
+    """The logins of whom the index finds by a part of their names."""
+    with of.reading() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT v.username FROM viewer_search s JOIN viewers v ON v.id = s.rowid"
+            " WHERE viewer_search MATCH ? ORDER BY 1",
+            (f'"{text}"',),
+        )
+        return list(found.scalars())
+
+
+def test_the_index_for_searching_follows_every_change_of_a_name(database):
+    write(database, [chat(NOVA), chat(OTTO)])
+    assert search(database, "nov") == ["nova"]
+    write(database, [chat(Person(NOVA.user_id, "stella", "Stella"), at=NOON + 1)])
+    assert search(database, "nov") == []
+    assert search(database, "tell") == ["stella"]
+    with database.writing() as connection:
+        connection.execute(update(Viewer).where(Viewer.username == "stella").values(display_name="Привет"))
+    assert search(database, "ПРИВ") == ["stella"]
+    settle(database, NOON + hours(1))
+    with database.writing() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(delete(table))
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM viewer_search").scalar() == 0
+    with database.writing() as connection:  # it finds what is wrong with itself
+        connection.exec_driver_sql("INSERT INTO viewer_search(viewer_search, rank) VALUES ('integrity-check', 1)")
 
 
 # --- what cannot be used, as people meet it ---
