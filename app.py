@@ -33,6 +33,7 @@ from web import (
     pages,
     realtime,
     streams,
+    track,
     viewer_boards,
     viewer_exports,
     viewer_imports,
@@ -74,6 +75,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
     orders.register(app, database)
+    track.register(app)
     health.register(app, at)
     app.before_request(access.guard)
     app.after_request(access.no_store)
@@ -88,6 +90,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         viewer_orders,
         viewer_exports,
         viewer_imports,
+        track,
         overlay,
         auth,
         health,

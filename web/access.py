@@ -41,6 +41,9 @@ ROUTES: dict[str, Access] = {
     "docs.page": Access.READ,
     "openapi.spec": Access.READ,
     "overlay.page": Access.OVERLAY,
+    # The track key opens these and nothing else; the view looks at it.
+    "track.preflight": Access.NOBODY,
+    "track.take": Access.NOBODY,
     "live.page": Access.READ,
     "live.stats": Access.OVERLAY,
     "streams.list_page": Access.READ,
@@ -167,13 +170,16 @@ def _refuse_strangers_to_this_machine() -> None:
 
 def _refuse_other_sites() -> None:
     """State-changing requests must come from our own pages; programs send neither header and bring a token."""
-    if request.method in SAFE_METHODS:
-        return
+    if request.method not in SAFE_METHODS and request.endpoint != "track.take" and comes_from_another_site():
+        raise Forbidden("this request came from another site")
+
+
+def comes_from_another_site() -> bool:
+    """Whether a browser sends this request for a page that is not ours."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("this request came from another site")
+        return True
     origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        raise Forbidden("this request came from another site")
+    return origin is not None and origin.partition("://")[2] != request.host
 
 
 class LocalProxy:

@@ -1,0 +1,149 @@
+"""POST /track: what shops report, from their servers and from their visitors' browsers."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized, UnprocessableEntity, UnsupportedMediaType
+
+from actions import track
+from actions.track import NotDurable, Outcome, Tracker
+from web.access import Access, access_of_caller, comes_from_another_site
+from web.errors import answer
+from web.services import services
+
+bp = APIBlueprint("track", __name__, tag="Store")
+
+JSON_TYPES = ("application/json", "text/plain", "application/x-www-form-urlencoded")  # the last: old beacons
+PREFLIGHT_SECONDS = 7_200
+
+
+def register(app: Flask) -> None:
+    at = app.extensions["streampulse"]
+    app.extensions["tracker"] = Tracker(at.database, at.settings.currency, app.extensions["orders"].run)
+
+
+@bp.route("/track", methods=["OPTIONS"], provide_automatic_options=False)
+@bp.doc(hide=True)
+def preflight() -> Response:
+    response = Response(status=204)
+    if origin := allowed_origin():
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = "POST"
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Track-Key"
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+    response.headers["Vary"] = "Origin"
+    return response
+
+
+@bp.post("/track")
+@bp.doc(
+    summary="Report what a visitor of the shop did",
+    description="One event, or a list of up to 1,000. The answer comes after they are on disk. The key goes into "
+    "`X-Track-Key` or `?key=`.",
+    responses={201: "tracked", 400: "no JSON", 401: "no key", 413: "too large", 415: "no JSON", 422: "does not fit"},
+    security="bearer",
+)
+def take() -> Response:
+    _admit()
+    body = _body()
+    tracker: Tracker = current_app.extensions["tracker"]
+    items = body if isinstance(body, list) else [body]
+    if len(items) > track.MOST_ITEMS:
+        raise UnprocessableEntity(f"a list holds at most {track.MOST_ITEMS:,} events")
+    try:
+        outcomes = tracker.track(items, user_agent=request.headers.get("User-Agent", ""))
+    except NotDurable as error:
+        response = answer(503, f"Nothing was stored: {error}")
+        response.headers["Retry-After"] = "3"
+        return _shared_with_origin(response)
+    response = _batch(outcomes) if isinstance(body, list) else _single(outcomes[0])
+    return _shared_with_origin(response)
+
+
+def allowed_origin() -> str | None:
+    """The caller's origin, if pages from there may report."""
+    origin = request.headers.get("Origin", "")
+    allowed = {one.strip().rstrip("/") for one in services().settings.track_origins.split(",")} - {""}
+    return origin if origin and (origin in allowed or "*" in allowed) else None
+
+
+def _admit() -> None:
+    """Who has the key may report from an origin that is allowed; who may write may as well, from our own pages."""
+    key = services().settings.track_key
+    given = request.headers.get("X-Track-Key") or request.args.get("key", "")
+    if key and hmac.compare_digest(given.encode(errors="replace"), key.encode()):
+        if request.headers.get("Origin") and comes_from_another_site() and not allowed_origin():
+            raise Forbidden("this origin is not among TRACK_ORIGINS")
+        return
+    if comes_from_another_site():
+        raise Forbidden("this request came from another site, without a valid track key")
+    if access_of_caller() >= Access.WRITE:
+        return
+    raise Unauthorized("send the track key in X-Track-Key or ?key=")
+
+
+def _body() -> Any:
+    kind = request.mimetype or "application/json"
+    if kind not in JSON_TYPES and not kind.endswith("+json"):
+        raise UnsupportedMediaType("send JSON, as application/json or text/plain")
+    try:
+        return json.loads(request.get_data().decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("the body is no JSON") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _single(outcome: Outcome) -> Response:
+    if outcome.fault is not None:
+        return answer(422, f"{outcome.fault.field}: {outcome.fault.message}", [_fault(outcome)])
+    response = jsonify(status="tracked", event_id=outcome.event_id, total_events=_total())
+    response.status_code = 201
+    return response
+
+
+def _batch(outcomes: Sequence[Outcome]) -> Response:
+    results = [
+        {"index": index, "status": "refused", **_fault(outcome)}
+        if outcome.fault is not None
+        else {"index": index, "status": "tracked", "event_id": outcome.event_id}
+        for index, outcome in enumerate(outcomes)
+    ]
+    refused = sum(outcome.fault is not None for outcome in outcomes)
+    if refused and refused == len(outcomes):
+        return answer(422, "none of the events can be tracked", results)
+    response = jsonify(
+        status="tracked",
+        accepted=len(outcomes) - refused,
+        refused=refused,
+        results=results,
+        total_events=_total(),
+    )
+    response.status_code = 201
+    return response
+
+
+def _fault(outcome: Outcome) -> dict[str, str]:
+    assert outcome.fault is not None
+    return {"field": outcome.fault.field, "message": f"{outcome.fault.field}: {outcome.fault.message}"}
+
+
+def _total() -> int:
+    with services().database.reading() as connection:
+        return track.total_events(connection)
+
+
+def _shared_with_origin(response: Response) -> Response:
+    """Lets the shop's page read the answer."""
+    if origin := allowed_origin():
+        response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers.add("Vary", "Origin")
+    return response
