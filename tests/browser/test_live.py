@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -148,6 +149,30 @@ def test_what_nobody_listens_to_is_unknown_and_not_zero(stage: Stage, visit: Vis
     stage.source("unheard", SourceState.CONNECTED)
     expect(page.locator("#hype-figure")).not_to_have_text("–", timeout=SOON)
     expect(page.locator("#hype-basis")).to_contain_text("compare", timeout=SOON)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_why_a_channel_is_not_heard_and_when_it_is_tried_again_stand_on_the_page(
+    stage: Stage, visit: Visits, viewport: dict[str, int]
+) -> None:
+    channel, why = f"unreached{viewport['width']}", "cannot connect: no route to host"
+
+    def source(state: SourceState, detail: str = "", retry_in_ms: int | None = None) -> None:
+        retry_at = None if retry_in_ms is None else now_ms() + retry_in_ms
+        stage.writer.status(SourceStatus(Platform.TWITCH, channel, state, now_ms(), detail, retry_at))
+        assert stage.writer.flush(10)
+
+    source(SourceState.WAITING, why, 60_000)
+    page = visit(viewport=viewport).open(f"/?platform=twitch&channel={channel}")
+    troubles = page.locator("#troubles")
+    expect(troubles).to_contain_text(f"{channel}: {why}", timeout=SOON)
+    expect(troubles).to_contain_text(re.compile(r"trying again in \d+ s"))
+    assert _width(page) <= viewport["width"]
+    source(SourceState.CONNECTING)
+    expect(troubles).not_to_contain_text("trying again", timeout=SOON)
+    expect(troubles).to_contain_text(why)  # it stays while it is tried: a line that comes and goes cannot be read
+    source(SourceState.CONNECTED)
+    expect(troubles).to_be_hidden(timeout=SOON)
 
 
 def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:

@@ -21,6 +21,7 @@ import { Sources } from "../lib/sources.js";
 import { Span } from "../lib/span.js";
 import { Ticker } from "../lib/ticker.js";
 import { toast } from "../lib/toast.js";
+import { Troubles } from "../lib/troubles.js";
 
 let filter = filterFromAddress();
 let stats = null;
@@ -36,6 +37,7 @@ const ticker = new Ticker(byId("ticker"));
 const feed = new Feed(byId("chat"), byId("chat-more"));
 const moments = new Moments(byId("moments"), { linkToStream: true });
 const sources = new Sources(byId("sources"), choose);
+const troubles = new Troubles(byId("troubles"));
 const chip = new ConnectionChip(byId("connection"));
 const span = new Span(
   byId("span"),
@@ -49,6 +51,7 @@ const draw = oncePerFrame(() => {
   hype.show(isHeard(stats) ? stats.hype : null);
   setText(byId("hype-basis"), basisWords(stats));
   sources.show(stats.channels, filter);
+  troubles.show(stats.channels);
   moments.show(stats.moments, { several: stats.channels.length > 1 });
   showRanking(byId("top-chatters"), chatterEntries(stats.top_chatters));
   showRanking(byId("top-emotes"), termEntries(stats.top_emotes));
