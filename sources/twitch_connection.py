@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -221,4 +222,10 @@ def in_one_line(error: object) -> str:
     """What went wrong, in at most 200 characters, for a log line or a status."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"the server answered {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Its own words say "cannot connect" once more, and asyncio's "Connect call failed" where, but not why.
+        number, why = error.os_error.errno, str(error.os_error.strerror or error.os_error)
+        if number and why.startswith("Connect call failed"):
+            why = os.strerror(number)
+        return " ".join(f"{error.host}:{error.port}: {why}".split())[:200]
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -408,8 +408,10 @@ def test_a_server_that_cannot_be_reached_is_tried_until_it_can(server, how):
         async with reading(server, joined=False, patience=patience) as (source, notebook):
             await notebook.until(lambda: source.counters["reconnects"] >= 3)
             assert notebook.states()[:4] == [CONNECTING, WAITING, CONNECTING, WAITING]
-            assert notebook.statuses[1].detail.startswith(("cannot connect: ", "connection lost: the server did not"))
+            detail = notebook.statuses[1].detail
+            assert detail.startswith(("cannot connect: ", "connection lost: the server did not"))
             if how == "closed port":
+                assert detail.endswith(": Connection refused")  # where, and why, and not how we asked
                 server.resume_listening()
             else:
                 setattr(server, how, False)
