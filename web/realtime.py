@@ -111,7 +111,9 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         return str(request.sid)  # type: ignore[attr-defined]
 
     @socketio.on("connect")
-    def connect(auth: Any = None) -> None:
+    def connect(auth: Any = None, *_more: Any) -> None:
+        if sid() in callers:
+            return  # so has a client that is in already said
         # Whatever goes wrong here must refuse: an error that reaches `failed` is answered, and an answer lets in.
         try:
             caller = caller_of(auth)
@@ -126,7 +128,10 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         CLIENTS.inc()
 
     @socketio.on("disconnect")
-    def disconnect(_reason: str = "") -> None:
+    def disconnect(*_reason: Any) -> None:
+        # A client may send an event of that name, which the library hands on like its own.
+        if socketio.server.manager.is_connected(sid(), "/"):
+            return
         CLIENTS.dec()
         callers.pop(sid(), None)
         realtime.viewers.leave(sid())

@@ -157,7 +157,10 @@ def test_calls_that_nobody_expects_are_harmless(stage):
         page.client.emit("live:subscribe")
         assert page.client.call("live:subscribe", ({}, {}, "more"), timeout=5)["success"] is True
         page.client.emit("connect", {"token": "x"})
+        page.client.emit("connect", ("x", 1, 2, 3))
         page.client.emit("disconnect")
+        page.client.emit("disconnect", ("x", 1, 2, 3))
+        assert clients(stage) == 1
         page.client.emit("live:subscribe", b"\x00\xff" * 100)
         assert page.subscribe({})["success"] is True
     assert "Traceback" not in stage.web.log[before:]

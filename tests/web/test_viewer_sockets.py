@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from actions import viewers
-from core.clock import now_ms
+from core.clock import HOUR_MS, now_ms
 from core.db import Database
-from core.events import Kind
+from core.events import Event, Kind
 from ingest import news
 from models import IgnoredName, Viewer, ViewerEdit, ViewerNews
 from tests.processes import wait_until
@@ -310,6 +311,68 @@ def test_who_is_blocked_or_ignored_is_on_no_overlay(locked_stage: Stage, overlay
         answer = page.subscribe({"channel": "people"})
         assert "blocked" not in {item["login"] for item in answer["items"]}
         assert "blocked" not in {item["login"] for item in answer["stats"]["ticker"]}
+
+
+# --- what the collector causes ---
+
+
+def heard_of(page: Listener, username: str) -> list[Heard]:
+    """All news of a person, whoever told them."""
+    return [one for one in page.heard if one.event.startswith("viewer:") and one.payload["username"] == username]
+
+
+def test_who_comes_gives_and_goes_is_told_of_once_each(stage: Stage):
+    stage.source("people")
+    with (
+        listening(stage.web.url, {"channel": "people"}) as page,
+        listening(stage.web.url, {"channel": "people"}, auth={"follow": ["alerts"]}) as screen,
+    ):
+        stage.tell(event("people", Kind.JOIN, by="rising"))
+        page.wait_for("viewer:online", lambda push: push["username"] == "rising")
+        totals = {"total_watchtime_ms": 6 * HOUR_MS, "total_visits": 12}
+        change(stage, "rising", **totals, total_coins_spent=900)
+        stage.tell(*(_rose("rising", count) for count in (50, 150, 150)))
+        stage.tell(event("people", Kind.PART, by="rising"))
+        page.wait_for("viewer:offline", lambda push: push["username"] == "rising")
+        _wait_for_a_push(stage, page)
+        heard = heard_of(page, "rising")
+        assert [kind for kind in kinds(heard) if kind != "updated"] == ["new", "online", "vip-promoted", "offline"]
+        promoted = heard[kinds(heard).index("vip-promoted")].payload
+        assert (promoted["tier"], promoted["previous"], promoted["vip_tier"]) == ("Bronze", None, "Bronze")
+        assert heard[-1].payload["duration_seconds"] >= 0
+        shown = screen.wait_for("viewer:vip-promoted", lambda push: push["username"] == "rising")
+        assert shown == {
+            "username": "rising",
+            "display_name": "Rising",
+            "platform": "twitch",
+            "tier": "Bronze",
+            "color": "#CD7F32",
+        }
+        assert kinds(heard_of(screen, "rising")) == ["vip-promoted"]
+
+
+def _rose(by: str, count: int) -> Event:
+    """A tick of a streak of roses."""
+    extra = {"gift_id": 5655, "name": "Rose", "quantity": count, "diamonds": 1, "streak": "1:9"}
+    return event("people", Kind.GIFT, by=by, amount=count, extra=extra)
+
+
+def test_ticks_of_a_streak_that_add_nothing_are_not_pushed_and_the_gifts_tell_the_whole(locked_stage: Stage):
+    stage = locked_stage
+    stage.source("roses")
+    with listening(stage.web.url, {"channel": "roses"}, auth={"token": OVERLAY_TOKEN, "follow": ["alerts"]}) as page:
+        assert page.client.call("live:gifts", timeout=5) == {"success": True, "latest": [], "biggest": []}
+        ticks = [dataclasses.replace(_rose("rosa", count), channel="roses") for count in (3, 7, 7, 7, 12, 12)]
+        stage.tell(*ticks)
+        stage.chat("roses", "afterwards", by="ana")
+        page.wait_until(lambda: "afterwards" in page.texts())
+        pushed = [item for item in page.chat() if item["kind"] == "gift"]
+        assert [(item["amount"], item["extra"]["count"]) for item in pushed] == [(3, 3), (4, 7), (5, 12)]
+        answer = page.client.call("live:gifts", {"junk": [1]}, timeout=5)
+        (gift,) = answer["latest"]
+        assert answer["biggest"] == [gift]
+        assert gift.keys() == {"id", "at", "platform", "login", "user", "name", "quantity", "coins"}
+        assert (gift["user"], gift["name"], gift["quantity"], gift["coins"]) == ("Rosa", "Rose", 12, 12)
 
 
 # --- asking and changing ---
