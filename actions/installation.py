@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, false, insert, not_, select
 
 from core.db import Database, DatabaseUnusable, insert_for, shown
-from models import Base, IgnoredName, Installation, VipTier
+from ingest.privacy import SALT
+from models import Base, IgnoredName, Installation, OptOut, Preference, VipTier
 
 CONTENT = "content"  # the key in `installation`
 REAL, DEMO = "real", "demo"
-KEPT = (IgnoredName.__tablename__, VipTier.__tablename__)  # the owner's own choices, which no demo made
+# What people chose, which no demo made: whom to ignore, who wants not to be recorded, the tiers, what else is set.
+KEPT = tuple(table.__tablename__ for table in (IgnoredName, OptOut, VipTier, Preference))
 
 
 def content_of(connection: Connection) -> str | None:
@@ -34,13 +36,18 @@ def claim(database: Database, content: str) -> None:
 
 
 def remove_demo(database: Database) -> None:
-    """Empties a database that holds demo data. Raises DatabaseUnusable when it holds anything else."""
+    """Empties a database that holds demo data; what people decided for this installation stays.
+
+    Raises DatabaseUnusable when it holds anything else.
+    """
     with database.writing() as connection:
         if content_of(connection) != DEMO:
             raise DatabaseUnusable(f"{shown(database.url)} holds no demo data: nothing was removed")
         for table in reversed(Base.metadata.sorted_tables):
             if table.name not in KEPT:
-                connection.execute(delete(table))
+                # Without the salt the list of those who opted out says nothing.
+                salt = Installation.key == SALT if table.name == Installation.__tablename__ else false()
+                connection.execute(delete(table).where(not_(salt)))
     if database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import Table
+from typing import Any
 
-from actions import installation
+import pytest
+from sqlalchemy import String, Table
+
+from actions import installation, privacy
 from actions.installation import DEMO, REAL
 from core.db import Database, DatabaseUnusable
 from core.events import Kind, Platform, SourceState, SourceStatus
 from ingest import coverage
 from ingest.batch import Memory
 from models import Base, IgnoredName, Installation
-from tests.support import LENA, NOON, NOVA, act, chat, rows, timeout, write
+from tests.support import LENA, NOON, NOVA, SAM, act, chat, rows, timeout, write
 
 
 def content(db: Database) -> str | None:
@@ -35,6 +37,17 @@ def fill(db: Database) -> None:
         coverage.record(connection, statuses, Memory())
         coverage.beat(connection, "collector", NOON, "{}")
     installation.ignore(db, ["nightbot"], ignored=True)
+    privacy.opt_out(db, "twitch", SAM.user_id, SAM.login, now_ms=NOON)
+    with db.writing() as connection:
+        for table in Base.metadata.sorted_tables:
+            if connection.execute(table.select().limit(1)).first() is None:
+                connection.execute(table.insert().values(_anything(table)))
+
+
+def _anything(table: Table) -> dict[str, Any]:
+    """A row of ones; rows of that number are there."""
+    must = [column for column in table.columns if column.primary_key or not (column.nullable or column.server_default)]
+    return {column.name: "1" if isinstance(column.type, String) else 1 for column in must}
 
 
 def sizes(db: Database) -> dict[str, int]:
@@ -69,14 +82,19 @@ def test_demo_data_keeps_real_data_out_and_names_the_command_that_removes_it(db:
     assert content(db) == DEMO
 
 
-def test_removing_the_demo_empties_every_table_but_the_ignore_list(db: Database) -> None:
+def test_removing_the_demo_empties_every_table_but_what_people_decided(db: Database) -> None:
     installation.claim(db, DEMO)
     fill(db)
     before = sizes(db)
     assert all(before.values()), before
     installation.remove_demo(db)
-    assert {name for name, size in sizes(db).items() if size} == {"ignored_names"}
+    kept = {"ignored_names", "opt_outs", "vip_tiers", "preferences"}
+    assert {name: size for name, size in sizes(db).items() if size} == {
+        "installation": 1,  # the salt, without which the list of those who opted out says nothing
+        **{name: size for name, size in before.items() if name in kept},
+    }
     assert ignored(db) == ["nightbot"]
+    assert write(db, [chat(SAM)]).dropped == {"opted_out": 1}
     installation.claim(db, REAL)
     write(db, [chat(NOVA)])
 
