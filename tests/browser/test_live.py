@@ -27,6 +27,31 @@ def test_a_message_appears_without_a_reload_in_feed_ticker_and_counters(stage: S
     expect(page.locator("#hype-numbers table")).to_contain_text("3", timeout=SOON)
 
 
+RECORD_MOVES = """
+window.moved = [];
+const { animate } = Element.prototype;
+Element.prototype.animate = function (...how) {
+  if (this.closest('#ticker')) window.moved.push(this.innerText);
+  return animate.apply(this, how);
+};
+"""
+
+
+def test_the_ticker_moves_where_the_eye_can_follow_and_is_still_where_nearly_everybody_is_new(
+    stage: Stage, visit: Visits
+) -> None:
+    stage.tell(*(event("ticking", by=f"first{number}", text="hi") for number in range(5)))
+    visitor = visit()
+    visitor.context.add_init_script(RECORD_MOVES)
+    page = visitor.open("/?platform=twitch&channel=ticking", "#ticker >> text=First4")
+    stage.tell(*(event("ticking", by=f"next{number}", text="hi") for number in range(4)))
+    expect(page.locator("#ticker")).to_contain_text("Next3", timeout=SOON)
+    assert page.evaluate("window.moved") == []
+    stage.chat("ticking", "hi", by="single")
+    expect(page.locator("#ticker")).to_contain_text("Single", timeout=SOON)
+    assert any("Single" in row for row in page.evaluate("window.moved"))
+
+
 def test_only_the_chosen_channel_is_shown(stage: Stage, visit: Visits) -> None:
     stage.chat("chosen", "mine")
     stage.chat("other", "not mine")

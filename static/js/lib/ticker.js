@@ -9,6 +9,7 @@ import { summary } from "./happenings.js";
 import { avatar } from "./person.js";
 
 const CALM_MS = 1600; // faster changes than this cannot be read
+const MOST_NEW = 2; // of more at once none is followed by the eye: they stand there without a movement
 const MOVE = { duration: 320, easing: "cubic-bezier(0.2, 0.7, 0.2, 1)" };
 
 export class Ticker {
@@ -51,7 +52,8 @@ export class Ticker {
       if (this.list.children[index] !== row) this.list.insertBefore(row, this.list.children[index] ?? null);
     }
     this.rows = new Map(this.people.map((person, index) => [keyOf(person), wanted[index]]));
-    if (motionWelcome() && before.size) move(wanted, before);
+    const come = wanted.filter((row) => !before.has(row)).length;
+    if (motionWelcome() && before.size && come <= MOST_NEW) move(wanted, before);
   }
 
   #row(person) {
