@@ -10,7 +10,7 @@ from typing import Any
 
 import gevent
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, request
 
 from analytics import viewer_export, viewers
 from core.clock import local_day, now_ms
@@ -117,6 +117,8 @@ def _text(value: object) -> str:
 
 def _download(parts: Iterator[str], name: str, mimetype: str) -> Response:
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
-    response = Response((part.encode() for part in parts), mimetype=mimetype)
+    # To HEAD the server would answer the end of a stream, which the caller takes for the next answer.
+    body = b"" if request.method == "HEAD" else (part.encode() for part in parts)
+    response = Response(body, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{safe}"'
     return response
