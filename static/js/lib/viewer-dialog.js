@@ -45,7 +45,10 @@ export class ViewerDialog {
   /** Shows whom the address names, and nobody where it names none. */
   followAddress() {
     const address = addressInPath();
-    if (address) this.#show(address);
+    if (address !== this.address && this.viewer && this.editor?.dirty) {
+      history.pushState({ opened: true }, "", pageOf(this.address) + location.search); // the browser had left already
+      this.#remind();
+    } else if (address) this.#show(address);
     else this.#hide();
   }
 
@@ -56,14 +59,14 @@ export class ViewerDialog {
 
   /** Back to the list: where the list was before this, by going back; after a deep link, by going there. */
   leave({ force = false } = {}) {
-    if (!force && this.editor?.dirty) {
-      this.tabs.show("profile");
-      this.editor.remind();
-    } else if (history.state?.opened) history.back();
+    if (!force && this.viewer && this.editor?.dirty) return this.#remind();
+    this.viewer = null; // whatever was being written is dropped
+    if (history.state?.opened) history.back();
     else {
       history.pushState(null, "", HOME + location.search);
       this.#hide();
     }
+    return undefined;
   }
 
   /** News of a person came: who is shown here follows. */
@@ -79,6 +82,11 @@ export class ViewerDialog {
 
   refreshPresence() {
     if (this.viewer) showHead(this.viewer, { online: this.isOnline(this.viewer) });
+  }
+
+  #remind() {
+    this.tabs.show("profile");
+    this.editor.remind();
   }
 
   async #show(address) {

@@ -5,11 +5,14 @@ import { continuesStreak } from "./streaks.js";
 import { vips } from "./viewer-api.js";
 import { tellGift } from "./viewer-news.js";
 
-const QUIET_MS = 20_000;
+const QUIET_MS = 20_000; // after a gift of the same person
+const BETWEEN_MS = 5_000; // after a gift of anybody, unless this one is great
+const GREAT_COINS = 100;
 
 export class VipGifts {
   #tiers = new Map(); // platform:login → tier
   #told = new Map(); // platform:login → {at, item}
+  #lastAt = 0;
 
   async load() {
     try {
@@ -33,10 +36,14 @@ export class VipGifts {
   }
 
   #tell(who, item) {
+    const now = Date.now();
     const last = this.#told.get(who);
-    const quiet = last && (Date.now() - last.at < QUIET_MS || continuesStreak(last.item, item));
-    this.#told.set(who, { at: quiet ? last.at : Date.now(), item });
-    if (!quiet) tellGift(item, this.#tiers.get(who));
+    const known = last && (now - last.at < QUIET_MS || continuesStreak(last.item, item));
+    const small = now - this.#lastAt < BETWEEN_MS && item.amount < GREAT_COINS;
+    this.#told.set(who, { at: known ? last.at : now, item });
+    if (known || small) return;
+    this.#lastAt = now;
+    tellGift(item, this.#tiers.get(who));
   }
 }
 

@@ -3,6 +3,7 @@
 import { badge, byId, icon, make } from "./dom.js";
 import { channelName, clock, compact, day, number, plural } from "./format.js";
 import { happening, isChat } from "./happenings.js";
+import { continuesStreak } from "./streaks.js";
 import { historyOf } from "./viewer-api.js";
 import { editWords } from "./viewer-edits.js";
 import { drawHeatmap, gridOfTwo } from "./viewer-heatmap.js";
@@ -131,7 +132,11 @@ function channelCell({ platform, channel, stream_id: stream }) {
 function activityTab(viewer) {
   const list = make("ol.deeds");
   let lastDay = "";
+  const later = [];
   const row = (deed) => {
+    // Of a streak of gifts its last tick says all.
+    if (later.some((one) => continuesStreak(deed, one))) return null;
+    if (deed.extra?.streak) later.splice(0, later.length, deed, ...later.slice(0, 4));
     const today = day(deed.at);
     const first = today !== lastDay;
     lastDay = today;

@@ -5,7 +5,7 @@ import { HttpError, onlyServer } from "./http.js";
 
 export class PagedList {
   /**
-   * `load(before)` answers {items, next}; `row(item)` an element; `nothing` is [icon, title, words]; `list` the element
+   * `load(before)` answers {items, next}; `row(item)` an element, or null for what is not shown; `nothing` is [icon, title, words]; `list` the element
    * the rows go into (also what stands in `root`, unless they differ, as with a table).
    */
   constructor({ load, row, nothing, list, root = list }) {
@@ -33,7 +33,7 @@ export class PagedList {
     try {
       const { items, next } = await this.load(this.before);
       const first = this.list.childElementCount;
-      this.list.append(...items.map(this.row));
+      this.list.append(...items.map(this.row).filter(Boolean));
       this.before = next;
       this.ended = next === null || next === undefined;
       this.more.hidden = this.ended;
