@@ -1,4 +1,4 @@
-"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, rebuild."""
+"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, imports, rebuild."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -17,18 +18,18 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from actions import installation, viewers
+from actions import installation, viewer_import, viewers
 from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
-from core.events import Event
+from core.events import Event, Platform
 from ingest import attendance, store_rebuild, vip
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource
-from rules.profiles import clean
+from rules.profiles import Invalid, clean
 
 if TYPE_CHECKING:
     from demo.profiles import Profile  # read only where the demo is asked for
@@ -135,6 +136,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--ignore", nargs="+", metavar="NAME", help="record nothing of these logins (bots)")
     parser.add_argument("--unignore", nargs="+", metavar="NAME", help="record these logins again")
     parser.add_argument("--list-ignored", action="store_true", help="print the ignore list")
+    parser.add_argument("--import-viewers", type=Path, metavar="FILE", help="take in a list of viewers (CSV)")
+    parser.add_argument("--platform", choices=[*Platform], default="tiktok", help="of the list's people (tiktok)")
+    parser.add_argument("--dry-run", action="store_true", help="say what the list would change, and change nothing")
     parser.add_argument("--rebuild", action="store_true", help="recompute all totals from the raw events")
     return parser.parse_args(argv)
 
@@ -167,6 +171,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.list_ignored:
             with database.reading() as connection:
                 _tell(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)))
+        if arguments.import_viewers:
+            _import_viewers(database, arguments, settings)
         if arguments.rebuild:
             with database.writing() as connection:
                 read = rebuild(
@@ -181,15 +187,37 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         database.close()
 
 
+class NothingImported(Exception):
+    """The list has faults, and they have been told."""
+
+
+def _import_viewers(database: Database, arguments: argparse.Namespace, settings: Settings) -> None:
+    given = {"dry_run": arguments.dry_run, "platform": arguments.platform}
+    file: Path = arguments.import_viewers
+    try:
+        report = viewer_import.import_file(database, file, now_ms=now_ms(), policy=Policy.of(settings), **given)
+    except OSError as error:
+        raise Invalid([{"field": "file", "message": error.strerror or str(error)}]) from error
+    _tell(*viewer_import.lines_of(report))
+    if report.error_count:
+        raise NothingImported
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    arguments = _arguments(argv)
     try:
-        run(_arguments(argv), load_settings())
+        run(arguments, load_settings())
     except (SettingsError, DatabaseUnusable) as error:
         print(f"init_db.py: {error}", file=sys.stderr)
         return 2
     except DBAPIError as error:
         print(f"init_db.py: {why_unusable(error)}", file=sys.stderr)
+        return 2
+    except Invalid as error:
+        print(f"init_db.py: {arguments.import_viewers}: {error.details[0]['message']}", file=sys.stderr)
+        return 2
+    except NothingImported:
         return 2
     return 0
 

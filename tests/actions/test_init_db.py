@@ -230,3 +230,38 @@ def test_a_reader_who_has_seen_enough_ends_nothing_and_is_no_error(
         patch.setattr(sys, "stdout", pipe)
         assert run("--list-ignored", "--ignore", "otherbot", "--rebuild") == 0
     assert "otherbot" in [row["name"] for row in rows(opened, IgnoredName)]
+
+
+def test_a_list_of_viewers_is_tried_and_taken_in(
+    run: Run, db: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("username,notes\nzelda,tea\n")
+    assert run("--import-viewers", str(file), "--dry-run") == 0
+    assert "this would be 1 new" in capsys.readouterr().out
+    assert rows(db, Viewer) == []
+    assert run("--import-viewers", str(file), "--platform", "twitch") == 0
+    assert "1 rows imported: 1 new" in capsys.readouterr().out
+    assert [(row["platform"], row["notes"]) for row in rows(db, Viewer)] == [("twitch", "tea")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("username,birthday\nzelda,soon\n", "line 2, column 'birthday'"),
+        ("what,ever\n", "username"),
+        ("", "the file is empty"),
+        (None, "No such file"),
+    ],
+)
+def test_a_faulty_list_of_viewers_is_refused_with_the_place(
+    run: Run, db: Database, tmp_path: Path, content: str | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "list.csv"
+    if content is not None:
+        file.write_text(content)
+    assert run("--import-viewers", str(file)) == 2
+    output = capsys.readouterr()
+    assert told in output.out + output.err
+    assert "Traceback" not in output.err
+    assert rows(db, Viewer) == []
