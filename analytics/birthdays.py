@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,10 @@ def upcoming(connection: Connection, days: int, zone: ZoneInfo, now_ms: int) -> 
     With ``days_until``, ``birthday_on`` (the day it is kept) and ``age``: how old they get on that day.
     """
     today = local_day(now_ms, zone)
-    kept = {mmdd: day for _, day in birthdays.next_days(today, days) for mmdd in birthdays.kept_on(day)}
+    kept: dict[int, date] = {}
+    for _, day in birthdays.next_days(today, days):
+        for mmdd in birthdays.kept_on(day):
+            kept.setdefault(mmdd, day)  # within a year and a day some come twice: the first is the next
     found = _BORN_ON(connection, days=list(kept), limit=MOST).all()
     soonest = sorted((kept[row.birthday_mmdd], row.id) for row in found)
     told = []
