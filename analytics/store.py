@@ -94,8 +94,8 @@ def segment_counts(found: Reached) -> dict[str, int]:
 
 
 def _people(connection: Connection, segment: Segment, since_ms: int, zone: ZoneInfo) -> list[dict[str, Any]]:
-    rows = _IN_SEGMENT[segment](connection, since=since_ms).all()
-    rows.sort(key=lambda row: (row.last_at_ms, row.id), reverse=True)
+    found = _IN_SEGMENT[segment](connection, since=since_ms).all()
+    rows = sorted(found, key=lambda row: (row.last_at_ms, row.id), reverse=True)
     return [
         {
             "user_id": row.user_id,
