@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -109,6 +109,18 @@ def test_events_come_on_time_and_the_schedule_does_not_drift(world: World) -> No
     assert min(delays) >= 0
     assert max(delays) <= 500  # late by a nap's jitter and the burst that waited for it, however long it has run
     assert max(delays[-100:]) <= 500
+
+
+def test_a_gift_streak_comes_tick_by_tick_while_it_grows(world: World) -> None:
+    listener = stream(world, 2000)
+    heard: dict[str, list[tuple[int, int]]] = {}
+    for at_ms, event in zip(listener.heard_at_ms, listener.events, strict=True):
+        if event.kind is Kind.GIFT and "streak" in event.extra:
+            heard.setdefault(event.extra["streak"], []).append((at_ms, event.extra["quantity"]))
+    longest = max(heard.values(), key=len)
+    assert len(longest) >= 5
+    assert [count for _, count in longest] == sorted(count for _, count in longest)
+    assert all(later - earlier >= 300 for (earlier, _), (later, _) in pairwise(longest))
 
 
 def test_speed_hurries_the_plot_but_every_event_happens_now(world: World) -> None:
