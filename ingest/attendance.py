@@ -79,7 +79,7 @@ class Sessions:
         added_ms = session.leave(at_ms, self._timeout_ms)
         if session.left_ms == at_ms:
             self._changed[viewer_id, channel_id] = None
-            self._seen.add(viewer_id)
+            self._seen.add(viewer_id)  # nothing may have been watched that was not counted yet
             self._watch(viewer_id, session.stream_id, added_ms)
             if was_open:
                 self._say_gone(viewer_id, session)
@@ -93,7 +93,6 @@ class Sessions:
         """Counts what was watched until now, and ends what has timed out."""
         for key, session in self._current.items():
             self._watch(key[0], session.stream_id, session.count(self.now_ms, self._timeout_ms))
-            self._seen.add(key[0])
             if session.left_ms is None and session.is_over(self.now_ms, self._timeout_ms):
                 session.left_ms = session.ends_ms(self._timeout_ms)
                 self._say_gone(key[0], session)
@@ -149,6 +148,7 @@ class Sessions:
 
     def _watch(self, viewer_id: int, stream_id: int | None, added_ms: int) -> None:
         if added_ms:
+            self._seen.add(viewer_id)
             self._watched[viewer_id] += added_ms
             if stream_id is not None:
                 self._stream_watched[stream_id, viewer_id] += added_ms

@@ -85,15 +85,19 @@ def _reset(connection: Connection) -> None:
     connection.execute(update(Stream).values(dict.fromkeys(rollups.STREAM_COUNTERS, 0)))
     connection.execute(update(Channel).values(total_messages=0))
     zeros = dict.fromkeys((*viewers.TOTALS, "total_visits", "total_watchtime_ms"), 0)
-    connection.execute(update(Viewer).values(zeros | {"last_seen_at_ms": Viewer.first_seen_at_ms}))
+    imported = Viewer.id.in_(select(ViewerBaseline.viewer_id))
+    known = update(Viewer).where(~imported).values(zeros | {"last_seen_at_ms": Viewer.first_seen_at_ms})
+    connection.execute(known)
+    # Their totals begin with what the import told; when it says they were last seen, no event tells again.
+    told = {
+        total: select(getattr(ViewerBaseline, column)).where(ViewerBaseline.viewer_id == Viewer.id).scalar_subquery()
+        for column, total in BASELINE.items()
+    }
+    connection.execute(update(Viewer).where(imported).values(zeros | told))
 
 
 def _count_everybody(connection: Connection) -> None:
-    """Adds what imports told of the time before, and takes the census anew."""
-    for column, total in BASELINE.items():
-        told = select(getattr(ViewerBaseline, column)).where(ViewerBaseline.viewer_id == Viewer.id).scalar_subquery()
-        known = Viewer.id.in_(select(ViewerBaseline.viewer_id))
-        connection.execute(update(Viewer).where(known).values({total: getattr(Viewer, total) + told}))
+    """Takes the census anew."""
     connection.execute(delete(ViewerTotal))
     connection.execute(delete(LastSeenDay))
     alive = Viewer.erased_at_ms.is_(None)

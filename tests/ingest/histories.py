@@ -77,6 +77,8 @@ MOVES = st.builds(
     target=st.integers(0, 60),
 )
 
+ARRIVALS = MOVES.map(lambda move: replace(move, kind=Kind.JOIN, step=min(move.step, seconds(40)), jitter=0))
+
 
 def _extra(move: Move, targets: Sequence[str]) -> dict[str, Any]:
     match move.kind:
@@ -128,7 +130,8 @@ def _events(moves: Sequence[Move], at_ms: int) -> list[Event]:
 def histories(draw: st.DrawFn) -> list[Event]:
     """Some dozens of events, with duplicates and broken clocks among them."""
     moves = draw(st.lists(MOVES, min_size=draw(st.sampled_from([0, 12, 24])), max_size=40))
-    events = _events(moves, draw(st.sampled_from(BEGINNINGS)))
+    first = draw(st.lists(ARRIVALS, max_size=3))  # before there is a stream
+    events = _events([*first, *moves], draw(st.sampled_from(BEGINNINGS)))
     for where, at_ms in draw(
         st.lists(st.tuples(st.integers(0, 30), st.sampled_from([5, LATEST + days(2)])), max_size=2)
     ):
