@@ -226,6 +226,44 @@ def test_a_tier_is_set_taken_and_given_back_to_automation(visit: Visits, home: s
     expect(card).to_contain_text("No tier yet", timeout=SOON)
 
 
+def test_a_person_is_opened_edited_and_left_by_keyboard(visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers?search=fan06", "#people-rows .name")
+    page.locator("#people-rows a").focus()
+    page.keyboard.press("Enter")
+    opened(page)
+    assert page.evaluate("document.activeElement.closest('dialog')?.id") == "viewer"
+    page.get_by_role("tab", name="Profile").focus()
+    page.keyboard.press("End")
+    expect(page.locator("#panel-privacy")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#panel-profile")).to_be_visible()
+    for _ in range(60):  # the focus stays within, however far one goes
+        page.keyboard.press("Tab")
+        assert page.evaluate("[null, 'viewer'].includes(document.activeElement.closest('dialog')?.id ?? null)")
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
+    assert page.evaluate("document.activeElement.dataset.address") == "tiktok:fan06"
+
+
+def test_who_may_not_change_anything_is_told_so(visit: Visits, home: str) -> None:
+    visitor = visit(home, forgives=("403",))
+    refusal = '{"success": false, "error": "this token may not do that", "details": []}'
+    page = visitor.open("/viewers/tiktok:fan08")
+    opened(page)
+    visitor.context.route(
+        "**/api/viewer-profiles/**",
+        lambda route: (
+            route.fulfill(status=403, content_type="application/json", body=refusal)
+            if route.request.method == "PATCH"
+            else route.fallback()
+        ),
+    )
+    page.fill("#edit-notes", "not allowed")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor [role=alert]")).to_contain_text("not change them", timeout=SOON)
+    expect(page.locator("#edit-notes")).to_have_value("not allowed")
+
+
 def test_the_star_makes_a_favourite(visit: Visits, home: str) -> None:
     page = visit(home).open("/viewers/tiktok:fan04")
     star = opened(page).locator("[data-part=favorite]")

@@ -58,7 +58,7 @@ function row(viewer) {
       ),
       make("span.said", {}, birthdayWords(viewer)),
     ),
-    today && make("span.tag.attention", {}, icon("cake"), "today"),
+    today && icon("cake", "birthday-today"),
   );
 }
 

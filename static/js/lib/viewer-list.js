@@ -67,6 +67,10 @@ export class ViewerList {
     if (row) fillRow(row, { ...row.viewer, ...viewer });
   }
 
+  remove(viewer) {
+    this.#rowOf(addressOf(viewer))?.remove();
+  }
+
   setOnline(addresses) {
     this.online = addresses;
     for (const row of this.rows.children) this.#markOnline(row);

@@ -8,7 +8,7 @@ import { changeVip } from "./viewer-api.js";
 import { paint, tierBadge } from "./viewer-badges.js";
 
 const HOW = {
-  automatic: "by what they have given and watched",
+  automatic: "automatic, by what they have given and watched",
   set: "set by hand, automation leaves it",
   removed: "taken away by hand, automation leaves it",
 };

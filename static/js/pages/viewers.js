@@ -34,7 +34,10 @@ const dialog = new ViewerDialog({
   canWrite,
   isOnline: (viewer) => presence.has(viewer),
   changed: (viewer) => list.update(viewer),
-  erased: () => refresher.everything(),
+  erased: (viewer) => {
+    list.remove(viewer);
+    refresher.everything();
+  },
 });
 const list = new ViewerList({
   open: (address) => dialog.open(address),
