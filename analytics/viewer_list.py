@@ -21,6 +21,7 @@ __all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "
 
 FILTERS = ("all", "vip", "active", "favorites")
 ACTIVE_DAYS = 30
+FEW_MATCHES = 1_000  # are read at once: to look them up again would cost more
 MOST_MATCHES = 10_000  # a search that finds more is not counted to its end, nor paged beyond
 SHORTEST_PART = 3  # of a name that its index finds; what is shorter must be the beginning
 
@@ -68,13 +69,17 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where and how to look for people. ``fitting``: how many fit, at least. ``given``: the statements' parameters."""
+    """Where and how to look for people. ``fitting``: how many fit, at least. ``given``: the statements' parameters.
+
+    ``how`` rows are searched that a walk comes by, and ``gathered_how`` those to gather are found.
+    """
 
     connection: Connection
     filter: str
     fitting: int
     given: dict[str, Any]
     how: str = ""
+    gathered_how: str = ""
 
     @property
     def dialect(self) -> str:
@@ -84,7 +89,7 @@ class _Search:
         return self._take(queries.walk(self.dialect, self.filter, self.how, window.order), window)
 
     def gather(self, window: _Window) -> list[int]:
-        return self._take(queries.gather(self.dialect, self.filter, self.how, window.order), window)
+        return self._take(queries.gather(self.dialect, self.filter, self.gathered_how, window.order), window)
 
     def walk_or_gather(self, window: _Window, gathered: int) -> list[int]:
         """Those who fit are spread over everybody. ``gathered``: how many rows gathering them would read."""
@@ -149,12 +154,19 @@ def _found(connection: Connection, question: Question, given: dict[str, Any]) ->
     text, dialect = question.text, connection.dialect.name
     given = given | {"prefix": text.lower(), "name": text.lower()} | searched(text)
     how = "part" if len(text) >= SHORTEST_PART else "beginning"
+    few = list(queries.matches(dialect, how)(connection, most=FEW_MATCHES + 1, **given).scalars())
+    if len(few) <= FEW_MATCHES:
+        fitting = list(queries.known(question.filter, question.order)(connection, ids=few, **given).scalars())
+        offset = (question.page - 1) * question.limit
+        return Page(fitting[offset : offset + question.limit], len(fitting))
     matches = queries.matches_counted(dialect, how)(connection, most=MOST_MATCHES + 1, **given).scalar_one()
     if matches > MOST_MATCHES:
         return _found_many(connection, question, given, how)
     total = int(queries.counted(dialect, question.filter, how)(connection, most=2**62, **given).scalar_one())
     window = _window(question, total)
-    return Page(_Search(connection, question.filter, total, given, how).gather(window) if window.limit else [], total)
+    return Page(
+        _Search(connection, question.filter, total, given, how, how).gather(window) if window.limit else [], total
+    )
 
 
 def _found_many(connection: Connection, question: Question, given: dict[str, Any], how: str) -> Page:
@@ -172,7 +184,7 @@ def _found_many(connection: Connection, question: Question, given: dict[str, Any
     window = _Window(offset, max(0, min(question.limit, total - offset)), question.order)
     if window.limit == 0:
         return Page([], total, exact)
-    search = _Search(connection, question.filter, total, given, test)
+    search = _Search(connection, question.filter, total, given, test, how)
     if question.filter in ("vip", "favorites"):  # whose index holds nobody else
         return Page(search.walk(window), total, exact)
     return Page(search.walk_or_gather(window, gathered=10 * total), total, exact)

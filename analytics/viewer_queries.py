@@ -1,7 +1,7 @@
 """The statements behind the list of people, each built once for every way to sort, filter and search.
 
 ``how`` a row is searched: "" not at all; "part" by an index of parts of names; "names" the same by reading them;
-"beginning" by the first letters of the username, and "each beginning" by reading them.
+"beginning" by the first letters of the username, and "each beginning" by reading them; "known" who was found already.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, union
+from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, union, union_all
 
 from analytics.viewers import visible
-from core.db import Prepared, begins_with, containing, unindexed
+from core.db import Prepared, among, begins_with, containing, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
 SORTS = {
@@ -32,6 +32,7 @@ SORTS = {
 
 _VIEWERS = Viewer.__table__
 _NAMES = (_VIEWERS.c.username, _VIEWERS.c.display_name)
+_FORMER = select(ViewerName.viewer_id).where(ViewerName.username == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,19 @@ def counted(dialect: str, filter: str, how: str) -> Prepared:
 
 
 @cache
+def matches(dialect: str, how: str) -> Prepared:
+    """The ids of those whom a search finds, but no more than ``most``, and of those who had the name."""
+    some = _matches(dialect, how).limit(bindparam("most")).subquery()
+    return Prepared(union_all(select(some.c.id), _FORMER))
+
+
+@cache
+def known(filter: str, order: Order) -> Prepared:
+    """Those of ``ids`` who fit, in their order."""
+    return Prepared(order.of(_fitting("", filter, "known", by_index=False)))
+
+
+@cache
 def matches_counted(dialect: str, how: str) -> Prepared:
     """How many names a search finds, but no more than ``most``."""
     return Prepared(select(func.count()).select_from(_matches(dialect, how).limit(bindparam("most")).subquery()))
@@ -127,8 +141,9 @@ def _found(dialect: str, how: str) -> list[Any]:
         case "each beginning":
             return [begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))]
         case "part" | "beginning":
-            former = select(ViewerName.viewer_id).where(ViewerName.username == bindparam("name"))
-            return [_VIEWERS.c.id.in_(union(_matches(dialect, how), former))]
+            return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
+        case "known":
+            return [among(_VIEWERS.c.id, "ids")]
     return []
 
 

@@ -92,6 +92,7 @@ def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, de
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
 def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
     db, people = crowd
+    monkeypatch.setattr(viewer_list, "FEW_MATCHES", 3)
     monkeypatch.setattr(viewer_list, "MOST_MATCHES", 12)
     for descending in (True, False):
         asked = {"sort_by": sort_by, "descending": descending, "filter": filter, "search": search}
@@ -101,6 +102,15 @@ def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monk
         assert found.exact is (len(whole) <= 12)
         assert all_pages(db, 5, **asked) == whole[:12]
         assert page(db, limit=5, page=4, **asked).ids == []
+
+
+@pytest.mark.parametrize("search", ["nova", "the", "no", "мила", "2", "li.na1"])
+@pytest.mark.parametrize("filter", FILTERS)
+def test_a_search_that_finds_more_than_a_few_is_paged_as_one_that_finds_few(crowd, monkeypatch, search, filter):
+    db, people = crowd
+    monkeypatch.setattr(viewer_list, "FEW_MATCHES", 3)
+    asked = {"sort_by": "total_visits", "descending": True, "filter": filter, "search": search}
+    assert all_pages(db, 4, **asked) == slow_list(people, **asked)
 
 
 def test_pages_beyond_the_end_are_empty_and_know_the_total(crowd):
