@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from analytics import feed, scope, streams
 from core.db import Database
@@ -237,3 +238,24 @@ def test_active_users_are_as_many_as_are_asked_for(db: Database, count: int) -> 
         assert [row.username for row in feed.active_users(connection, [1], NOON + 9, count)] == [
             f"chatter{number}" for number in (7, 6, 5, 4, 3)
         ][:count]
+
+
+def test_who_is_blocked_is_not_among_the_active_but_in_the_feed(db: Database) -> None:
+    write(db, [chat(NOVA, at=NOON), chat(OTTO, at=NOON + 1), chat(SAM, at=NOON + 2)])
+    with db.writing() as connection:
+        connection.execute(update(Viewer).where(Viewer.username == "otto").values(is_blocked=True))
+    with db.reading() as connection:
+        active = feed.active_users(connection, [1], NOON + 3, 5)
+        assert [row.username for row in active] == ["sam", "nova"]
+        assert [row.username for row in feed.recent(connection, [1], 5)] == ["sam", "otto", "nova"]
+
+
+def test_ticks_that_add_nothing_are_neither_in_the_feed_nor_among_what_is_new(db: Database) -> None:
+    extra = {"gift_id": 7, "name": "Rose", "diamonds": 1, "streak": "1:5"}
+    write(db, [act(Kind.GIFT, NOVA, NOON + n, amount=n, quantity=n, **extra) for n in (2, 5, 5)])
+    with db.reading() as connection:
+        shown = [feed.item(row, UTC) for row in feed.recent(connection, [1], 5)]
+        assert [(item["amount"], item["extra"]["count"]) for item in shown] == [(3, 5), (2, 2)]
+        tail = feed.after(connection, 0)
+        assert [row.amount for row in tail.shown] == [2, 3]
+        assert tail.cursor == feed.newest_id(connection)
