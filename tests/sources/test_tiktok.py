@@ -19,11 +19,12 @@ import pytest
 
 from core.clock import now_ms
 from core.events import Event, Kind, Platform, SourceState, SourceStatus
-from sources import tiktok
+from sources import tiktok, tiktok_library
 from sources.base import Backoff
 from sources.tiktok import TikTokSource
 from sources.tiktok_connection import Patience, RoomConnection
-from sources.tiktok_library import _FRAMES, Library, Unsuitable, library
+from sources.tiktok_events import WANTED
+from sources.tiktok_library import Library, Unsuitable, library
 from tests.sources.tiktok_server import (
     Message,
     TikTokServer,
@@ -191,7 +192,7 @@ def test_several_channels_are_read_at_once_and_names_are_forgiven(server):
         for name in ("lena", "max"):
             server.go_live(name)
         notebook = Notebook()
-        source = source_for(server, notebook, "lena", "@Max", "max")
+        source = source_for(server, notebook, "lena", " @Max", "MAX")
         running = asyncio.create_task(source.run())
         await notebook.until(lambda: notebook.is_(CONNECTED) and notebook.is_(CONNECTED, "max"))
         server.send("max", comment("to max"))
@@ -935,9 +936,24 @@ def test_the_library_is_loaded_in_a_thread_of_its_own(server, monkeypatch):
     assert loaded_in[0] is not threading.main_thread()
 
 
-def test_nothing_is_built_for_the_first_time_while_reading():
-    for name in _FRAMES:
-        assert "_betterproto_meta" in vars(getattr(proto(), name))
+def test_nothing_is_built_for_the_first_time_while_reading(monkeypatch):
+    done: list[str] = []
+
+    class Empty:
+        def __bytes__(self) -> bytes:
+            done.append("written")
+            return b""
+
+        @classmethod
+        def parse(cls, data: bytes) -> None:
+            done.append("parsed")
+
+    tiktok_library.warm_up(Empty)
+    assert done == ["written", "parsed"]
+    warmed: list[Any] = []
+    monkeypatch.setattr(tiktok_library, "warm_up", warmed.append)
+    assert Library().messages.keys() == WANTED.keys()
+    assert {one.__name__ for one in warmed} >= {"WebcastPushFrame", "HeartBeatMessage", "BaseProtoMessage"}
 
 
 # --- the end ---
