@@ -65,8 +65,8 @@ def store(
     viewers.add_totals(connection, placed)
     rollups.add(connection, placed)
     heatmap.add(connection, placed, policy)
-    attendance.record(connection, placed, policy, now_ms)
     moderation.apply(connection, placed, policy)
+    attendance.record(connection, placed, policy, now_ms)  # who is promoted by it has what was taken back no more
     _reward(connection, placed, policy, now_ms)
     rollups.touch_channels(connection, placed)
     result.stored = len(placed)

@@ -13,10 +13,10 @@ LEAP_DAY = 229
 def parse(value: str) -> date:
     """``YYYY-MM-DD`` as a date. Raises ValueError with a sentence for people."""
     try:
-        found = date.fromisoformat(value) if len(value) == 10 else None
+        found = date.fromisoformat(value)
     except ValueError:
         found = None
-    if found is None:
+    if found is None or found.isoformat() != value:  # 19991231 and 1999-W52-5 are ISO 8601 as well
         raise ValueError("a birthday is a date like 1999-12-31")
     if found.year < EARLIEST_YEAR:
         raise ValueError(f"a birthday before {EARLIEST_YEAR} is a slip")
