@@ -1,0 +1,153 @@
+"""The shapes of questions about the shop and of their answers, as the API document shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from web.schemas import Question
+
+RangeName = Literal["1h", "24h", "7d", "30d", "all"]
+EventType = Literal["page_view", "product_view", "add_to_cart", "user_signup", "purchase"]
+Percent = Annotated[float, Field(ge=0)]
+
+
+class RangeQuery(Question):
+    """A named range that ends now, or ``since`` and ``until``."""
+
+    range: RangeName = Field("24h", description="which time before now; `since` or `until` takes its place")
+    since: datetime | None = Field(None, description="ISO 8601; without an offset it is UTC")
+    until: datetime | None = Field(None, description="ISO 8601; without an offset it is UTC")
+
+
+class EventsQuery(Question):
+    limit: int = Field(10, ge=1, le=200)
+    before: int | None = Field(None, ge=1, le=2**63 - 1, description="the `id` of the last event of the page before")
+
+
+class PeopleQuery(RangeQuery):
+    limit: int = Field(50, ge=1, le=200)
+
+
+class ShopEvent(BaseModel):
+    id: int
+    event_id: str
+    event_type: EventType
+    user_id: str | None
+    timestamp: str
+    amount: float | None = Field(description="money, in `currency`")
+    currency: str | None
+    data: dict[str, Any]
+    is_bot: bool
+    is_simulated: bool
+
+
+class EventsAnswer(BaseModel):
+    events: list[ShopEvent]
+    total: int
+
+
+class ShopStats(BaseModel):
+    total_events: int
+    unique_users: int
+    events_last_hour: int
+    event_types: dict[EventType, int]
+
+
+class Funnel(BaseModel):
+    funnel_counts: dict[EventType, int]
+    conversion_rates: dict[EventType, Percent] = Field(description="percent of the first step")
+    drop_off: dict[str, Percent] = Field(description="percent of a step that did not take the next")
+
+
+class WholeFunnel(Funnel):
+    total_users: int
+    in_order: Funnel = Field(description="who took the steps one after the other, within seven days")
+
+
+class FunnelAnswer(WholeFunnel):
+    previous: WholeFunnel | None = Field(description="the range before, as it stood when it ended; null: not known")
+
+
+class SegmentMember(BaseModel):
+    user_id: str
+    total_events: int
+    last_event: str
+
+
+class SegmentsAnswer(BaseModel):
+    converted: list[SegmentMember]
+    high_intent: list[SegmentMember]
+    medium_intent: list[SegmentMember]
+    low_intent: list[SegmentMember]
+    counts: dict[str, int]
+    total_users: int
+
+
+class Baseline(BaseModel):
+    mean: float
+    sigma: float
+    samples: int
+    score: float | None = Field(description="how many standard deviations from the mean; null: all others were equal")
+    period: str
+
+
+class Anomaly(BaseModel):
+    id: int
+    type: Literal["traffic_spike", "unusual_purchase", "hyperactive_user"]
+    severity: Literal["low", "medium", "high"]
+    state: Literal["new", "seen", "resolved"]
+    message: str
+    current_value: float
+    expected_range: list[float]
+    baseline: Baseline
+    detected_at: str
+    changed_at: str
+    user_id: str | None
+
+
+class AnomaliesAnswer(BaseModel):
+    anomalies: list[Anomaly]
+    total_anomalies: int
+    analysis_period: str
+    detection_types: list[str]
+
+
+class StateChange(Question):
+    state: Literal["seen", "resolved"]
+
+
+class JourneyStep(BaseModel):
+    event_type: EventType
+    timestamp: str
+    event_id: str
+
+
+class Activity(BaseModel):
+    user_id: str
+    total_events: int
+    first_event: str
+    last_event: str
+    journey: list[JourneyStep]
+
+
+class ActivityAnswer(BaseModel):
+    users: list[Activity]
+
+
+class Pattern(BaseModel):
+    user_id: str
+    sequence: list[EventType]
+    pattern: str
+    flags: list[str]
+
+
+class PatternsAnswer(BaseModel):
+    users: list[Pattern]
+
+
+class Cleared(BaseModel):
+    success: Literal[True]
+    deleted: int
