@@ -290,7 +290,9 @@ def test_when_the_server_answers_again_the_line_is_back_at_once(
         visitor = visit(stage.web.url, forgives=("Failed to load resource", "WebSocket", "net::"))
         page = visitor.open("/", "#chat >> text=hi")
         stage.web.kill()
-        expect(page.locator("#connection")).to_contain_text(re.compile(r"unreachable, retrying ?in 1\d s"), timeout=25_000)
+        expect(page.locator("#connection")).to_contain_text(
+            re.compile(r"unreachable, retrying ?in 1\d s"), timeout=25_000
+        )
         with program.web(url, port=stage.web.port):  # type: ignore[attr-defined]
             expect(page.locator("#connection")).to_contain_text("Connected", timeout=4_500)
 

@@ -56,7 +56,7 @@ export function joinAlerts(alert, more, { crowded = false } = {}) {
   return true;
 }
 
-/** Whether `more` makes what is on the screen grow, instead of being news of its own: the same streak, the same giver. */
+/** Whether `more` makes what is on the screen grow, instead of being news of its own: the same streak or giver. */
 export function growsOnScreen(alert, more) {
   if (alert.people.size > 1 || alert.kind !== more.kind || personOf(alert.item) !== personOf(more.item)) return false;
   if (alert.kind === "gift") return alert.acts.some((act) => continuesStreak(act, more.item));

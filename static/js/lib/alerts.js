@@ -124,7 +124,8 @@ function words(alert) {
     case "subgift":
       return several ? `gifted ${plural(amountOf(alert), "subscription")}` : happening(alert.item).words;
     case "gift":
-      return several ? `${crowd}sent ${giftName(alert)} · ${plural(coinsOf(alert), "coin")}` : happening(alert.item).words;
+      if (!several) return happening(alert.item).words;
+      return `${crowd}sent ${giftName(alert)} · ${plural(coinsOf(alert), "coin")}`;
     case "follow":
       return crowd ? `${crowd}follow` : "follows";
     case "sub":

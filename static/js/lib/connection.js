@@ -13,8 +13,8 @@ const PUSHES = ["stats", "chat", "ticker", "removed", "sources"];
 /**
  * `on` holds what to do with what comes: stats(stats), items(items, replace), ticker(people), removed({ids, cleared}),
  * sources(channels), state({kind, retryAt}) with kind connecting | connected | reconnecting | polling | unreachable,
- * refused(reason) when the filter names what the server does not know, person(kind, person) with what `follow` asks for:
- * "viewers" for all news of people, "alerts" for what may be shown on a stream.
+ * refused(reason) when the filter names what the server does not know, person(kind, person) with what `follow` asks
+ * for: "viewers" for all news of people, "alerts" for what may be shown on a stream.
  */
 export class LiveConnection {
   constructor({ filter = {}, token = "", follow = [], on }) {

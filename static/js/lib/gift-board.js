@@ -59,21 +59,27 @@ export class GiftBoard {
     const coins = make("span.gift-coins");
     this.count = new Counter(count, (value) => (value > 1 ? `×${number(Math.round(value))}` : ""));
     this.coins = new Counter(coins, (value) => plural(Math.round(value), "coin"));
-    const line = make("div.gift-line", {}, icon("gift"), make("bdi.gift-name", {}, gift.name || "a gift"), count, coins);
+    const name = make("bdi.gift-name", {}, gift.name || "a gift");
+    const line = make("div.gift-line", {}, icon("gift"), name, count, coins);
     const body = make("div.gift-body", {}, make("bdi.gift-giver", {}, gift.user || gift.login), line);
     const row = make("div.gift-latest", {}, avatar(gift), body);
     part(this.root, "latest").replaceChildren(row);
-    if (motionWelcome()) row.animate([{ opacity: 0, transform: "translateY(-10px)" }, { opacity: 1 }], { duration: 320 });
+    if (motionWelcome())
+      row.animate([{ opacity: 0, transform: "translateY(-10px)" }, { opacity: 1 }], { duration: 320 });
   }
 
   #showBiggest(gifts) {
     showRanking(
       part(this.root, "ranks"),
       gifts.map((gift) => ({
-        name: `${gift.user || gift.login} · ${gift.name || "a gift"}${gift.quantity > 1 ? ` ×${compact(gift.quantity)}` : ""}`,
+        name: `${gift.user || gift.login} · ${gift.name || "a gift"}${times(gift.quantity)}`,
         count: gift.coins,
         key: gift.id,
       })),
     );
   }
+}
+
+function times(quantity) {
+  return quantity > 1 ? ` ×${compact(quantity)}` : "";
 }

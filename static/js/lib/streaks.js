@@ -22,5 +22,6 @@ export function continuesStreak(earlier, later) {
 }
 
 function keyOf({ kind, platform, channel, login, extra }) {
-  return extra?.streak ? JSON.stringify([kind, platform, channel, login, extra.gift_id ?? extra.name, extra.streak]) : "";
+  if (!extra?.streak) return "";
+  return JSON.stringify([kind, platform, channel, login, extra.gift_id ?? extra.name, extra.streak]);
 }
