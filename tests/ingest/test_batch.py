@@ -76,6 +76,70 @@ def test_a_batch_of_nothing_but_dropped_events_makes_no_channel(db: Database) ->
     assert rows(db, Channel) == []
 
 
+def gift(**extra: Any) -> Event:
+    return act(Kind.GIFT, SAM, amount=10, **extra)
+
+
+def deep(levels: int) -> Any:
+    return [deep(levels - 1)] if levels else 1
+
+
+BAD_EXTRAS = {
+    "quantity as text": gift(quantity="x"),
+    "quantity as digits": gift(quantity="5"),
+    "quantity none": gift(quantity=None),
+    "quantity negative": gift(quantity=-1),
+    "quantity huge": gift(quantity=10**12 + 1),
+    "quantity beyond 64 bits": gift(quantity=2**64),
+    "quantity a part": gift(quantity=1.5),
+    "quantity not a number": gift(quantity=float("nan")),
+    "quantity nested": gift(quantity=[1]),
+    "quantity true": gift(quantity=True),
+    "count negative": gift(quantity=1, count=-5, streak="7:1"),
+    "count as text": gift(quantity=1, count="9", streak="7:1"),
+    "price negative": gift(quantity=1, diamonds=-1, streak="7:1"),
+    "price as text": gift(quantity=1, diamonds="1", streak="7:1"),
+    "price huge in all": gift(quantity=10**7, diamonds=10**7, streak="7:1"),
+    "gift id as text": gift(gift_id="rose"),
+    "gift id negative": gift(gift_id=-1),
+    "no number anywhere": chat(SAM, weight=float("nan")),
+    "infinite": chat(SAM, weight=float("inf")),
+    "too deep": chat(SAM, tree=deep(50)),
+    "no JSON": chat(SAM, color=object()),
+    "bytes": chat(SAM, color=b"red"),
+    "keys that are no text": chat(SAM, names={1: "a"}),
+    "an endless number": chat(SAM, number=10**5000),
+    "emotes that are no list": chat(SAM, emotes="Kappa"),
+    "emotes none": chat(SAM, emotes=None),
+    "emotes that are no names": chat(SAM, emotes=["Kappa", 5]),
+    "a target that is no id": act(Kind.DELETE, None, target=5),
+}
+
+
+@pytest.mark.parametrize("event", BAD_EXTRAS.values(), ids=BAD_EXTRAS)
+def test_an_event_with_what_cannot_be_true_in_it_is_dropped_alone(db: Database, event: Event) -> None:
+    result = write(db, [chat(NOVA), event, chat(NOVA, at=NOON + 1)])
+    assert result.stored == 2
+    assert sum(result.dropped.values()) == 1
+    assert set(result.dropped) <= {"impossible_extra", "impossible_amount"}
+    assert [row["username"] for row in rows(db, Viewer)] == ["nova"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        gift(),
+        gift(quantity=0, diamonds=None, gift_id=None, streak=""),
+        gift(quantity=10**6, diamonds=10**6, streak="7:1"),
+        chat(SAM, emotes=[], nested={"a": [{"b": None}]}, weight=0.5, yes=True),
+        chat(SAM, emotes=("Kappa",)),
+        act(Kind.DELETE, None, target=None),
+    ],
+)
+def test_what_is_only_unusual_is_stored(db: Database, event: Event) -> None:
+    assert write(db, [event]).stored == 1
+
+
 def test_a_batch_that_fails_leaves_nothing_and_can_be_stored_again(db: Database) -> None:
     memory = Memory()
     with pytest.raises(UnicodeEncodeError):
