@@ -137,7 +137,7 @@ def _found(dialect: str, how: str) -> list[Any]:
     """What a search asks of a row."""
     match how:
         case "names":
-            return [or_(*(name.ilike(bindparam("pattern"), escape="\\") for name in _NAMES))]
+            return [or_(*(name.ilike(bindparam("pattern"), escape="/") for name in _NAMES))]
         case "each beginning":
             return [begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))]
         case "part" | "beginning":

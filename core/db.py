@@ -246,14 +246,15 @@ class begins_with(ColumnElement[bool]):
 @compiles(begins_with)
 def _begins_by_operator(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
-    # Trigram indexes know LIKE only, in which the prefix may hold wildcards.
-    return f"({column} LIKE {prefix} || '%' AND starts_with({column}, {prefix}))"
+    # Trigram indexes know LIKE only, in which the prefix may hold wildcards; chr(37) is a percent sign that no driver
+    # takes for the beginning of a parameter.
+    return f"({column} LIKE {prefix} || chr(37) AND starts_with({column}, {prefix}))"
 
 
 @compiles(begins_with, "sqlite")
 def _begins_by_range(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
-    # No text that begins with it comes after it followed by the last of all characters.
+    # All text that begins with it comes before it and the last of all characters, which no name holds.
     return f"({column} >= {prefix} AND {column} < {prefix} || char(1114111))"
 
 
@@ -286,13 +287,13 @@ def containing(dialect: str, rows: Any, columns: Sequence[Any], index: str) -> S
     if dialect == "sqlite":
         indexed = table(index, column("rowid"), column(index))
         return select(indexed.c.rowid.label("id")).where(indexed.c[index].op("MATCH")(bindparam("phrase")))
-    return select(rows.c.id).where(or_(*(name.ilike(bindparam("pattern"), escape="\\") for name in columns)))
+    return select(rows.c.id).where(or_(*(name.ilike(bindparam("pattern"), escape="/") for name in columns)))
 
 
 def searched(text: str) -> dict[str, str]:
-    """The parameters of ``containing`` (and of ``ilike(…, escape="\\")``): whatever ``text`` holds, it is just text."""
+    """The parameters of ``containing`` (and of ``ilike(…, escape="/")``): whatever ``text`` holds, it is just text."""
     quoted = text.replace('"', '""')
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return {"phrase": f'"{quoted}"', "pattern": f"%{escaped}%"}
 
 
