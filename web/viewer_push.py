@@ -19,7 +19,7 @@ from web.services import Services
 log = logging.getLogger(__name__)
 
 DASHBOARDS, STREAMS = "viewers", "viewers:on-stream"
-BATCH = 200  # of ten looks a second
+BATCH = 100  # of ten looks a second: others must not wait for long
 OVERLAP_SECONDS = 5.0
 
 Push = tuple[str, str, dict[str, Any]]  # room, event, payload
