@@ -115,11 +115,14 @@ def graph(connection: Connection, row: Any, now_ms: int, zone: ZoneInfo, memo: m
     }
 
 
+HIDDEN = 10  # how many of the first may be people who are not shown, and leave no hole
+
+
 def top_chatters(connection: Connection, stream_ids: Sequence[int], limit: int = 10) -> list[dict[str, Any]]:
     """Who wrote most in these streams: user, login, platform, messages."""
     messages: Counter[tuple[str, str, str]] = Counter()
     for stream_id in stream_ids:
-        for row in _TOP_CHATTERS(connection, stream=stream_id, limit=limit):
+        for row in _TOP_CHATTERS(connection, stream=stream_id, limit=limit + HIDDEN):
             messages[row.username, row.platform, row.display_name] += row.messages
     ranked = sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
@@ -165,9 +168,9 @@ _BEST = (
     .subquery()
 )
 _TOP_CHATTERS = Prepared(
-    select(Viewer.display_name, Viewer.username, Viewer.platform, _BEST.c.messages).join(
-        _BEST, _BEST.c.viewer_id == Viewer.id
-    )
+    select(Viewer.display_name, Viewer.username, Viewer.platform, _BEST.c.messages)
+    .join(_BEST, _BEST.c.viewer_id == Viewer.id)
+    .where(Viewer.is_blocked.is_(False), Viewer.erased_at_ms.is_(None))
 )
 _TOP_TERMS = Prepared(
     select(StreamTerm.term, StreamTerm.uses)

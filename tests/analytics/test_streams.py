@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from analytics import moments, scope, streams
 from core.db import Database
 from core.events import Event, Kind, Platform, SourceState, SourceStatus
 from ingest import coverage
 from ingest.batch import Memory
-from models import Stream
+from models import Stream, Viewer
 from tests.support import (
     LENA,
     NOON,
@@ -204,3 +205,13 @@ def test_terms_of_several_streams_are_added_up(db: Database) -> None:
     with db.reading() as connection:
         ids = [row["id"] for row in rows(db, Stream)]
         assert streams.top_terms(connection, ids, emote=False)[0] == {"term": "clutch", "count": 2}
+
+
+def test_who_is_blocked_or_was_erased_is_no_top_chatter(db: Database) -> None:
+    write(db, [chat(who, at=NOON + number) for number, who in enumerate((NOVA, OTTO, LENA, NOVA, OTTO))])
+    with db.writing() as connection:
+        connection.execute(update(Viewer).where(Viewer.username == NOVA.login).values(is_blocked=True))
+        connection.execute(update(Viewer).where(Viewer.username == OTTO.login).values(erased_at_ms=NOON))
+    with db.reading() as connection:
+        top = streams.top_chatters(connection, [1])
+    assert [one["login"] for one in top] == [LENA.login]
