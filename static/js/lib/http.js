@@ -37,7 +37,10 @@ async function ask(url, options, { timeout, login }) {
     signal: AbortSignal.timeout(timeout),
     ...options,
   }).catch((error) => {
-    throw new HttpError(0, error.name === "TimeoutError" ? "The server takes too long" : "The server cannot be reached");
+    throw new HttpError(
+      0,
+      error.name === "TimeoutError" ? "The server takes too long" : "The server cannot be reached",
+    );
   });
   if (response.status === 401 && login) goToLogin();
   const body = await response.json().catch(() => null);

@@ -56,7 +56,8 @@ export const eraseViewer = (address, remember) => send("DELETE", `${one(address)
 export const changeVip = async (address, change) => told(await send("POST", one(address, "/vip"), change));
 
 /** A page of what a person did: kind gifts | sessions | interactions | edits; `before` is the `next` of the last. */
-export const historyOf = (address, kind, before) => getJson(`${one(address, `/${kind}`)}${query({ before, limit: 30 })}`);
+export const historyOf = (address, kind, before) =>
+  getJson(`${one(address, `/${kind}`)}${query({ before, limit: 30 })}`);
 
 /** Imports a CSV file, or says what that would do. `mapping`: their columns → our fields; the server guesses else. */
 export function importViewers(file, { dryRun, mapping = null, platform = "" }) {

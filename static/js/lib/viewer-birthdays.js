@@ -23,7 +23,9 @@ export class Birthdays {
   async load() {
     try {
       const people = await birthdays(this.days);
-      const told = JSON.stringify(people.map((one) => [addressOf(one), one.display_name, one.days_until, one.vip_tier]));
+      const told = JSON.stringify(
+        people.map((one) => [addressOf(one), one.display_name, one.days_until, one.vip_tier]),
+      );
       if (told === this.told) return;
       this.told = told;
       this.list.replaceChildren(...(people.length ? people.slice(0, MOST).map(row) : [this.#nobody()]));
@@ -53,7 +55,11 @@ function row(viewer) {
       make(
         "span.line",
         {},
-        make("a.name.person-link", { href: pageOf(address), "data-address": address }, make("bdi", { title: shown }, shown)),
+        make(
+          "a.name.person-link",
+          { href: pageOf(address), "data-address": address },
+          make("bdi", { title: shown }, shown),
+        ),
         viewer.vip_tier && tierBadge(viewer),
       ),
       make("span.said", {}, birthdayWords(viewer)),

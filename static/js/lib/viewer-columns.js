@@ -35,7 +35,12 @@ export class ColumnMatcher {
   /** `head` as of headOf, `guessed`: their column → our field or null; `changed()` after each choice. */
   constructor({ columns, samples }, guessed, changed) {
     this.columns = columns;
-    this.platforms = make("select.input.compact", { id: "import-platform" }, make("option", { value: "tiktok" }, "TikTok"), make("option", { value: "twitch" }, "Twitch"));
+    this.platforms = make(
+      "select.input.compact",
+      { id: "import-platform" },
+      make("option", { value: "tiktok" }, "TikTok"),
+      make("option", { value: "twitch" }, "Twitch"),
+    );
     this.choices = columns.map((column) => choice(column, guessed[column] ?? ""));
     this.note = make("p.field-error", { role: "status" });
     const rows = columns.map((column, at) =>
@@ -44,18 +49,45 @@ export class ColumnMatcher {
         {},
         make("th", { scope: "row" }, make("bdi", {}, column || `Column ${at + 1}`)),
         make("td", {}, this.choices[at]),
-        make("td.faint", {}, make("bdi", {}, samples.map((cells) => cells[at]).filter(Boolean).slice(0, 2).join(", ") || "–")),
+        make(
+          "td.faint",
+          {},
+          make(
+            "bdi",
+            {},
+            samples
+              .map((cells) => cells[at])
+              .filter(Boolean)
+              .slice(0, 2)
+              .join(", ") || "–",
+          ),
+        ),
       ),
     );
     this.element = make(
       "div.columns",
       {},
-      make("div.columns-platform", {}, make("label", { for: "import-platform" }, "People without a platform of their own are on"), this.platforms),
+      make(
+        "div.columns-platform",
+        {},
+        make("label", { for: "import-platform" }, "People without a platform of their own are on"),
+        this.platforms,
+      ),
       make(
         "table.table.columns-table",
         {},
         make("caption.visually-hidden", {}, "Columns of the file"),
-        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "In the file"), make("th", { scope: "col" }, "Means"), make("th", { scope: "col" }, "For example"))),
+        make(
+          "thead",
+          {},
+          make(
+            "tr",
+            {},
+            make("th", { scope: "col" }, "In the file"),
+            make("th", { scope: "col" }, "Means"),
+            make("th", { scope: "col" }, "For example"),
+          ),
+        ),
         make("tbody", {}, ...rows),
       ),
       this.note,
@@ -69,7 +101,9 @@ export class ColumnMatcher {
 
   /** Their column → our field. */
   get mapping() {
-    return Object.fromEntries(this.columns.map((column, at) => [column, this.choices[at].value || null]).filter(([, field]) => field));
+    return Object.fromEntries(
+      this.columns.map((column, at) => [column, this.choices[at].value || null]).filter(([, field]) => field),
+    );
   }
 
   get platform() {
@@ -83,7 +117,8 @@ export class ColumnMatcher {
   #check() {
     const chosen = this.choices.map(({ value }) => value).filter(Boolean);
     const twice = chosen.find((field, at) => chosen.indexOf(field) !== at);
-    if (!chosen.includes("username") && !chosen.includes("platform_user_id")) this.problem = "Say which column is the username.";
+    if (!chosen.includes("username") && !chosen.includes("platform_user_id"))
+      this.problem = "Say which column is the username.";
     else if (twice) this.problem = `Two columns are “${FIELDS[twice]}”: one of them must be left out.`;
     else this.problem = "";
     this.note.textContent = this.problem;

@@ -7,7 +7,9 @@ const LOOKED_AT = 64_000; // characters; the first rows are enough
 export function headOf(text, rows = 3) {
   const start = text.replace(/^\ufeff/, "").slice(0, LOOKED_AT);
   const tables = SEPARATORS.map((separator) => records(start, separator, rows + 1));
-  const [columns = [], ...samples] = tables.reduce((best, one) => ((one[0]?.length ?? 0) > (best[0]?.length ?? 0) ? one : best));
+  const [columns = [], ...samples] = tables.reduce((best, one) =>
+    (one[0]?.length ?? 0) > (best[0]?.length ?? 0) ? one : best,
+  );
   return { columns: columns.map((name) => name.trim()), samples: samples.filter((cells) => cells.some(Boolean)) };
 }
 

@@ -5,7 +5,12 @@ import { HttpError, onlyServer } from "./http.js";
 import { editProfile } from "./viewer-api.js";
 import { TagBox } from "./viewer-tags.js";
 
-const TEXTS = { notes: "edit-notes", birthday: "edit-birthday", discord_username: "edit-discord", tts_voice: "edit-voice" };
+const TEXTS = {
+  notes: "edit-notes",
+  birthday: "edit-birthday",
+  discord_username: "edit-discord",
+  tts_voice: "edit-voice",
+};
 const SWITCHES = ["is_favorite", "is_moderator", "is_blocked"];
 const ERRORS = { ...TEXTS, tags: "edit-tags" };
 
@@ -85,7 +90,12 @@ export class Editor {
   #values() {
     const values = Object.fromEntries(Object.entries(TEXTS).map(([name, id]) => [name, byId(id).value]));
     for (const name of SWITCHES) values[name] = this.form.elements[name].checked;
-    return { ...values, notes: values.notes.replace(/\s+$/, ""), tags: this.tags.get(), birthday: values.birthday || null };
+    return {
+      ...values,
+      notes: values.notes.replace(/\s+$/, ""),
+      tags: this.tags.get(),
+      birthday: values.birthday || null,
+    };
   }
 
   #changes() {
@@ -109,7 +119,8 @@ export class Editor {
   /** A voice that is not offered any more stays until another is chosen. */
   #fillVoice(voice) {
     const select = byId(TEXTS.tts_voice);
-    if (![...select.options].some(({ value }) => value === voice)) select.append(make("option", { value: voice }, voice));
+    if (![...select.options].some(({ value }) => value === voice))
+      select.append(make("option", { value: voice }, voice));
     select.value = voice;
   }
 
@@ -161,7 +172,10 @@ function known(viewer) {
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** "json.birthday" and "tags.0" mean the fields of these names. */
-const fieldOf = (field) => String(field).split(".").find((name) => Object.hasOwn(ERRORS, name)) ?? field;
+const fieldOf = (field) =>
+  String(field)
+    .split(".")
+    .find((name) => Object.hasOwn(ERRORS, name)) ?? field;
 
 /** The server's words without the field's name before them. */
 function wordsOf(field, details) {

@@ -32,7 +32,8 @@ function value(what) {
 
 function written(what) {
   if (Array.isArray(what)) return what.join(", ");
-  if (typeof what === "object" && what !== null) return `${what.tier ?? "no tier"}${what.by ? `, ${BY[what.by] ?? what.by}` : ""}`;
+  if (typeof what === "object" && what !== null)
+    return `${what.tier ?? "no tier"}${what.by ? `, ${BY[what.by] ?? what.by}` : ""}`;
   return String(what);
 }
 

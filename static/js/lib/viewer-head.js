@@ -30,8 +30,12 @@ export function showHead(viewer, { online }) {
   const former = (viewer.names ?? []).map((one) => one.username).filter((name) => name !== login);
   part(head, "line").replaceChildren(
     make("bdi", {}, `@${login}`),
-    ...(former.length ? [make("span", {}, "formerly ", make("bdi", {}, [...new Set(former)].slice(0, 3).join(", ")))] : []),
-    online ? make("span.here", {}, make("i.dot", { "aria-hidden": "true" }), "here now") : make("span", {}, "seen ", since(viewer.last_seen_at)),
+    ...(former.length
+      ? [make("span", {}, "formerly ", make("bdi", {}, [...new Set(former)].slice(0, 3).join(", ")))]
+      : []),
+    online
+      ? make("span.here", {}, make("i.dot", { "aria-hidden": "true" }), "here now")
+      : make("span", {}, "seen ", since(viewer.last_seen_at)),
   );
   part(head, "tags").replaceChildren(
     ...marksOf(viewer),
@@ -58,8 +62,14 @@ export function showAbout(viewer) {
     ["First seen", moment(viewer.first_seen_at)],
     ["Last seen", moment(viewer.last_seen_at)],
     ["Bits", viewer.total_bits && number(viewer.total_bits)],
-    ["Followers", viewer.follower_count !== null && viewer.follower_count !== undefined && compact(viewer.follower_count)],
-    ["Follows", viewer.following_count !== null && viewer.following_count !== undefined && compact(viewer.following_count)],
+    [
+      "Followers",
+      viewer.follower_count !== null && viewer.follower_count !== undefined && compact(viewer.follower_count),
+    ],
+    [
+      "Follows",
+      viewer.following_count !== null && viewer.following_count !== undefined && compact(viewer.following_count),
+    ],
     ["Country", viewer.country],
     ["Language", viewer.language],
     ["Gender", viewer.gender],
@@ -73,7 +83,10 @@ export function showAbout(viewer) {
 export function showKnown(viewer, voices) {
   const known = [
     ["Notes", viewer.notes],
-    ["Birthday", viewer.birthday && `${birthdayDate(viewer.birthday)}${viewer.age ? ` (${plural(viewer.age, "year")} old)` : ""}`],
+    [
+      "Birthday",
+      viewer.birthday && `${birthdayDate(viewer.birthday)}${viewer.age ? ` (${plural(viewer.age, "year")} old)` : ""}`,
+    ],
     ["Discord", viewer.discord_username],
     ["Voice", viewer.tts_voice && (voices.find(({ value }) => value === viewer.tts_voice)?.label ?? viewer.tts_voice)],
     ["Tags", viewer.tags?.join(", ")],

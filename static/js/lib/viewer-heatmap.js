@@ -33,17 +33,28 @@ export function drawHeatmap(place, grid, measure, { nothing, caption }) {
     "tr",
     {},
     make("td"),
-    ...Array.from({ length: 24 }, (_, hour) => make("th", { scope: "col" }, unseen("at "), make("span", {}, String(hour)))),
+    ...Array.from({ length: 24 }, (_, hour) =>
+      make("th", { scope: "col" }, unseen("at "), make("span", {}, String(hour))),
+    ),
   );
   const rows = DAYS.map((day) =>
     make(
       "tr",
       {},
-      make("th", { scope: "row", title: weekdayName(day) }, make("span", { "aria-hidden": "true" }, weekdayName(day).slice(0, 2)), unseen(weekdayName(day))),
+      make(
+        "th",
+        { scope: "row", title: weekdayName(day) },
+        make("span", { "aria-hidden": "true" }, weekdayName(day).slice(0, 2)),
+        unseen(weekdayName(day)),
+      ),
       ...grid[day].map((cell, hour) => {
         const count = cell[measure] ?? 0;
         const words = `${hourWords(day, hour)}: ${plural(count, ...WORDS[measure])}`;
-        return make(`td.heat-${level(count)}`, { title: words }, count ? make("span.heat-figure", {}, brief(count)) : unseen("0"));
+        return make(
+          `td.heat-${level(count)}`,
+          { title: words },
+          count ? make("span.heat-figure", {}, brief(count)) : unseen("0"),
+        );
       }),
     ),
   );
@@ -59,13 +70,22 @@ export function drawHeatmap(place, grid, measure, { nothing, caption }) {
 
 /** Steps of equal share of the busy hours, so that one great evening does not leave the rest of the week dark. */
 function levels(cells) {
-  const counts = cells.map(({ count }) => count).filter(Boolean).sort((a, b) => a - b);
-  const bounds = Array.from({ length: STEPS - 1 }, (_, step) => counts[Math.floor((counts.length * (step + 1)) / STEPS)]);
+  const counts = cells
+    .map(({ count }) => count)
+    .filter(Boolean)
+    .sort((a, b) => a - b);
+  const bounds = Array.from(
+    { length: STEPS - 1 },
+    (_, step) => counts[Math.floor((counts.length * (step + 1)) / STEPS)],
+  );
   return (count) => (count ? 1 + bounds.filter((bound) => count >= bound).length : 0);
 }
 
 function peakWords(cells, measure) {
-  const best = cells.filter(({ count }) => count).sort((a, b) => b.count - a.count).slice(0, 3);
+  const best = cells
+    .filter(({ count }) => count)
+    .sort((a, b) => b.count - a.count)
+    .slice(0, 3);
   const [first, ...others] = best;
   return [
     "Busiest ",

@@ -56,10 +56,19 @@ function giftsTab(viewer) {
     make(
       "tr",
       {},
-      make("td", {}, make("bdi", {}, gift.gift_name || "A gift"), gift.streak && make("span.tag.in-line", {}, "streak")),
+      make(
+        "td",
+        {},
+        make("bdi", {}, gift.gift_name || "A gift"),
+        gift.streak && make("span.tag.in-line", {}, "streak"),
+      ),
       make("td.number", {}, `×${number(gift.quantity)}`),
       make("td.number.money", {}, compact(gift.coins)),
-      make("td.number.faint", {}, make("time", { datetime: gift.at, title: moment(gift.at) }, `${day(gift.at)}, ${clock(gift.at)}`)),
+      make(
+        "td.number.faint",
+        {},
+        make("time", { datetime: gift.at, title: moment(gift.at) }, `${day(gift.at)}, ${clock(gift.at)}`),
+      ),
     );
   const nothing = ["gift", "No gifts yet", "Gifts and gifted subscriptions stand here as they come."];
   const top = viewer.topGifts ?? [];
@@ -78,7 +87,13 @@ function topGifts(gifts) {
       const bar = make("span.rank-bar", { "aria-hidden": "true" });
       bar.style.transform = `scaleX(${Math.max(0.02, coins / most).toFixed(4)})`;
       const words = make("bdi.name", {}, name || "A gift");
-      return make("li.rank-row", {}, bar, words, make("span.rank-count", {}, `×${number(quantity)} · ${plural(coins, "coin")}`));
+      return make(
+        "li.rank-row",
+        {},
+        bar,
+        words,
+        make("span.rank-count", {}, `×${number(quantity)} · ${plural(coins, "coin")}`),
+      );
     }),
   );
 }
@@ -88,7 +103,10 @@ function visitsTab(viewer) {
   const draw = (measure) =>
     drawHeatmap(place, gridOfTwo(viewer.heatmap, viewer.heatmapCoins), measure, {
       caption: "When this viewer is here",
-      nothing: measure === "coins" ? ["No coins yet", "Gifts colour the hours they came in."] : ["No hours yet", "What they do colours the hours of the week."],
+      nothing:
+        measure === "coins"
+          ? ["No coins yet", "Gifts colour the hours they came in."]
+          : ["No hours yet", "What they do colours the hours of the week."],
     });
   draw("events");
   const rows = make("tbody");
@@ -108,7 +126,11 @@ function visitsTab(viewer) {
       make("td.number", {}, watched(visit.duration_seconds)),
       make("td.number", {}, channelCell(visit)),
     );
-  const nothing = ["door-open", "No visits yet", "A visit begins when somebody joins or does something, and ends when they leave or fall silent."];
+  const nothing = [
+    "door-open",
+    "No visits yet",
+    "A visit begins when somebody joins or does something, and ends when they leave or fall silent.",
+  ];
   return [
     section("Hours of the week", measureSwitch(draw), place),
     section("Visits", pages(viewer, "sessions", { list: rows, root: table, row, nothing })),
@@ -117,8 +139,18 @@ function visitsTab(viewer) {
 
 function measureSwitch(draw) {
   const group = make("fieldset.segments", {}, make("legend.visually-hidden", {}, "What is counted"));
-  for (const [value, words] of [["events", "Events"], ["coins", "Coins"]])
-    group.append(make("label", {}, make("input", { type: "radio", name: "viewer-measure", value, checked: value === "events" }), words));
+  for (const [value, words] of [
+    ["events", "Events"],
+    ["coins", "Coins"],
+  ])
+    group.append(
+      make(
+        "label",
+        {},
+        make("input", { type: "radio", name: "viewer-measure", value, checked: value === "events" }),
+        words,
+      ),
+    );
   group.addEventListener("change", (event) => draw(event.target.value));
   return group;
 }
@@ -151,7 +183,11 @@ function deedParts(deed) {
   if (isChat(deed)) {
     const bits = deed.amount > 0 && make("span.tag.money", {}, icon("gem"), plural(deed.amount, "bit"));
     const words = deed.removed ? make("span.tag", {}, "removed") : null;
-    return [when, icon("message-square", "badge"), make("span.deed-words", {}, bits, words, make("bdi", {}, deed.text || "…"))];
+    return [
+      when,
+      icon("message-square", "badge"),
+      make("span.deed-words", {}, bits, words, make("bdi", {}, deed.text || "…")),
+    ];
   }
   const { icon: symbol, colour, words } = happening(deed);
   const said = deed.text ? [": ", make("bdi", {}, deed.text)] : [];
@@ -168,18 +204,35 @@ function changesTab(viewer) {
       badge("pencil", "Changed by", ""),
       make("span.deed-words", {}, make("b", {}, make("bdi", {}, edit.editor || "somebody")), " ", ...editWords(edit)),
     );
-  const nothing = ["scroll-text", "No changes yet", "Who changes a note, a tier or a mark is kept here, with what it was before."];
+  const nothing = [
+    "scroll-text",
+    "No changes yet",
+    "Who changes a note, a tier or a mark is kept here, with what it was before.",
+  ];
   return [section("Who changed what", pages(viewer, "edits", { list, row, nothing })), ...namesPart(viewer)];
 }
 
 function namesPart({ names }) {
   if (!names?.length) return [];
   const rows = names.map(({ username, display_name: shown, until }) =>
-    make("li.deed", {}, make("time.when.wide", { datetime: until }, `until ${day(until)}`), make("span.deed-words", {}, make("bdi", {}, shown && shown !== username ? `${shown} (@${username})` : `@${username}`))),
+    make(
+      "li.deed",
+      {},
+      make("time.when.wide", { datetime: until }, `until ${day(until)}`),
+      make(
+        "span.deed-words",
+        {},
+        make("bdi", {}, shown && shown !== username ? `${shown} (@${username})` : `@${username}`),
+      ),
+    ),
   );
   return [section("Former names", make("ol.deeds", {}, ...rows))];
 }
 
 function headings(...columns) {
-  return make("tr", {}, ...columns.map(([words, className]) => make(className ? `th.${className}` : "th", { scope: "col" }, words)));
+  return make(
+    "tr",
+    {},
+    ...columns.map(([words, className]) => make(className ? `th.${className}` : "th", { scope: "col" }, words)),
+  );
 }

@@ -8,7 +8,11 @@ import { importViewers } from "./viewer-api.js";
 import { headOf } from "./viewer-csv.js";
 import { ColumnMatcher } from "./viewer-columns.js";
 
-const STEPS = { choose: "1 of 3 · Choose a file", map: "2 of 3 · What the columns mean", report: "3 of 3 · What would change" };
+const STEPS = {
+  choose: "1 of 3 · Choose a file",
+  map: "2 of 3 · What the columns mean",
+  report: "3 of 3 · What would change",
+};
 const SHOWN = 200; // lines of the report
 
 export class ImportDialog {
@@ -116,7 +120,12 @@ export class ImportDialog {
   #fail(error) {
     const problem = part(this.dialog, "problem");
     problem.hidden = false;
-    setText(problem, { 403: "You may look at viewers, but not import any.", 413: "The file is too large for one import: divide it." }[error.status] ?? error.message);
+    setText(
+      problem,
+      { 403: "You may look at viewers, but not import any.", 413: "The file is too large for one import: divide it." }[
+        error.status
+      ] ?? error.message,
+    );
     part(this.dialog, "file").value = "";
     return null;
   }
@@ -141,22 +150,58 @@ function reportParts(report) {
     ["Changed", report.changed],
     ["Unchanged", report.unchanged],
   ];
-  const figures = make("dl.totals", {}, ...counts.map(([label, count]) => make("div.total", {}, make("dt", {}, label), make("dd", {}, number(count)))));
+  const figures = make(
+    "dl.totals",
+    {},
+    ...counts.map(([label, count]) => make("div.total", {}, make("dt", {}, label), make("dd", {}, number(count)))),
+  );
   const verdict = report.error_count
-    ? [icon("circle-alert"), make("span", {}, `${plural(report.error_count, "cell")} cannot be taken. Mend the file and choose it again: nothing is imported while anything is wrong.`)]
-    : [icon("check"), make("span", {}, report.new + report.changed ? "Everything can be taken. Nothing has been changed yet." : "Everybody in this file is known as it says: there is nothing to import.")];
+    ? [
+        icon("circle-alert"),
+        make(
+          "span",
+          {},
+          `${plural(report.error_count, "cell")} cannot be taken. Mend the file and choose it again: nothing is imported while anything is wrong.`,
+        ),
+      ]
+    : [
+        icon("check"),
+        make(
+          "span",
+          {},
+          report.new + report.changed
+            ? "Everything can be taken. Nothing has been changed yet."
+            : "Everybody in this file is known as it says: there is nothing to import.",
+        ),
+      ];
   return [
     make(report.error_count ? "p.form-error" : "p.form-fine", {}, ...verdict),
     figures,
     ...(report.errors.length ? [lines("What is wrong", report.errors, report.error_count)] : []),
-    ...(report.skipped.length ? [lines("Left out", report.skipped.map((one) => ({ ...one, column: one.username })), report.skipped.length)] : []),
+    ...(report.skipped.length
+      ? [
+          lines(
+            "Left out",
+            report.skipped.map((one) => ({ ...one, column: one.username })),
+            report.skipped.length,
+          ),
+        ]
+      : []),
   ];
 }
 
 function lines(caption, rows, all) {
-  const body = rows.slice(0, SHOWN).map(({ line, column, message }) =>
-    make("tr", {}, make("td.number", {}, number(line)), make("td", {}, make("bdi", {}, column || "–")), make("td", {}, make("bdi", {}, message))),
-  );
+  const body = rows
+    .slice(0, SHOWN)
+    .map(({ line, column, message }) =>
+      make(
+        "tr",
+        {},
+        make("td.number", {}, number(line)),
+        make("td", {}, make("bdi", {}, column || "–")),
+        make("td", {}, make("bdi", {}, message)),
+      ),
+    );
   const more = all - body.length;
   return make(
     "div.report-lines",
@@ -165,7 +210,17 @@ function lines(caption, rows, all) {
       "table.table.dense",
       {},
       make("caption", {}, more > 0 ? `${caption}: the first ${number(body.length)} of ${number(all)}` : caption),
-      make("thead", {}, make("tr", {}, make("th.number", { scope: "col" }, "Line"), make("th", { scope: "col" }, "Column"), make("th", { scope: "col" }, "Why"))),
+      make(
+        "thead",
+        {},
+        make(
+          "tr",
+          {},
+          make("th.number", { scope: "col" }, "Line"),
+          make("th", { scope: "col" }, "Column"),
+          make("th", { scope: "col" }, "Why"),
+        ),
+      ),
       make("tbody", {}, ...body),
     ),
   );

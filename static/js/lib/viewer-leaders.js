@@ -41,7 +41,8 @@ export class Leaders {
       .map((viewer) => ({ viewer, count: viewer.value ?? viewer[field] ?? 0 }))
       .filter(({ count }) => count > 0);
     if (!entries.length) {
-      const nothing = period === "stream" ? `No ${words.toLowerCase()} in this stream yet` : `No ${words.toLowerCase()} yet`;
+      const nothing =
+        period === "stream" ? `No ${words.toLowerCase()} in this stream yet` : `No ${words.toLowerCase()} yet`;
       const next = period === "stream" ? "It fills as soon as a stream is running." : "It fills with the first stream.";
       this.list.replaceChildren(make("li", {}, empty("trophy", nothing, next)));
       return;

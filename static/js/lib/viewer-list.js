@@ -4,11 +4,10 @@ import { byId, empty, icon, make, part, setText } from "./dom.js";
 import { number, plural } from "./format.js";
 import { onlyServer } from "./http.js";
 import { addressOf, listViewers } from "./viewer-api.js";
-import { addressOfView, SIZES, SORTS, viewFromAddress } from "./viewer-filter.js";
-import { COLUMNS, fillRow, skeletonRow, viewerRow } from "./viewer-rows.js";
-
-const TYPING_MS = 220;
-const TITLES = { all: "Everybody", vip: "VIPs", active: "Active in 30 days", favorites: "Favourites" };
+import { addressOfView, viewFromAddress } from "./viewer-filter.js";
+import { nobody } from "./viewer-nobody.js";
+import { fillRow, skeletonRow, viewerRow } from "./viewer-rows.js";
+import { ListTools } from "./viewer-tools.js";
 
 export class ViewerList {
   /** open(address) is called for a click on a person, shown(view, viewers) after every answer. */
@@ -18,8 +17,7 @@ export class ViewerList {
     this.rows = byId("people-rows");
     this.online = new Set();
     this.question = 0;
-    this.#wireTools();
-    this.#makeHead();
+    this.tools = new ListTools((changes, how) => this.#change(changes, how));
     this.rows.addEventListener("click", (event) => {
       const link = event.target.closest("tr")?.querySelector("a.person-link");
       if (!link || event.metaKey || event.ctrlKey || event.shiftKey || getSelection()?.toString()) return;
@@ -27,7 +25,7 @@ export class ViewerList {
       open(link.dataset.address);
     });
     for (const name of ["pointerleave", "focusout"]) this.rows.addEventListener(name, () => this.#settle());
-    this.#showControls();
+    this.tools.show(this.view);
   }
 
   start() {
@@ -37,7 +35,9 @@ export class ViewerList {
 
   /** Asks for the page that the view means. `quiet`: an error leaves what is shown. Answers whether it succeeded. */
   async load({ quiet = false } = {}) {
+    if (quiet && this.busy) return true; // what somebody asked for is on its way
     const question = ++this.question;
+    this.busy = !quiet;
     this.rows.parentElement.setAttribute("aria-busy", String(!quiet));
     try {
       const answer = await listViewers(this.view);
@@ -48,7 +48,10 @@ export class ViewerList {
       if (question === this.question && !quiet) this.#explainError(error);
       return false;
     } finally {
-      if (question === this.question) this.rows.parentElement.removeAttribute("aria-busy");
+      if (question === this.question) {
+        this.busy = false;
+        this.rows.parentElement.removeAttribute("aria-busy");
+      }
     }
   }
 
@@ -57,7 +60,7 @@ export class ViewerList {
     const wanted = viewFromAddress();
     if (addressOfView(wanted) === addressOfView(this.view)) return;
     this.view = wanted;
-    this.#showControls();
+    this.tools.show(this.view);
     this.load();
   }
 
@@ -89,14 +92,15 @@ export class ViewerList {
     this.view = { ...this.view, ...(keepPage ? {} : { page: 1 }), ...changes };
     const url = location.pathname + addressOfView(this.view);
     history[replace ? "replaceState" : "pushState"](history.state, "", url);
-    this.#showControls();
+    this.tools.show(this.view);
     this.load();
   }
 
   #show({ data, pagination }, { quiet }) {
     const { page, limit, total, totalPages, totalIsExact: exact = true } = pagination;
     this.total = total;
-    if (page > 1 && !data.length && totalPages) return this.#change({ page: totalPages }, { keepPage: true, replace: true });
+    if (page > 1 && !data.length && totalPages)
+      return this.#change({ page: totalPages }, { keepPage: true, replace: true });
     byId("people-empty").hidden = data.length > 0;
     this.rows.parentElement.hidden = data.length === 0;
     if (data.length) this.#fill(data, quiet);
@@ -104,7 +108,10 @@ export class ViewerList {
     setText(byId("list-note"), total ? `${exact ? "" : "more than "}${plural(total, "viewer")}` : "nobody");
     const pager = byId("pager");
     const first = (page - 1) * limit + 1;
-    setText(part(pager, "place"), total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}${exact ? "" : "+"}` : "0");
+    setText(
+      part(pager, "place"),
+      total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}${exact ? "" : "+"}` : "0",
+    );
     part(pager, "previous").disabled = page <= 1;
     part(pager, "next").disabled = page >= totalPages;
     this.shown(this.view, data);
@@ -145,10 +152,7 @@ export class ViewerList {
 
   #explainNothing() {
     const { search, filter } = this.view;
-    const [symbol, title, ...lines] = search
-      ? ["search", `Nobody is called “${search}”`, "A name is found by how it begins, and from three letters on by any part of it."]
-      : NOBODY[filter];
-    this.#explain(empty(symbol, title, ...lines), search || filter !== "all" ? this.#clearButton() : null);
+    this.#explain(nobody(this.view), search || filter !== "all" ? this.#clearButton() : null);
   }
 
   #clearButton() {
@@ -169,85 +173,4 @@ export class ViewerList {
     place.hidden = false;
     place.replaceChildren(...words.childNodes, ...(button ? [button] : []));
   }
-
-  #wireTools() {
-    const search = byId("search");
-    byId("tools").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#search(search.value);
-    });
-    search.addEventListener("input", () => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.#search(search.value), search.value ? TYPING_MS : 0);
-    });
-    byId("filter").addEventListener("change", (event) => this.#change({ filter: event.target.value }));
-    const sort = byId("sort");
-    sort.replaceChildren(...Object.entries(SORTS).map(([value, [words]]) => make("option", { value }, words)));
-    sort.addEventListener("change", () => this.#change({ sortBy: sort.value, order: SORTS[sort.value][1] }));
-    byId("order").addEventListener("click", () => this.#turn());
-    const size = byId("page-size");
-    size.replaceChildren(...SIZES.map((count) => make("option", { value: count }, String(count))));
-    size.addEventListener("change", () => this.#change({ limit: Number(size.value) }));
-    const pager = byId("pager");
-    part(pager, "previous").addEventListener("click", () => this.#leaf(-1));
-    part(pager, "next").addEventListener("click", () => this.#leaf(1));
-  }
-
-  #search(text) {
-    clearTimeout(this.typing);
-    const search = text.trim().replace(/^@/, "").slice(0, 64);
-    if (search !== this.view.search) this.#change({ search }, { replace: true });
-  }
-
-  #turn() {
-    this.#change({ order: this.view.order === "DESC" ? "ASC" : "DESC" });
-  }
-
-  #leaf(step) {
-    this.#change({ page: this.view.page + step }, { keepPage: true });
-    byId("list-title").scrollIntoView({ block: "nearest" });
-  }
-
-  #makeHead() {
-    const columns = [["username", "Viewer", null, "person-head"], ...COLUMNS];
-    this.heads = columns.map(([field, label, , className]) => {
-      const button = make("button.sort", { type: "button" }, label, icon("arrow-down", "sort-mark"));
-      button.addEventListener("click", () =>
-        this.view.sortBy === field ? this.#turn() : this.#change({ sortBy: field, order: SORTS[field][1] }),
-      );
-      return make("th", { scope: "col", class: className, "data-field": field }, button);
-    });
-    byId("people-head").replaceChildren(...this.heads);
-  }
-
-  #showControls() {
-    const { search, filter, sortBy, order, limit } = this.view;
-    const box = byId("search");
-    if (box.value.trim().replace(/^@/, "") !== search) box.value = search;
-    byId("filter").querySelector(`[value="${filter}"]`).checked = true;
-    byId("sort").value = sortBy;
-    byId("page-size").value = limit;
-    const down = order === "DESC";
-    const turn = byId("order");
-    turn.replaceChildren(icon(down ? "arrow-down-wide-narrow" : "arrow-up-narrow-wide"));
-    turn.setAttribute("aria-label", down ? "Highest first; turn round" : "Lowest first; turn round");
-    turn.title = turn.getAttribute("aria-label");
-    setText(byId("list-title"), TITLES[filter]);
-    for (const head of this.heads ?? []) {
-      if (head.dataset.field === sortBy) head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      else head.removeAttribute("aria-sort");
-    }
-  }
 }
-
-const NOBODY = {
-  all: [
-    "users-round",
-    "Nobody yet",
-    ["Set ", make("code", {}, "CHANNEL"), " or ", make("code", {}, "TIKTOK_CHANNEL"), " in ", make("code", {}, ".env"), " and start the collector: whoever writes, gives or joins stands here at once."],
-    "Or bring a list from another system with Import, above.",
-  ],
-  vip: ["crown", "No VIPs yet", "People are promoted by themselves once they reach a tier; or open somebody and set a tier by hand."],
-  active: ["activity", "Nobody in the last 30 days", "They come back to this list with the first thing they do on a stream."],
-  favorites: ["star", "No favourites yet", "Open somebody and press the star: favourites are found here."],
-};

@@ -11,8 +11,18 @@ const TOLD = {
   "vip-promoted": ["crown", ({ tier }) => ` has reached ${tier ?? "a VIP tier"}`, true, "have reached a higher tier"],
   "vip-set": ["crown", ({ tier }) => ` is now ${tier ?? "VIP"}, set by hand`, false, "were given a tier by hand"],
   "vip-removed": ["crown", left, false, "have left their tier"],
-  birthday: ["cake", ({ age }) => (age ? ` turns ${age} today` : " has their birthday today"), true, "have their birthday today"],
-  "birthday-live": ["cake", ({ age }) => ` is here${age ? ` and turns ${age} today` : ", on their birthday"}`, true, "are here on their birthday"],
+  birthday: [
+    "cake",
+    ({ age }) => (age ? ` turns ${age} today` : " has their birthday today"),
+    true,
+    "have their birthday today",
+  ],
+  "birthday-live": [
+    "cake",
+    ({ age }) => ` is here${age ? ` and turns ${age} today` : ", on their birthday"}`,
+    true,
+    "are here on their birthday",
+  ],
 };
 
 const GATHER_MS = 250;
@@ -42,7 +52,9 @@ export function tellGift(item, tier) {
   const name = item.extra?.name || "a gift";
   const count = giftCount(item);
   const what = count > 1 ? `${name} ×${number(count)}` : name;
-  toast(sentence(item.user || item.login, ` (${tier}) sent ${what}, ${plural(giftCoins(item), "coin")}`), { icon: "gift" });
+  toast(sentence(item.user || item.login, ` (${tier}) sent ${what}, ${plural(giftCoins(item), "coin")}`), {
+    icon: "gift",
+  });
 }
 
 /** A name from outside stays apart from our words, whichever way its script runs. */

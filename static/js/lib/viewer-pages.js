@@ -10,7 +10,12 @@ export class PagedList {
    */
   constructor({ load, row, nothing, list, root = list }) {
     Object.assign(this, { load, row, nothing, list });
-    this.more = make("button.button.small.load-more", { type: "button" }, icon("arrow-down"), make("span", {}, "Load more"));
+    this.more = make(
+      "button.button.small.load-more",
+      { type: "button" },
+      icon("arrow-down"),
+      make("span", {}, "Load more"),
+    );
     this.more.addEventListener("click", () => this.next());
     this.note = make("div.paged-note", { role: "status" });
     this.element = make("div.paged", {}, root, this.note, this.more);

@@ -34,8 +34,14 @@ export function viewerRow(viewer) {
 /** Writes only what has changed: nothing blinks, and a link that has the focus keeps it. */
 export function fillRow(row, viewer) {
   const look = JSON.stringify([
-    viewer.username, viewer.display_name, viewer.vip_tier, viewer.is_favorite,
-    viewer.is_blocked, viewer.is_moderator, viewer.verified, viewer.tags,
+    viewer.username,
+    viewer.display_name,
+    viewer.vip_tier,
+    viewer.is_favorite,
+    viewer.is_blocked,
+    viewer.is_moderator,
+    viewer.verified,
+    viewer.tags,
   ]);
   if (row.look !== look) {
     row.look = look;
@@ -63,8 +69,13 @@ function face(viewer) {
       make(
         "span.line",
         {},
-        make("a.name.person-link", { href: pageOf(address), "data-address": address }, make("bdi", { title: shown }, shown)),
-        viewer.is_favorite && make("span.mark", { title: "Favourite" }, icon("star", "badge favourite"), unseen("Favourite")),
+        make(
+          "a.name.person-link",
+          { href: pageOf(address), "data-address": address },
+          make("bdi", { title: shown }, shown),
+        ),
+        viewer.is_favorite &&
+          make("span.mark", { title: "Favourite" }, icon("star", "badge favourite"), unseen("Favourite")),
       ),
       make(
         "span.line.person-marks",
@@ -86,7 +97,11 @@ export function skeletonRow() {
   return make(
     "tr.skeleton-row",
     { "aria-hidden": "true" },
-    make("td.person-cell", {}, make("div.person", {}, make("span.avatar.skeleton"), make("span.skeleton.skeleton-name"))),
+    make(
+      "td.person-cell",
+      {},
+      make("div.person", {}, make("span.avatar.skeleton"), make("span.skeleton.skeleton-name")),
+    ),
     ...COLUMNS.map(([, , , className]) => make("td", { class: className }, make("span.skeleton"))),
   );
 }

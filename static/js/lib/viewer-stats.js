@@ -27,7 +27,8 @@ export class ViewerStats {
       return true;
     } catch (error) {
       onlyServer(error);
-      if (!this.shown) for (const name of [...Object.keys(this.counters), "spender"]) this.#note(name, error.message, "–");
+      if (!this.shown)
+        for (const name of [...Object.keys(this.counters), "spender"]) this.#note(name, error.message, "–");
       return false;
     }
   }
@@ -70,5 +71,7 @@ function onPlatforms(platforms) {
   if (!told.length) return "on all channels";
   const [platform, count] = told.sort(([, one], [, other]) => other - one)[0];
   const all = told.reduce((sum, [, each]) => sum + each, 0);
-  return told.length === 1 ? `all on ${platformName(platform)}` : `${Math.round((100 * count) / all)} % on ${platformName(platform)}`;
+  return told.length === 1
+    ? `all on ${platformName(platform)}`
+    : `${Math.round((100 * count) / all)} % on ${platformName(platform)}`;
 }

@@ -34,7 +34,10 @@ export class TierRow {
       coins: figure("coins"),
       watch_hours: figure("watch_hours"),
       visits: figure("visits"),
-      benefits: this.inputs.benefits.value.split("\n").map((line) => line.trim()).filter(Boolean),
+      benefits: this.inputs.benefits.value
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean),
     };
   }
 
@@ -65,13 +68,32 @@ export class TierRow {
 
   #form(tier, on) {
     this.inputs = {
-      name: make("input.input", { id: `${this.key}-name`, type: "text", maxlength: 32, value: tier.name, autocomplete: "off", dir: "auto" }),
+      name: make("input.input", {
+        id: `${this.key}-name`,
+        type: "text",
+        maxlength: 32,
+        value: tier.name,
+        autocomplete: "off",
+        dir: "auto",
+      }),
       color: make("input.tier-color", { id: `${this.key}-color`, type: "color", value: tier.color || "#14B8A6" }),
-      benefits: make("textarea.input", { id: `${this.key}-benefits`, rows: 2, dir: "auto", placeholder: "One benefit a line" }),
+      benefits: make("textarea.input", {
+        id: `${this.key}-benefits`,
+        rows: 2,
+        dir: "auto",
+        placeholder: "One benefit a line",
+      }),
     };
     this.inputs.benefits.value = (tier.benefits ?? []).join("\n");
     for (const [name] of FIGURES)
-      this.inputs[name] = make("input.input", { id: `${this.key}-${name}`, type: "number", min: 0, step: 1, inputmode: "numeric", value: tier[name] ?? 0 });
+      this.inputs[name] = make("input.input", {
+        id: `${this.key}-${name}`,
+        type: "number",
+        min: 0,
+        step: 1,
+        inputmode: "numeric",
+        value: tier[name] ?? 0,
+      });
     const row = make(
       "li.tier-row",
       {},
@@ -107,14 +129,27 @@ export class TierRow {
     return make(
       "li.tier-row.told",
       {},
-      make("p.tier-top", {}, make("i.tier-spot", { "aria-hidden": "true" }), make("strong", {}, make("bdi", {}, tier.name)), make("span.panel-note", {}, takes)),
-      tier.benefits?.length ? make("ul.benefits", {}, ...tier.benefits.map((line) => make("li", {}, make("bdi", {}, line)))) : null,
+      make(
+        "p.tier-top",
+        {},
+        make("i.tier-spot", { "aria-hidden": "true" }),
+        make("strong", {}, make("bdi", {}, tier.name)),
+        make("span.panel-note", {}, takes),
+      ),
+      tier.benefits?.length
+        ? make("ul.benefits", {}, ...tier.benefits.map((line) => make("li", {}, make("bdi", {}, line))))
+        : null,
     );
   }
 }
 
 function button(name, symbol, words, act) {
-  const made = make("button.button.icon-only.small", { type: "button", "data-part": name, title: words }, icon(symbol), unseen(words));
+  const made = make(
+    "button.button.icon-only.small",
+    { type: "button", "data-part": name, title: words },
+    icon(symbol),
+    unseen(words),
+  );
   made.addEventListener("click", act);
   return made;
 }

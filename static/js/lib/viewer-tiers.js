@@ -38,7 +38,9 @@ export class TierEditor {
     this.#say("");
     part(this.form, "preview").hidden = true;
     const list = part(this.form, "list");
-    list.replaceChildren(...Array.from({ length: 4 }, () => make("li.tier-row", {}, make("span.skeleton.skeleton-line"))));
+    list.replaceChildren(
+      ...Array.from({ length: 4 }, () => make("li.tier-row", {}, make("span.skeleton.skeleton-line"))),
+    );
     if (!this.dialog.open) this.dialog.showModal();
     try {
       const known = [...(await tiers())].sort((one, other) => one.rank - other.rank);
@@ -159,8 +161,17 @@ export class TierEditor {
     const all = moves.promoted + moves.demoted + moves.removed;
     const more = all - rows.length;
     place.replaceChildren(
-      make("p", {}, make("strong", {}, movesWords(moves, "would")), moves.reset ? ` ${plural(moves.reset, "person", "people")} whose tier was set by hand would be decided on automatically.` : ""),
-      ...(rows.length ? [make("ul.tier-moves", { tabindex: 0, role: "list", "aria-label": "Who would change" }, ...rows)] : []),
+      make(
+        "p",
+        {},
+        make("strong", {}, movesWords(moves, "would")),
+        moves.reset
+          ? ` ${plural(moves.reset, "person", "people")} whose tier was set by hand would be decided on automatically.`
+          : "",
+      ),
+      ...(rows.length
+        ? [make("ul.tier-moves", { tabindex: 0, role: "list", "aria-label": "Who would change" }, ...rows)]
+        : []),
       ...(more > 0 ? [make("p.panel-note", {}, `and ${plural(more, "other")}`)] : []),
     );
     place.scrollIntoView({ block: "nearest" });
@@ -185,7 +196,14 @@ export class TierEditor {
   }
 }
 
-const LABELS = { name: "The name", color: "The colour", coins: "Coins", watch_hours: "Hours watched", visits: "Visits", benefits: "Benefits:" };
+const LABELS = {
+  name: "The name",
+  color: "The colour",
+  coins: "Coins",
+  watch_hours: "Hours watched",
+  visits: "Visits",
+  benefits: "Benefits:",
+};
 
 const withoutField = (message) => message.replace(/^[\w.]+: /, "");
 

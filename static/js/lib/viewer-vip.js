@@ -41,7 +41,10 @@ export class VipCard {
     const { viewer } = this;
     const source = viewer.vip_source ?? "automatic";
     const line = viewer.vip_tier
-      ? [tierBadge(viewer), make("span", {}, `${HOW[source]}${viewer.vip_since ? `, VIP since ${day(viewer.vip_since)}` : ""}`)]
+      ? [
+          tierBadge(viewer),
+          make("span", {}, `${HOW[source]}${viewer.vip_since ? `, VIP since ${day(viewer.vip_since)}` : ""}`),
+        ]
       : [make("span", {}, source === "removed" ? `No tier: ${HOW.removed}` : "No tier yet")];
     const next = source === "automatic" ? this.#next() : null;
     return [make("p.vip-line", {}, ...line), ...(next ? [this.#progress(next)] : [])];
@@ -84,12 +87,15 @@ export class VipCard {
     const select = make(
       "select.input.compact",
       { "aria-label": "Tier to set by hand" },
-      ...[...this.tiers].reverse().map(({ name }) => make("option", { value: name, selected: name === proposed }, name)),
+      ...[...this.tiers]
+        .reverse()
+        .map(({ name }) => make("option", { value: name, selected: name === proposed }, name)),
     );
     const buttons = [
       select,
       this.#button("Set", "crown", () => ({ tier: select.value })),
-      (viewer.vip_tier || viewer.vip_source !== "removed") && this.#button(viewer.vip_tier ? "Remove" : "Keep out", "x", () => ({ remove: true })),
+      (viewer.vip_tier || viewer.vip_source !== "removed") &&
+        this.#button(viewer.vip_tier ? "Remove" : "Keep out", "x", () => ({ remove: true })),
       viewer.vip_source !== "automatic" && this.#button("Back to automatic", "rotate-ccw", () => ({ reset: true })),
     ];
     return make("div.vip-controls", {}, ...buttons.filter(Boolean));
@@ -110,7 +116,8 @@ export class VipCard {
       this.card.querySelector("select").focus();
     } catch (error) {
       onlyServer(error);
-      const words = error instanceof HttpError && error.status === 403 ? "You may look, but not change tiers." : error.message;
+      const words =
+        error instanceof HttpError && error.status === 403 ? "You may look, but not change tiers." : error.message;
       toast(words, { icon: "circle-alert", attention: true });
       button.disabled = false;
     }

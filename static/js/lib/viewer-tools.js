@@ -1,0 +1,88 @@
+/** What the list is worked with: search, filter, order, size of a page, leafing, and headings that sort. */
+
+import { byId, icon, make, part, setText } from "./dom.js";
+import { SIZES, SORTS } from "./viewer-filter.js";
+import { COLUMNS } from "./viewer-rows.js";
+
+const TYPING_MS = 220;
+const TITLES = { all: "Everybody", vip: "VIPs", active: "Active in 30 days", favorites: "Favourites" };
+
+export class ListTools {
+  /** `change(changes, {keepPage, replace})` is called with what of the view shall be otherwise. */
+  constructor(change) {
+    this.change = change;
+    this.#wire();
+    this.#makeHead();
+  }
+
+  #wire() {
+    const search = byId("search");
+    byId("tools").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#search(search.value);
+    });
+    search.addEventListener("input", () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.#search(search.value), search.value ? TYPING_MS : 0);
+    });
+    byId("filter").addEventListener("change", (event) => this.change({ filter: event.target.value }));
+    const sort = byId("sort");
+    sort.replaceChildren(...Object.entries(SORTS).map(([value, [words]]) => make("option", { value }, words)));
+    sort.addEventListener("change", () => this.change({ sortBy: sort.value, order: SORTS[sort.value][1] }));
+    byId("order").addEventListener("click", () => this.#turn());
+    const size = byId("page-size");
+    size.replaceChildren(...SIZES.map((count) => make("option", { value: count }, String(count))));
+    size.addEventListener("change", () => this.change({ limit: Number(size.value) }));
+    const pager = byId("pager");
+    part(pager, "previous").addEventListener("click", () => this.#leaf(-1));
+    part(pager, "next").addEventListener("click", () => this.#leaf(1));
+  }
+
+  #search(text) {
+    clearTimeout(this.typing);
+    const search = text.trim().replace(/^@/, "").slice(0, 64);
+    if (search !== this.view.search) this.change({ search }, { replace: true });
+  }
+
+  #turn() {
+    this.change({ order: this.view.order === "DESC" ? "ASC" : "DESC" });
+  }
+
+  #leaf(step) {
+    this.change({ page: this.view.page + step }, { keepPage: true });
+    byId("list-title").scrollIntoView({ block: "nearest" });
+  }
+
+  #makeHead() {
+    const columns = [["username", "Viewer", null, "person-head"], ...COLUMNS];
+    this.heads = columns.map(([field, label, , className]) => {
+      const button = make("button.sort", { type: "button" }, label, icon("arrow-down", "sort-mark"));
+      button.addEventListener("click", () =>
+        this.view.sortBy === field ? this.#turn() : this.change({ sortBy: field, order: SORTS[field][1] }),
+      );
+      return make("th", { scope: "col", class: className, "data-field": field }, button);
+    });
+    byId("people-head").replaceChildren(...this.heads);
+  }
+
+  /** Shows what the view is, wherever that came from. */
+  show(view) {
+    this.view = view;
+    const { search, filter, sortBy, order, limit } = view;
+    const box = byId("search");
+    if (box.value.trim().replace(/^@/, "") !== search) box.value = search;
+    byId("filter").querySelector(`[value="${filter}"]`).checked = true;
+    byId("sort").value = sortBy;
+    byId("page-size").value = limit;
+    const down = order === "DESC";
+    const turn = byId("order");
+    turn.replaceChildren(icon(down ? "arrow-down-wide-narrow" : "arrow-up-narrow-wide"));
+    turn.setAttribute("aria-label", down ? "Highest first; turn round" : "Lowest first; turn round");
+    turn.title = turn.getAttribute("aria-label");
+    setText(byId("list-title"), TITLES[filter]);
+    for (const head of this.heads) {
+      if (head.dataset.field === sortBy) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+  }
+}
