@@ -75,7 +75,11 @@ def store(
 
 def _reward(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> None:
     """Who gave something may have reached a tier by it, and dashboards see the new totals."""
-    gave = [item for item in placed if item.viewer_id is not None and heatmap.coins_of(item.event)]
+    gave = [
+        item
+        for item in placed
+        if item.viewer_id is not None and heatmap.coins_of(item.event) and rollups.counts(item.event)
+    ]
     if not gave:
         return
     latest = {item.viewer_id: item.event.at_ms for item in gave if item.viewer_id is not None}

@@ -234,7 +234,7 @@ def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int, list[_
         kept = identity["display_name"] if login == identity["username"] else identity["username"]
         identity["display_name"] = who.name[:NAME_LENGTH] or kept
         identity["avatar_url"] = who.avatar or identity["avatar_url"]
-        if who.about:
+        if who.about and isinstance(who.about, Mapping):
             identity.update(_about(who.about))
         if login and before != (identity["username"], identity["display_name"]):
             former.append((*before, event.at_ms))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import MINUTE_MS, hh_mm, iso, iso_utc, minute_of, now_ms
+from core.clock import MINUTE_MS, hh_mm, iso, iso_utc, local_day, minute_of, now_ms, week_hour
 
+LORD_HOWE, KATHMANDU = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")
 BERLIN, KOLKATA, ADELAIDE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("Australia/Adelaide")
 
 
@@ -58,6 +59,14 @@ def test_an_instant_can_be_read_back_to_the_millisecond(at_ms: int, zone: ZoneIn
 @given(st.integers(0, 4_000_000_000_000))
 def test_a_minute_holds_its_sixty_seconds(at_ms: int) -> None:
     assert 0 <= at_ms - minute_of(at_ms) * MINUTE_MS < MINUTE_MS
+
+
+@given(st.integers(0, 2_400_000_000_000), st.sampled_from([BERLIN, KOLKATA, ADELAIDE, LORD_HOWE, KATHMANDU]))
+def test_the_hour_of_the_week_and_the_day_are_those_of_the_wall_clock(at_ms: int, zone: ZoneInfo) -> None:
+    wall = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)).astimezone(zone)
+    days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+    assert divmod(week_hour(at_ms, zone), 24) == (days.index(wall.strftime("%A")), wall.hour)
+    assert local_day(at_ms, zone) == wall.date()
 
 
 def test_now_is_now() -> None:

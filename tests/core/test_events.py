@@ -102,3 +102,16 @@ def test_the_numbers_that_are_stored_never_change() -> None:
 def test_an_event_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         chat(LENA).text = "something else"  # type: ignore[misc]
+
+
+def test_what_a_platform_tells_of_somebody_is_on_the_tape() -> None:
+    about = {"bio": "hi 👋", "verified": True, "follower_count": 5, "following_count": 0}
+    event = chat(Person("300", "nova", "Nova", about=about))
+    who = event_from_json(event_to_json(event)).who
+    assert who == event.who
+    assert who is not None
+    assert who.about == about
+
+
+def test_who_is_told_of_in_other_words_is_the_same_person() -> None:
+    assert Person("300", "nova", about={"bio": "hi"}) == Person("300", "nova")

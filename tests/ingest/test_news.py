@@ -114,6 +114,13 @@ def test_a_gift_shows_in_the_totals_at_once_and_a_message_need_not(db: Database)
     assert told(db)[before:] == [("nova", "updated", {})]
 
 
+def test_what_is_given_elsewhere_is_no_news_here(db: Database) -> None:
+    write(db, [chat(NOVA)])
+    before = told(db)
+    write(db, [chat(NOVA, at=NOON + 1, amount=500, marks=Mark.SHARED)])
+    assert told(db) == before
+
+
 def test_a_new_name_is_told(db: Database) -> None:
     write(db, [chat(NOVA)])
     write(db, [chat(Person(NOVA.user_id, "nova_live", "Nova"), at=NOON + 1)])

@@ -166,6 +166,12 @@ def test_what_is_told_in_the_wrong_form_changes_nothing(db: Database, about: dic
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
+@pytest.mark.parametrize("about", ["bio", ["bio"], 5])
+def test_what_is_told_in_no_form_at_all_changes_nothing(db: Database, about: Any) -> None:
+    write(db, [chat(told(bio="hi")), chat(Person("300", "nova", "Nova", about=about), at=NOON + 1)])
+    assert (only(db, Viewer)["bio"], only(db, Viewer)["total_comments"]) == ("hi", 2)
+
+
 def test_texts_longer_than_their_place_are_cut(db: Database) -> None:
     write(db, [chat(told(bio="b" * 5_000, language="l" * 99, country="c" * 99, gender="g" * 99))])
     assert [len(only(db, Viewer)[name]) for name in ABOUT[:4]] == [1_000, 32, 64, 32]

@@ -22,9 +22,9 @@ from core.db import Database
 from core.events import Event, Kind, Person, Platform, SourceState, SourceStatus
 from ingest import writer as writing
 from ingest.writer import Writer
-from models import Channel, CoverageGap, Heartbeat, SourceCondition, Stream
+from models import Channel, CoverageGap, Heartbeat, SourceCondition, Stream, Viewer
 from models import Event as EventRow
-from tests.support import LENA, NOVA, SAM, act, chat, database, only, rows
+from tests.support import LENA, NOVA, SAM, act, chat, database, hours, minutes, only, rows
 
 WAIT = 20.0  # seconds after which a test is taken for stuck
 
@@ -265,6 +265,16 @@ def test_one_poisonous_event_is_dropped_with_a_reason_and_all_others_are_stored(
     assert writer.counters.problem == ""
     if "refused_by_database" in writer.counters.dropped:
         assert any("cannot be stored" in record.getMessage() for record in caplog.records)
+
+
+def test_while_it_runs_it_keeps_up_with_who_is_there(db: Database, start: Start) -> None:
+    writer = start()
+    writer.event(act(Kind.JOIN, SAM, now_ms() - minutes(2)))
+    writer.event(act(Kind.JOIN, NOVA, now_ms() - hours(2)))
+    assert writer.close() == 0
+    watched = {row["username"]: row["total_watchtime_ms"] for row in rows(db, Viewer)}
+    assert minutes(2) <= watched["sam"] < minutes(4)
+    assert watched["nova"] == minutes(5)
 
 
 def test_a_poisonous_status_stops_nothing(db: Database, start: Start) -> None:
