@@ -29,6 +29,7 @@ from web.store_schemas import (
     SegmentsAnswer,
     ShopStats,
     StateChange,
+    StateChanged,
 )
 
 bp = APIBlueprint("store", __name__, tag="Store")
@@ -105,6 +106,7 @@ def anomalies(query_data: RangeQuery) -> Response:
 
 @bp.post("/anomalies/<int:anomaly_id>/state")
 @bp.input(StateChange)
+@bp.output(StateChanged, description="Its new state")
 @bp.doc(summary="Mark an anomaly as seen or resolved", security="bearer", responses=[401, 403, 404, 422, 503])
 def change_state(anomaly_id: int, json_data: StateChange) -> Response:
     try:

@@ -119,6 +119,12 @@ class StateChange(Question):
     state: Literal["seen", "resolved"]
 
 
+class StateChanged(BaseModel):
+    success: Literal[True]
+    id: int
+    state: Literal["seen", "resolved"]
+
+
 class JourneyStep(BaseModel):
     event_type: EventType
     timestamp: str
