@@ -72,6 +72,7 @@ export class Editor {
       setText(part(this.form, "state"), "Saved");
     } catch (error) {
       onlyServer(error);
+      setText(part(this.form, "state"), "Not saved");
       this.#explain(error);
     } finally {
       this.saving = false;
@@ -177,8 +178,8 @@ const fieldOf = (field) =>
     .split(".")
     .find((name) => Object.hasOwn(ERRORS, name)) ?? field;
 
-/** The server's words without the field's name before them. */
+/** The server's words as a sentence, without the field's name before them. */
 function wordsOf(field, details) {
-  const found = details.find((detail) => detail.field === field);
-  return found.message.replace(/^[\w.]+: /, "");
+  const words = details.find((detail) => detail.field === field).message.replace(/^[\w.]+: /, "");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
