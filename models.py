@@ -130,6 +130,13 @@ SORTED_BY = (
 )
 
 
+def _counting_indexes() -> Iterator[Index]:
+    """How many VIPs and favourites there are is read from these alone."""
+    for column in ("vip_tier_id", "favorite_since_ms"):
+        chosen = text(f"{column} IS NOT NULL")
+        yield Index(f"ix_viewers_{column}", column, sqlite_where=chosen, postgresql_where=chosen)
+
+
 def _sorting_indexes() -> Iterator[Index]:
     for column in SORTED_BY:
         yield Index(f"ix_viewers_{column}", column, "id")
@@ -163,6 +170,7 @@ class Viewer(Base):
             sqlite_where=text("birthday_mmdd IS NOT NULL"),
             postgresql_where=text("birthday_mmdd IS NOT NULL"),
         ),
+        *_counting_indexes(),
         *_sorting_indexes(),
     )
 

@@ -384,6 +384,9 @@ def _tables() -> None:
             sqlite_where=sa.text("birthday_mmdd IS NOT NULL"),
             postgresql_where=sa.text("birthday_mmdd IS NOT NULL"),
         )
+        for column in ("vip_tier_id", "favorite_since_ms"):
+            where = sa.text(f"{column} IS NOT NULL")
+            batch_op.create_index(f"ix_viewers_{column}", [column], sqlite_where=where, postgresql_where=where)
         for column in SORTED_BY:
             batch_op.create_index(f"ix_viewers_{column}", [column, "id"])
             for name, chosen in (("vip", "vip_tier_id IS NOT NULL"), ("favorite", "favorite_since_ms IS NOT NULL")):
