@@ -61,7 +61,7 @@ class Move:
 
 # Chat is most of what happens; moderation, streaks, coming and going what goes wrong.
 USUAL = [Kind.CHAT] * 8 + [Kind.GIFT] * 4 + [Kind.PART] * 4 + [Kind.DELETE] * 3 + [Kind.JOIN] * 2
-KINDS = st.sampled_from([*USUAL, Kind.TIMEOUT, Kind.CLEAR, Kind.LIVE_END, *Kind])
+KINDS = st.sampled_from([*USUAL, Kind.TIMEOUT, Kind.CLEAR, Kind.LIVE_END, Kind.LIVE_START, *Kind])
 MARKS = st.sampled_from([0, 0, int(Mark.FIRST), int(Mark.SHARED), int(Mark.SUBSCRIBER | Mark.FIRST)])
 MOVES = st.builds(
     Move,

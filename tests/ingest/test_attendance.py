@@ -16,6 +16,7 @@ from models import CurrentSession, LastSeenDay, PastSession, StreamAttendance, V
 from tests.ingest.tables import tables
 from tests.support import (
     LENA,
+    MILO,
     NOON,
     NOVA,
     OTTO,
@@ -166,6 +167,25 @@ def test_a_sign_in_another_stream_ends_the_session_at_once(db: Database) -> None
     assert visits_and_minutes(db) == (2, 1 + 5)
 
 
+@pytest.mark.parametrize("heartbeat", [None, 3.9, 4.5, 60])
+def test_who_stays_for_the_next_stream_has_watched_the_first_until_then(db: Database, heartbeat: float | None) -> None:
+    events = [
+        act(Kind.LIVE_START),
+        chat(NOVA, at=NOON + minutes(1)),
+        act(Kind.LIVE_END, at=NOON + minutes(2)),
+        chat(NOVA, "bye", NOON + minutes(3)),  # what trails in belongs to what ended
+        act(Kind.LIVE_START, at=NOON + minutes(3.5)),
+    ]
+    write(db, events)
+    if heartbeat:
+        settle(db, NOON + minutes(heartbeat))
+    write(db, [chat(NOVA, at=NOON + minutes(4))])
+    settle(db, NOON + hours(2))
+    assert [(row["visits"], row["watched_ms"] / minutes(1)) for row in rows(db, StreamAttendance)] == [(1, 2), (1, 5)]
+    assert only(db, PastSession)["left_at_ms"] == only(db, CurrentSession)["joined_at_ms"] == NOON + minutes(4)
+    assert visits_and_minutes(db) == (2, 7)
+
+
 @pytest.mark.parametrize("heartbeat", [None, 30, 100, 200, 299])
 def test_of_a_stream_is_watched_what_comes_after_it_is_known(db: Database, heartbeat: int | None) -> None:
     write(db, [act(Kind.JOIN, NOVA)])
@@ -185,14 +205,15 @@ def last(at: float) -> list[Event]:
 
 @pytest.mark.parametrize("batches", ["one", "several", "heartbeats between"])
 def test_the_end_of_a_stream_ends_all_sessions_in_its_channel_and_no_other(db: Database, batches: str) -> None:
-    events = [*last(3), chat(SAM, channel="northwind")]
+    long_silent, gone = act(Kind.JOIN, LENA, NOON - minutes(1.99)), act(Kind.JOIN, MILO, NOON - minutes(2))
+    events = [gone, long_silent, *last(3), chat(SAM, channel="northwind")]
     for batch in [events] if batches == "one" else [[event] for event in events]:
         write(db, batch)
         if batches == "heartbeats between":
             settle(db, NOON + minutes(2))
     settle(db, NOON + hours(1))
     watched = {row["username"]: row["total_watchtime_ms"] / minutes(1) for row in rows(db, Viewer)}
-    assert watched == {"nova": 3, "otto": 2, "sam": 5}
+    assert watched == {"nova": 3, "otto": 2, "sam": 5, "lena": 4.99, "milo": 5}
 
 
 @pytest.mark.parametrize("with_them", [False, True])

@@ -14,7 +14,7 @@ from ingest.rebuild import rebuild
 from models import Event as EventRow
 from models import EventStatus, Gift, MinuteRollup, StreamViewer, Viewer, ViewerHour
 from tests.ingest.tables import tables
-from tests.support import NOON, NOVA, OTTO, POLICY, act, days, only, rows, seconds, settle, write
+from tests.support import NOON, NOVA, OTTO, POLICY, act, chat, days, deletion, only, rows, seconds, settle, write
 
 ROSE = 5  # the id of a gift of one coin
 
@@ -136,6 +136,13 @@ def test_ticks_that_add_nothing_are_kept_but_neither_shown_nor_counted(db: Datab
     assert [(extra["quantity"], extra["count"]) for extra in told] == [(2, 2), (0, 2), (1, 3)]
     assert only(db, ViewerHour)["events"] == 2
     assert only(db, StreamViewer)["last_at_ms"] == NOON + seconds(2)
+
+
+def test_a_tick_that_adds_nothing_is_not_what_is_left_when_a_message_is_taken_back(db: Database) -> None:
+    said = chat(NOVA, "oops", NOON + seconds(1), platform=Platform.TIKTOK)
+    write(db, [tick(2), said, tick(2, 2)])
+    write(db, [deletion(said, NOON + seconds(9))])
+    assert only(db, StreamViewer)["last_at_ms"] == NOON
 
 
 def test_a_gift_of_nobody_counts_for_its_channel(db: Database) -> None:
