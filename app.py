@@ -99,7 +99,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         docs,
     ):
         app.register_blueprint(part.bp)
-    app.spec_processor(lambda document: viewer_imports.describe(viewer_exports.describe(document)))
+    app.spec_processor(lambda document: track.describe(viewer_imports.describe(viewer_exports.describe(document))))
     pages.register(app, at)
     pages.serve_assets(app)
     _add_socketio(app, at)

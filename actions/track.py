@@ -25,11 +25,15 @@ MOST_ITEMS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an item: an ``event_id``, or a fault. Not ``is_new``: it was known already."""
+    """What became of an item: an ``event_id``, or a fault. Not ``is_new``: it was known already.
+
+    ``total_events``: how many there were when it was committed, without those of bots.
+    """
 
     event_id: str = ""
     is_new: bool = False
     fault: Fault | None = None
+    total_events: int = 0
 
 
 class Tracker:
@@ -44,7 +48,7 @@ class Tracker:
     ) -> None:
         self._currency = currency
         self._clock = clock
-        self._commits: GroupCommit[Tracked, Taken] = GroupCommit(database, self._record, run)
+        self._commits: GroupCommit[Tracked, tuple[Taken, int]] = GroupCommit(database, self._record, run)
 
     def track(self, items: Sequence[Any], *, user_agent: str = "") -> list[Outcome]:
         """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is."""
@@ -61,12 +65,15 @@ class Tracker:
                 outcomes.append(Outcome(fault=error.fault))
         if events:
             taken = self._commits.submit(list(events.values()))
-            for number, one in zip(events, taken, strict=True):
-                outcomes[number] = Outcome(one.event_id, one.is_new)
+            for number, (one, total) in zip(events, taken, strict=True):
+                outcomes[number] = Outcome(one.event_id, one.is_new, total_events=total)
         return outcomes
 
-    def _record(self, connection: Connection, events: list[Tracked]) -> list[Taken]:
-        return record(connection, events, self._clock())
+    def _record(self, connection: Connection, events: list[Tracked]) -> list[tuple[Taken, int]]:
+        taken = record(connection, events, self._clock())
+        # Within the transaction: an answer after it cannot fail any more, and one count serves the whole group.
+        total = total_events(connection)
+        return [(one, total) for one in taken]
 
 
 def new_event_id() -> str:

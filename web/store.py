@@ -107,7 +107,7 @@ def anomalies(query_data: RangeQuery) -> Response:
 @bp.post("/anomalies/<int:anomaly_id>/state")
 @bp.input(StateChange)
 @bp.output(StateChanged, description="Its new state")
-@bp.doc(summary="Mark an anomaly as seen or resolved", security="bearer", responses=[401, 403, 404, 422, 503])
+@bp.doc(summary="Mark an anomaly as seen or resolved", security="bearer", responses=[400, 401, 403, 404, 422, 503])
 def change_state(anomaly_id: int, json_data: StateChange) -> Response:
     try:
         orders.run(orders_about.change_state, anomaly_id, json_data.state, now_ms=now_ms())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from web.schemas import Question
 
@@ -14,12 +15,22 @@ EventType = Literal["page_view", "product_view", "add_to_cart", "user_signup", "
 Percent = Annotated[float, Field(ge=0)]
 
 
+def _written_out(given: object) -> object:
+    """A number would pass for seconds, and a mistake with it."""
+    if isinstance(given, str) and not re.match(r"\d{4}-\d\d-\d\d", given):
+        raise ValueError("is a time like 2026-11-21T18:30:00+01:00")
+    return given
+
+
+Moment = Annotated[datetime, BeforeValidator(_written_out)]
+
+
 class RangeQuery(Question):
     """A named range that ends now, or ``since`` and ``until``."""
 
     range: RangeName = Field("24h", description="which time before now; `since` or `until` takes its place")
-    since: datetime | None = Field(None, description="ISO 8601; without an offset it is UTC")
-    until: datetime | None = Field(None, description="ISO 8601; without an offset it is UTC")
+    since: Moment | None = Field(None, description="ISO 8601; without an offset it is UTC")
+    until: Moment | None = Field(None, description="ISO 8601; without an offset it is UTC")
 
 
 class EventsQuery(Question):
@@ -157,3 +168,69 @@ class PatternsAnswer(BaseModel):
 class Cleared(BaseModel):
     success: Literal[True]
     deleted: int
+
+
+class TrackResult(BaseModel):
+    """What became of an item of a list."""
+
+    index: int
+    status: Literal["tracked", "refused"]
+    event_id: str | None = None
+    field: str | None = Field(None, description="what is wrong")
+    message: str | None = Field(None, description="why it was refused")
+
+
+class TrackAnswer(BaseModel):
+    """`event_id` for one event; `accepted`, `refused` and `results` for a list. A known event is answered as before."""
+
+    status: Literal["tracked"]
+    total_events: int = Field(description="without those of bots")
+    event_id: str | None = None
+    accepted: int | None = None
+    refused: int | None = None
+    results: list[TrackResult] | None = None
+
+
+_TRACK_EVENT = {
+    "type": "object",
+    "required": ["event_type"],
+    "properties": {
+        "event_type": {
+            "type": "string",
+            "enum": ["page_view", "product_view", "add_to_cart", "user_signup", "purchase"],
+        },
+        "user_id": {"type": ["string", "integer", "null"], "maxLength": 128, "description": "the shop's own id"},
+        "timestamp": {
+            "type": ["string", "number", "null"],
+            "description": "ISO 8601 (UTC without an offset) or seconds since 1970; now if left out",
+        },
+        "event_id": {
+            "type": ["string", "integer", "null"],
+            "maxLength": 64,
+            "description": "what makes it one: repeated, it is stored once",
+        },
+        "data": {
+            "type": ["object", "null"],
+            "description": "up to 16,000 bytes; `amount` (or `value`, `total`, `price`) is money in `currency`",
+        },
+    },
+}
+TRACK_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "anyOf": [
+                    _TRACK_EVENT,
+                    {"type": "array", "minItems": 1, "maxItems": 1000, "description": "of such events", "items": {}},
+                ]
+            },
+            "example": {
+                "event_type": "purchase",
+                "user_id": "customer-17",
+                "event_id": "order-4711",
+                "data": {"amount": 49.9, "currency": "EUR"},
+            },
+        }
+    },
+}

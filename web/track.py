@@ -16,6 +16,7 @@ from actions.track import NotDurable, Outcome, Tracker
 from web.access import Access, access_of_caller, comes_from_another_site
 from web.errors import answer
 from web.services import services
+from web.store_schemas import TRACK_BODY, TrackAnswer
 
 bp = APIBlueprint("track", __name__, tag="Store")
 
@@ -32,38 +33,44 @@ def register(app: Flask) -> None:
 @bp.doc(hide=True)
 def preflight() -> Response:
     response = Response(status=204)
-    if origin := allowed_origin():
-        response.headers["Access-Control-Allow-Origin"] = origin
+    if allowed_origin():
         response.headers["Access-Control-Allow-Methods"] = "POST"
         response.headers["Access-Control-Allow-Headers"] = "Content-Type, X-Track-Key"
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-    response.headers["Vary"] = "Origin"
     return response
 
 
 @bp.post("/track")
+@bp.output(TrackAnswer, status_code=201, description="It is on disk")
 @bp.doc(
     summary="Report what a visitor of the shop did",
-    description="One event, or a list of up to 1,000. The answer comes after they are on disk. The key goes into "
-    "`X-Track-Key` or `?key=`.",
-    responses={201: "tracked", 400: "no JSON", 401: "no key", 413: "too large", 415: "no JSON", 422: "does not fit"},
+    description="One event, or a list of up to 1,000, each of which is taken or refused on its own. The track key goes "
+    "into `X-Track-Key` or `?key=`. Pages may send the same as `text/plain`, as `sendBeacon` does.",
+    responses=[400, 401, 403, 413, 415, 422, 503],
     security="bearer",
 )
 def take() -> Response:
     _admit()
     body = _body()
-    tracker: Tracker = current_app.extensions["tracker"]
     items = body if isinstance(body, list) else [body]
-    if len(items) > track.MOST_ITEMS:
-        raise UnprocessableEntity(f"a list holds at most {track.MOST_ITEMS:,} events")
+    if not 1 <= len(items) <= track.MOST_ITEMS:
+        raise UnprocessableEntity(f"a list holds 1 to {track.MOST_ITEMS:,} events")
+    tracker: Tracker = current_app.extensions["tracker"]
     try:
         outcomes = tracker.track(items, user_agent=request.headers.get("User-Agent", ""))
     except NotDurable as error:
         response = answer(503, f"Nothing was stored: {error}")
         response.headers["Retry-After"] = "3"
-        return _shared_with_origin(response)
-    response = _batch(outcomes) if isinstance(body, list) else _single(outcomes[0])
-    return _shared_with_origin(response)
+        return response
+    return _batch(outcomes) if isinstance(body, list) else _single(outcomes[0])
+
+
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Adds to the API document what may be sent, which is read here and not by a schema."""
+    told = document["paths"]["/track"]["post"]
+    told["requestBody"] = TRACK_BODY
+    told["responses"]["422"]["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ValidationError"}
+    return document
 
 
 def allowed_origin() -> str | None:
@@ -71,6 +78,15 @@ def allowed_origin() -> str | None:
     origin = request.headers.get("Origin", "")
     allowed = {one.strip().rstrip("/") for one in services().settings.track_origins.split(",")} - {""}
     return origin if origin and (origin in allowed or "*" in allowed) else None
+
+
+@bp.after_request
+def share_with_origin(response: Response) -> Response:
+    """Lets the shop's page read the answer, refusals too."""
+    if origin := allowed_origin():
+        response.headers["Access-Control-Allow-Origin"] = origin
+    response.vary.add("Origin")
+    return response
 
 
 def _admit() -> None:
@@ -81,8 +97,10 @@ def _admit() -> None:
         if request.headers.get("Origin") and comes_from_another_site() and not allowed_origin():
             raise Forbidden("this origin is not among TRACK_ORIGINS")
         return
+    if given:
+        raise Unauthorized("this is not the track key")
     if comes_from_another_site():
-        raise Forbidden("this request came from another site, without a valid track key")
+        raise Forbidden("this request came from another site, without a track key")
     if access_of_caller() >= Access.WRITE:
         return
     raise Unauthorized("send the track key in X-Track-Key or ?key=")
@@ -105,7 +123,7 @@ def _no_constant(name: str) -> Any:
 def _single(outcome: Outcome) -> Response:
     if outcome.fault is not None:
         return answer(422, f"{outcome.fault.field}: {outcome.fault.message}", [_fault(outcome)])
-    response = jsonify(status="tracked", event_id=outcome.event_id, total_events=_total())
+    response = jsonify(status="tracked", event_id=outcome.event_id, total_events=outcome.total_events)
     response.status_code = 201
     return response
 
@@ -118,14 +136,14 @@ def _batch(outcomes: Sequence[Outcome]) -> Response:
         for index, outcome in enumerate(outcomes)
     ]
     refused = sum(outcome.fault is not None for outcome in outcomes)
-    if refused and refused == len(outcomes):
+    if refused == len(outcomes):
         return answer(422, "none of the events can be tracked", results)
     response = jsonify(
         status="tracked",
         accepted=len(outcomes) - refused,
         refused=refused,
         results=results,
-        total_events=_total(),
+        total_events=max(outcome.total_events for outcome in outcomes),
     )
     response.status_code = 201
     return response
@@ -134,16 +152,3 @@ def _batch(outcomes: Sequence[Outcome]) -> Response:
 def _fault(outcome: Outcome) -> dict[str, str]:
     assert outcome.fault is not None
     return {"field": outcome.fault.field, "message": f"{outcome.fault.field}: {outcome.fault.message}"}
-
-
-def _total() -> int:
-    with services().database.reading() as connection:
-        return track.total_events(connection)
-
-
-def _shared_with_origin(response: Response) -> Response:
-    """Lets the shop's page read the answer."""
-    if origin := allowed_origin():
-        response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers.add("Vary", "Origin")
-    return response

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.processes import Program
-from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage
+from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, TRACK_KEY, Stage
 from web.access import ROUTES, SAFE_METHODS, Access
 
 PRINT_ROUTES = """
@@ -22,11 +22,13 @@ print(json.dumps([[rule.endpoint, rule.rule, sorted(rule.methods)] for rule in m
 """
 IN_PLACE_OF = {
     "<int:stream_id>": "1",
+    "<int:anomaly_id>": "1",
     "<path:filename>": "favicon.svg",
     "<path:address>": "twitch:nobody",
     "<viewer:username>": "twitch:nobody",
 }
 FORGED = "not-a-token"
+CHECKS_ITS_OWN_KEY = {"track.take"}  # open to everybody in the table: who may is tested below
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,8 @@ def test_every_route_is_in_the_table_and_the_table_has_no_others(routes):
 def test_each_caller_gets_what_the_table_grants_and_nothing_else(routes, callers, caller):
     client, has = callers[caller]
     for endpoint, path, methods in routes:
-        if endpoint == "auth.log_out":
-            continue  # below: it would end the session that the others need
+        if endpoint == "auth.log_out" or endpoint in CHECKS_ITS_OWN_KEY:
+            continue  # below: the former would end the session that the others need
         for method in methods:
             answer = client.request(method, path)
             assert is_refused(answer, endpoint) is (has < ROUTES[endpoint]), f"{caller}: {method} {path}: {answer}"
@@ -91,7 +93,27 @@ def test_what_an_overlay_may_reach_changes_nothing(routes):
         for endpoint, _, methods in routes
         if ROUTES[endpoint] <= Access.OVERLAY and not SAFE_METHODS.issuperset(methods)
     }
-    assert changing == {"auth.log_in", "auth.log_out"}
+    assert changing - CHECKS_ITS_OWN_KEY == {"auth.log_in", "auth.log_out"}
+
+
+@pytest.mark.parametrize(
+    ("caller", "status"), [("stranger", 401), ("overlay token", 401), ("bearer token", 422), ("session", 422)]
+)
+def test_only_who_may_write_reports_events_without_the_track_key(callers, caller, status):
+    """What is reported says nothing, so whoever is let in is told so and nothing is stored."""
+    assert callers[caller][0].post("/track", json={}).status_code == status
+
+
+@pytest.mark.parametrize("how", [{"headers": {"X-Track-Key": TRACK_KEY}}, {"params": {"key": TRACK_KEY}}])
+def test_the_track_key_reports_events_and_opens_nothing_else(routes, locked_stage, how):
+    with locked_stage.client(**how) as shop:
+        assert shop.post("/track", json={}).status_code == 422
+        for endpoint, path, methods in routes:
+            if endpoint in CHECKS_ITS_OWN_KEY:
+                continue
+            for method in methods:
+                answer = shop.request(method, path)
+                assert is_refused(answer, endpoint) is (ROUTES[endpoint] > Access.NOBODY), f"{method} {path}: {answer}"
 
 
 @pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/docs"])
