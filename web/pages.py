@@ -21,6 +21,7 @@ FETCHED = STATIC / "vendor" / ".complete"
 NAVIGATION = (
     ("live.page", "live", "Live", "activity"),
     ("viewers.page", "viewers", "Viewers", "users-round"),
+    ("store.page", "store", "Store", "shopping-bag"),
     ("streams.list_page", "streams", "Past streams", "history"),
 )
 

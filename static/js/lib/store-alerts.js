@@ -1,0 +1,179 @@
+/** What was unusual: a line of time with a dot for each, and each with its reason, its baseline and what to do. */
+
+import { serverNow } from "./clock.js";
+import { badge, byId, empty, icon, make, part, setText } from "./dom.js";
+import { clock, day, decimal, number } from "./format.js";
+import { oncePerFrame } from "./frame.js";
+import { onlyServer } from "./http.js";
+import { markAnomaly } from "./store-api.js";
+import { since } from "./store-words.js";
+import { toast } from "./toast.js";
+
+const TYPES = {
+  traffic_spike: ["Traffic spike", "activity"],
+  unusual_purchase: ["Unusual purchase", "credit-card"],
+  hyperactive_user: ["Hyperactive user", "user-round"],
+};
+const SEVERITIES = { high: ["High", "triangle-alert"], medium: ["Medium", "circle-alert"], low: ["Low", "info"] };
+const RANGE_MS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000 };
+const STATES = { seen: "seen", resolved: "resolved" };
+
+export class Alerts {
+  /** `openPerson(userId)` shows what somebody did. */
+  constructor({ canWrite, openPerson }) {
+    Object.assign(this, { canWrite, openPerson });
+    this.list = byId("alerts");
+    this.line = byId("alerts-line");
+    this.rows = new Map();
+    this.filter = "open";
+    byId("alerts-filter").addEventListener("change", (event) => {
+      this.filter = event.target.value;
+      if (this.answer) this.draw();
+    });
+    this.draw = oncePerFrame(() => this.#draw());
+  }
+
+  show(answer, range) {
+    const isNews = this.answer && this.range === range;
+    const known = new Set(this.answer?.anomalies.map(({ id }) => id));
+    if (isNews) for (const one of answer.anomalies) if (!known.has(one.id) && one.state === "new") tell(one);
+    this.answer = answer;
+    this.range = range;
+    this.draw();
+  }
+
+  #draw() {
+    const all = this.answer.anomalies;
+    const open = all.filter(({ state }) => state !== "resolved");
+    const shown = this.filter === "open" ? open : all;
+    const fresh = all.filter(({ state }) => state === "new").length;
+    const tag = byId("alerts-open");
+    tag.hidden = !fresh;
+    setText(tag, `${fresh} new`);
+    this.#drawLine(all);
+    if (!shown.length) {
+      this.rows.clear();
+      const words = this.#nothing(all.length);
+      if (this.list.textContent !== words.textContent) this.list.replaceChildren(make("li", {}, words));
+      return;
+    }
+    this.list.querySelector(".empty")?.parentElement.remove();
+    this.#reconcile(shown);
+  }
+
+  #nothing(resolved) {
+    return this.filter === "open" && resolved
+      ? empty("check", "Nothing open", `${number(resolved)} in this range, all resolved.`)
+      : empty(
+          "bell",
+          "Nothing unusual",
+          "Spikes of traffic, odd purchases and overly busy visitors are told here as soon as they happen.",
+        );
+  }
+
+  /** Rows stay where they are while they stay the same, so a button does not vanish under a finger. */
+  #reconcile(shown) {
+    const wanted = new Map(shown.map((one) => [one.id, this.#rowOf(one)]));
+    for (const [id, row] of this.rows) if (wanted.get(id) !== row) row.remove();
+    let before = this.list.firstElementChild;
+    for (const row of wanted.values()) {
+      if (row === before) before = before.nextElementSibling;
+      else this.list.insertBefore(row, before);
+    }
+    this.rows = wanted;
+  }
+
+  #rowOf(one) {
+    const signature = `${one.changed_at}/${one.state}/${one.severity}/${one.message}`;
+    const known = this.rows.get(one.id);
+    if (known?.signature === signature) return known;
+    const hadFocus = known?.contains(document.activeElement);
+    const row = Object.assign(this.#row(one), { signature });
+    if (hadFocus) queueMicrotask(() => (row.querySelector("button") ?? this.list.parentElement).focus());
+    return row;
+  }
+
+  #row(one) {
+    const [severity, symbol] = SEVERITIES[one.severity] ?? [one.severity, "info"];
+    const [type] = TYPES[one.type] ?? [one.type];
+    return make(
+      `li.alert.${one.severity}${one.state === "resolved" ? ".resolved" : ""}`,
+      { "data-id": one.id, "data-state": one.state },
+      make(
+        "p.alert-head",
+        {},
+        badge(symbol, `${severity} severity`),
+        make("strong", {}, type),
+        make("span.alert-severity", { "aria-hidden": "true" }, severity),
+        make("span.when", {}, since(one.detected_at)),
+      ),
+      make("p.alert-message", {}, make("bdi", {}, one.message)),
+      make("p.alert-base", {}, baselineWords(one)),
+      this.#foot(one),
+    );
+  }
+
+  #foot(one) {
+    const foot = make("div.alert-foot");
+    if (one.user_id) foot.append(this.#button("user-round", make("bdi.name", {}, one.user_id), () => this.openPerson(one.user_id)));
+    foot.append(make("span.spacer"));
+    if (one.state !== "new") foot.append(make("span.tag", {}, STATES[one.state] ?? one.state));
+    if (this.canWrite && one.state === "new") foot.append(this.#button("eye", "Seen", () => this.#mark(one, "seen")));
+    if (this.canWrite && one.state !== "resolved")
+      foot.append(this.#button("check", "Resolve", () => this.#mark(one, "resolved")));
+    return foot;
+  }
+
+  #button(symbol, words, press) {
+    const button = make("button.button.small", { type: "button" }, icon(symbol), words);
+    button.addEventListener("click", press);
+    return button;
+  }
+
+  async #mark(one, state) {
+    const buttons = [...(this.rows.get(one.id)?.querySelectorAll("button") ?? [])];
+    for (const button of buttons) button.disabled = true;
+    try {
+      await markAnomaly(one.id, state);
+      this.#put({ ...one, state });
+    } catch (error) {
+      onlyServer(error);
+      for (const button of buttons) button.disabled = false;
+      toast(error.message, { icon: "circle-alert", attention: true });
+    }
+  }
+
+  #put(changed) {
+    const anomalies = this.answer.anomalies.map((one) => (one.id === changed.id ? changed : one));
+    this.answer = { ...this.answer, anomalies };
+    this.draw();
+    if (changed.state === "resolved" && this.filter === "open") this.list.parentElement.focus({ preventScroll: true });
+  }
+
+  #drawLine(all) {
+    this.line.hidden = !all.length;
+    if (!all.length) return;
+    const now = serverNow();
+    const oldest = Math.min(...all.map(({ detected_at: at }) => Date.parse(at)));
+    const from = this.range in RANGE_MS ? now - RANGE_MS[this.range] : oldest - (now - oldest) * 0.03;
+    const dots = all.toReversed().map((one) => {
+      const dot = make(`i.alert-dot.${one.severity}${one.state === "resolved" ? ".resolved" : ""}`);
+      const at = (Date.parse(one.detected_at) - from) / (now - from);
+      dot.style.insetInlineStart = `${(100 * Math.min(1, Math.max(0, at))).toFixed(2)}%`;
+      return dot;
+    });
+    part(this.line, "dots").replaceChildren(...dots);
+    setText(part(this.line, "from"), now - from > 86_400_000 ? day(from) : clock(from));
+  }
+}
+
+/** What is usual, how sure that is, and how far off this was. */
+function baselineWords({ baseline, expected_range: [low, high], current_value: value }) {
+  const { mean, sigma, samples, score, period } = baseline;
+  const off = score === null ? "all others were equal" : `${decimal(score)} σ off`;
+  return `${decimal(value)} against ${decimal(low)}–${decimal(high)} · usual ${decimal(mean)} ± ${decimal(sigma)} · ${off} · from ${number(samples)} ${period}`;
+}
+
+function tell({ severity, message }) {
+  toast(make("bdi", {}, message), { icon: "bell", attention: severity === "high" });
+}

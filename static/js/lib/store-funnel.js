@@ -1,0 +1,41 @@
+/** The funnel's panel: which way of counting, and what it means in words. */
+
+import { FunnelChart } from "../charts/funnel.js";
+import { byId, setText } from "./dom.js";
+import { number } from "./format.js";
+import { BEFORE } from "./store-words.js";
+
+const WAYS = {
+  "at-all": "Who took a step, whatever they did before it",
+  "in-order": "Who took every step before it first, within seven days",
+};
+
+export class FunnelPanel {
+  constructor() {
+    this.chart = new FunnelChart(byId("funnel"), byId("funnel-numbers"));
+    this.way = "at-all";
+    byId("funnel-way").addEventListener("change", (event) => {
+      this.way = event.target.value;
+      if (this.funnel) this.#draw();
+    });
+  }
+
+  show(funnel, range) {
+    this.funnel = funnel;
+    this.range = range;
+    this.#draw();
+  }
+
+  #draw() {
+    const { funnel, way } = this;
+    const chosen = (answer) => (way === "in-order" ? answer?.in_order : answer) ?? null;
+    this.chart.show(chosen(funnel), chosen(funnel.previous));
+    setText(byId("funnel-note"), `${WAYS[way]} · ${this.#compared()}`);
+  }
+
+  #compared() {
+    if (this.range === "all") return "since the first event";
+    if (!this.funnel.previous) return "no comparison yet";
+    return `mark: ${BEFORE[this.range]}, ${number(this.funnel.previous.total_users)} people`;
+  }
+}

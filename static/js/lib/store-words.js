@@ -1,0 +1,64 @@
+/** How the shop's facts are written: on rows, in the dialog, in the funnel and in toasts alike. */
+
+import { serverNow } from "./clock.js";
+import { make } from "./dom.js";
+import { ago, clock, clockSeconds, day, money, number } from "./format.js";
+
+/** type → [one, icon, many], in the order of the funnel. */
+export const STEPS = {
+  page_view: ["Page view", "eye", "Page views"],
+  product_view: ["Product view", "package", "Product views"],
+  add_to_cart: ["Add to cart", "shopping-cart", "Add to carts"],
+  user_signup: ["Sign-up", "user-plus", "Sign-ups"],
+  purchase: ["Purchase", "shopping-bag", "Purchases"],
+};
+
+export const STEP_NAMES = Object.keys(STEPS);
+
+export const stepWords = (type) => STEPS[type]?.[0] ?? type;
+
+export const stepIcon = (type) => STEPS[type]?.[1] ?? "activity";
+
+/** What a range is compared with, where it is short; null: with nothing. */
+export const BEFORE = { "1h": "the hour before", "24h": "24 h before", "7d": "7 days before", "30d": "30 days before" };
+
+/** "29.90" in any currency that a shop may name. */
+export function amountOf({ amount, currency }) {
+  if (amount === null || amount === undefined) return "";
+  try {
+    return money(amount, { code: currency || undefined });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // three letters that are no currency
+    return `${number(amount)} ${currency}`;
+  }
+}
+
+/** "18:04:12", with its day where that is not today. */
+export function timeOf(at) {
+  const isToday = day(at) === day(serverNow());
+  return make("time", { datetime: at, title: moment(at) }, isToday ? clockSeconds(at) : `${day(at)}, ${clock(at)}`);
+}
+
+export const moment = (at) => `${day(at)}, ${clockSeconds(at)}`;
+
+/** "12 min ago", "Fri, 14 Nov". */
+export function since(at) {
+  const seconds = Math.max(0, (serverNow() - Date.parse(at)) / 1000);
+  const short = ago(seconds);
+  const words = seconds < 86_400 ? (short === "now" ? "just now" : `${short} ago`) : day(at);
+  return make("time", { datetime: at, title: moment(at) }, words);
+}
+
+const SHOWN_FIRST = ["product", "product_id", "product_name", "name", "title", "page", "path", "url", "source"];
+const MOST_SAID = 160;
+
+/** An event's data in one line: what it was about first, money left out as it stands in its own place. */
+export function saidOf(data) {
+  const entries = Object.entries(data ?? {}).filter(([name]) => !["amount", "currency"].includes(name));
+  const rank = ([name]) => (SHOWN_FIRST.includes(name) ? SHOWN_FIRST.indexOf(name) : SHOWN_FIRST.length);
+  const told = entries.toSorted((one, other) => rank(one) - rank(other)).slice(0, 4);
+  const text = told.map(([name, value]) => (rank([name]) < 8 ? valueWords(value) : `${name}: ${valueWords(value)}`));
+  return text.join(" · ").slice(0, MOST_SAID);
+}
+
+const valueWords = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));

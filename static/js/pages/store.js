@@ -1,0 +1,154 @@
+/** Wires the shop's page: the range, the figures, what is unusual, the stream, and what is pushed. */
+
+import { ConnectionChip } from "../lib/connection-chip.js";
+import { everySecond } from "../lib/clock.js";
+import { byId, setText } from "../lib/dom.js";
+import { onlyServer } from "../lib/http.js";
+import { Alerts } from "../lib/store-alerts.js";
+import * as api from "../lib/store-api.js";
+import { ConnectPanel } from "../lib/store-connect.js";
+import { DeleteDialog } from "../lib/store-delete.js";
+import { DemoButtons } from "../lib/store-demo.js";
+import { FunnelPanel } from "../lib/store-funnel.js";
+import { StoreKpis } from "../lib/store-kpis.js";
+import { StoreLine } from "../lib/store-line.js";
+import { PeopleDialog } from "../lib/store-people.js";
+import { RangePicker } from "../lib/store-range.js";
+import { SegmentCards } from "../lib/store-segments.js";
+import { EventStream } from "../lib/store-stream.js";
+import { TestEvents } from "../lib/store-try.js";
+import { Refresher } from "../lib/viewer-refresh.js";
+
+const GLIDE_SECONDS = 60; // a range ends now, so it moves on without any event
+const { canWrite, isOwner } = byId("store").dataset;
+
+let connected = false;
+let first = true; // the first connection follows what the page has just read by itself
+let seconds = 0;
+
+const chip = new ConnectionChip(byId("connection"));
+const range = new RangePicker(byId("range"), () => changeRange());
+const people = new PeopleDialog({ range: () => range.value });
+const openPerson = (userId) => people.openPerson(userId);
+const kpis = new StoreKpis();
+const funnel = new FunnelPanel();
+const segments = new SegmentCards((segment) => people.openSegment(segment));
+const alerts = new Alerts({ canWrite: Boolean(canWrite), openPerson });
+const connect = new ConnectPanel();
+const stream = new EventStream({ openPerson, began: () => connect.setEmpty(false) });
+
+/** part → what to do with an answer about the range. */
+const SHOWN = {
+  stats: (answer) => kpis.showStats(answer),
+  funnel: (answer) => {
+    kpis.showFunnel(answer);
+    funnel.show(answer, range.value);
+  },
+  segments: (answer) => segments.show(answer),
+  anomalies: (answer) => alerts.show(answer, range.value),
+};
+
+// What is asked anew when something has happened: each at most so often (in seconds), and never while nobody looks.
+const refresher = new Refresher({
+  events: [2, loadEvents],
+  stats: [1, () => load("stats")],
+  funnel: [1, () => load("funnel")],
+  segments: [2, () => load("segments")],
+  anomalies: [2, () => load("anomalies")],
+});
+
+const line = new StoreLine({
+  on: { pushed, state: showState, ask: () => refresher.poll("events") },
+});
+
+/** Answers whether the server did. */
+async function load(name) {
+  const asked = range.value;
+  return answered(async () => {
+    const answer = await api[name](asked);
+    if (asked === range.value) SHOWN[name](answer);
+  });
+}
+
+async function loadEvents() {
+  return answered(async () => {
+    const { events, total } = await api.events({ limit: 100 });
+    take(events, total);
+  });
+}
+
+async function answered(ask) {
+  try {
+    await ask();
+    byId("problem").hidden = true;
+    return true;
+  } catch (error) {
+    onlyServer(error);
+    if (error.status) {
+      byId("problem").hidden = false;
+      setText(byId("problem"), `The figures cannot be read right now: ${error.message}`);
+    }
+    return error.status > 0 && error.status < 500;
+  }
+}
+
+function take(events, total) {
+  stream.add(events);
+  if (total !== undefined) {
+    stream.setTotal(total);
+    connect.setEmpty(total === 0 && stream.isEmpty);
+  }
+}
+
+const UPDATES = {
+  stats_update: "stats",
+  funnel_update: "funnel",
+  segmentation_update: "segments",
+  anomaly_update: "anomalies",
+};
+
+function pushed(name, message) {
+  if (name === "new_event") take([message.event ?? message].flat());
+  else if (name === "initial_data") welcome(message);
+  else refresher.want(UPDATES[name]);
+}
+
+function welcome(message) {
+  if (message.events) take(message.events.events ?? message.events);
+}
+
+function changeRange() {
+  kpis.reset(range.value);
+  refresher.want("stats", "funnel", "segments", "anomalies");
+}
+
+/** While the line is down the page asks instead; what happened meanwhile is not told later, so all is asked anew. */
+function showState(state) {
+  chip.show(state);
+  const stands = state.kind === "connected";
+  if (stands && !connected) {
+    if (!first) refresher.everything();
+    first = false;
+  }
+  connected = stands;
+}
+
+function deleted() {
+  stream.clear();
+  refresher.everything();
+}
+
+if (canWrite) new TestEvents(() => connected || refresher.everything());
+if (isOwner) {
+  new DemoButtons(() => refresher.everything());
+  new DeleteDialog({ total: () => stream.total, deleted });
+}
+
+everySecond(() => {
+  seconds += 1;
+  if (seconds % GLIDE_SECONDS === 0) refresher.everything();
+});
+
+kpis.reset(range.value);
+refresher.everything();
+line.start();
