@@ -22,7 +22,7 @@ from tests.ingest.reference import EARLIEST, Reference
 from tests.ingest.tables import tables
 from tests.support import POLICY, SESSION_TIMEOUT_MS, database, days, rows, settle, write
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 IN_THE_END = LATEST + days(7)
 LAST_RANK = len(TIERS)
 
