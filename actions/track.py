@@ -50,15 +50,23 @@ class Tracker:
         self._clock = clock
         self._commits: GroupCommit[Tracked, tuple[Taken, int]] = GroupCommit(database, self._record, run)
 
-    def track(self, items: Sequence[Any], *, user_agent: str = "") -> list[Outcome]:
-        """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is."""
+    def track(self, items: Sequence[Any], *, user_agent: str = "", simulated: bool = False) -> list[Outcome]:
+        """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is.
+
+        ``simulated``: they did not happen, and are marked so.
+        """
         now, bot = self._clock(), tracking.is_bot(user_agent)
         events: dict[int, Tracked] = {}
         outcomes: list[Outcome] = []
         for number, item in enumerate(items):
             try:
                 events[number] = tracking.checked(
-                    item, now_ms=now, currency=self._currency, event_id=new_event_id(), bot=bot
+                    item,
+                    now_ms=now,
+                    currency=self._currency,
+                    event_id=new_event_id(),
+                    bot=bot,
+                    simulated=simulated,
                 )
                 outcomes.append(Outcome())
             except Refused as error:

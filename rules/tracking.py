@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ LARGEST_DATA_BYTES, DEEPEST_DATA = 16_000, 8
 HIGHEST_AMOUNT = 10**9  # in whole units of the currency
 AMOUNT_KEYS = ("amount", "value", "total", "price")  # the first that is there
 TYPES = {step.label: step for step in Step}
-KNOWN = ("event_type", "user_id", "timestamp", "data", "event_id")
-_BOTS = re.compile(r"bot\b|crawl|spider|slurp|facebookexternalhit|lighthouse|pingdom|uptime", re.IGNORECASE)
+# Cubot makes telephones.
+_BOTS = re.compile(r"(?<!cu)bot\b|crawl|spider|slurp|facebookexternalhit|lighthouse|pingdom|uptime", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,9 @@ def is_bot(user_agent: str) -> bool:
     return bool(_BOTS.search(user_agent))
 
 
-def checked(item: Any, *, now_ms: int, currency: str, event_id: str, bot: bool = False) -> Tracked:
+def checked(
+    item: Any, *, now_ms: int, currency: str, event_id: str, bot: bool = False, simulated: bool = False
+) -> Tracked:
     """The item as an event. ``event_id`` and ``currency`` hold where it tells none. Raises Refused."""
     if not isinstance(item, Mapping):
         raise Refused("event", "an event is a JSON object")
@@ -66,6 +67,7 @@ def checked(item: Any, *, now_ms: int, currency: str, event_id: str, bot: bool =
         currency=None if minor is None else told_currency,
         data=data,
         is_bot=bot,
+        is_simulated=simulated,
     )
 
 
@@ -116,9 +118,7 @@ def _parsed_time(given: Any) -> int:
                 raise wrong  # a day is no time
             moment = moment.replace(tzinfo=moment.tzinfo or UTC)
             return round(moment.timestamp() * 1000)
-        return round(
-            given if given > 10**11 else given * 1000
-        )  # what is so large is milliseconds, as JavaScript has it
+        return round(given if given > 10**11 else given * 1000)  # so large: milliseconds, as JavaScript has them
     except (ValueError, OverflowError, OSError) as error:
         raise wrong from error
 
@@ -158,7 +158,7 @@ def _amount(data: Mapping[str, Any]) -> Decimal | None:
     if key is None:
         return None
     given = data[key]
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or given != given:
         raise Refused(f"data.{key}", "is a number")
     if given < 0:
         raise Refused(f"data.{key}", "is not negative")
