@@ -46,20 +46,9 @@ def anomaly_json(row: Any, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def changed_after(connection: Connection, row_id: int, changed_ms: int) -> list[Any]:
-    """Rows that are new after ``row_id``, or have changed at ``changed_ms`` or later, oldest first."""
-    return list(_CHANGED(connection, after=row_id, changed=changed_ms))
-
-
-_COLUMNS = select(StoreAnomaly.__table__, StoreUser.user_id).outerjoin(StoreUser, StoreUser.id == StoreAnomaly.user_row)
+ROWS = select(StoreAnomaly.__table__, StoreUser.user_id).outerjoin(StoreUser, StoreUser.id == StoreAnomaly.user_row)
 _IN_RANGE = (StoreAnomaly.detected_at_ms >= bindparam("since"), StoreAnomaly.detected_at_ms < bindparam("until"))
 _LIST = Prepared(
-    _COLUMNS.where(*_IN_RANGE).order_by(StoreAnomaly.detected_at_ms.desc(), StoreAnomaly.id.desc()).limit(LISTED)
+    ROWS.where(*_IN_RANGE).order_by(StoreAnomaly.detected_at_ms.desc(), StoreAnomaly.id.desc()).limit(LISTED)
 )
 _COUNT = Prepared(select(func.count()).select_from(StoreAnomaly).where(*_IN_RANGE))
-# What is older than two days changes no more: see when anomalies resolve themselves.
-_CHANGED = Prepared(
-    _COLUMNS.where((StoreAnomaly.id > bindparam("after")) | (StoreAnomaly.changed_at_ms >= bindparam("changed")))
-    .order_by(StoreAnomaly.id)
-    .limit(LISTED)
-)

@@ -21,6 +21,7 @@ from web.access import Access, access_of_caller
 from web.health import CLIENTS
 from web.live_push import LivePush, Subscription
 from web.services import Services
+from web.store_push import StorePush, StoreSubscription
 from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Realtime:
     def __init__(self, app: Flask, socketio: SocketIO, at: Services) -> None:
         self.live = LivePush(app, socketio, at)
         self.viewers = ViewerPush(socketio, at)
+        self.store = StorePush(socketio, at)
         self._at = at
         self._signal = ChangeSignal(at.database)
         self._unread = True  # there is more than the last look has taken
@@ -62,9 +64,10 @@ class Realtime:
             self._look_due = now + LOOK_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
             with self._at.database.reading() as connection:
-                unread = [self.live.push_new(connection), self.viewers.push_new(connection)]
+                unread = [part.push_new(connection) for part in (self.live, self.viewers, self.store)]
             self._unread = any(unread)
         self.live.push_stats(now)
+        self.store.push_numbers(now)
 
     def _say_problem(self, problem: str) -> None:
         if problem != self._problem:
@@ -93,9 +96,13 @@ class Caller:
     def is_overlay(self) -> bool:
         return self.access < Access.READ or self.room == STREAMS
 
+    @property
+    def hears_store(self) -> bool:
+        return not self.is_overlay and (self.follow is None or "store" in self.follow)
+
 
 def caller_of(auth: Any) -> Caller:
-    """``auth`` is what a socket hands over: {"token"?, "follow"?: list of "viewers" and "alerts"}, or anything."""
+    """``auth`` is what a socket hands over: {"token"?, "follow"?: list of "viewers", "store" and "alerts"}, or anything."""
     told = auth if isinstance(auth, dict) else {}
     token, follow = told.get("token"), told.get("follow")
     wanted = frozenset(one for one in follow if isinstance(one, str)) if isinstance(follow, list) else None
@@ -126,6 +133,11 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         if caller.room:
             realtime.viewers.join(sid(), caller.room)
         CLIENTS.inc()
+        if caller.hears_store:
+            try:
+                realtime.store.join(sid())
+            except Exception:  # it is in, and may subscribe again
+                log.exception("a dashboard cannot be told of the shop")
 
     @socketio.on("disconnect")
     def disconnect(*_reason: Any) -> None:
@@ -136,6 +148,7 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         callers.pop(sid(), None)
         realtime.viewers.leave(sid())
         realtime.live.leave(sid())
+        realtime.store.leave(sid())
 
     @socketio.on("live:subscribe")
     def subscribe(wanted: Any = None, *_more: Any) -> dict[str, Any]:
@@ -144,12 +157,24 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
             caller = callers[sid()]
             return realtime.live.join(sid(), subscription, on_stream=caller.is_overlay)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            return {"success": False, "error": f"{'.'.join(map(str, first['loc'])) or 'subscription'}: {first['msg']}"}
+            return _refused(error)
         except scope.UnknownChannel as error:
             return {"success": False, "error": str(error)}
         except DBAPIError as error:
             return {"success": False, "error": why_unusable(error)}
+
+    @socketio.on("store:subscribe")
+    def subscribe_store(wanted: Any = None, *_more: Any) -> dict[str, Any]:
+        if callers[sid()].is_overlay:
+            return {"success": False, "error": "this token may not do that"}
+        try:
+            subscription = StoreSubscription.model_validate({} if wanted is None else wanted)
+            realtime.store.join(sid(), subscription.range)
+        except ValidationError as error:
+            return _refused(error)
+        except DBAPIError as error:
+            return {"success": False, "error": why_unusable(error)}
+        return {"success": True, "range": subscription.range}
 
     @socketio.on("live:gifts")
     def gifts(*_anything: Any) -> dict[str, Any]:
@@ -168,3 +193,8 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         return {"success": False, "error": "something went wrong; the log says what"}
 
     return realtime
+
+
+def _refused(error: ValidationError) -> dict[str, Any]:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return {"success": False, "error": f"{'.'.join(map(str, first['loc'])) or 'subscription'}: {first['msg']}"}
