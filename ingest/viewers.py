@@ -183,6 +183,14 @@ def _rename(connection: Connection, people: Sequence[_Acts], now_ms: int) -> lis
     told: list[News] = []
     for person in people:
         row, events = person.row, person.events
+        first_ms = min(event.at_ms for event in events)
+        if first_ms < row.first_seen_at_ms:
+            earlier.append((row, first_ms))
+        if _as_known(row, events):
+            latest_ms = max((event.at_ms for event in events if event.kind not in DONE_TO_THEM), default=0)
+            if latest_ms > row.named_at_ms:
+                named.append((row.id, latest_ms))
+            continue
         identity, named_at_ms, names = _named(row, events)
         if any(value != getattr(row, name) for name, value in identity.items()):
             changed.append((row.id, *identity.values(), now_ms))
@@ -191,14 +199,25 @@ def _rename(connection: Connection, people: Sequence[_Acts], now_ms: int) -> lis
             told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
         if named_at_ms > row.named_at_ms:
             named.append((row.id, named_at_ms))
-        first_ms = min(event.at_ms for event in events)
-        if first_ms < row.first_seen_at_ms:
-            earlier.append((row, first_ms))
     _NAME.run(connection, named)
     _CHANGE.run(connection, changed)
     _FORMER.run(connection, former)
     _see_earlier(connection, earlier)
     return told
+
+
+def _as_known(row: Any, events: Sequence[Event]) -> bool:
+    """Whether the events tell nothing of the person that their row does not: so nearly all of them do."""
+    login, name, avatar, about = row.username, row.display_name, row.avatar_url, None
+    for event in events:
+        who = event.who
+        if who is None or who.login != login or who.name not in ("", name) or who.avatar not in ("", avatar):
+            return False
+        if who.about and who.about is not about:
+            about = who.about
+            if any(getattr(row, key) != value for key, value in _about(about)):
+                return False
+    return True
 
 
 def _see_earlier(connection: Connection, earlier: Sequence[tuple[Any, int]]) -> None:

@@ -256,6 +256,8 @@ class Writer:
             keep_up(self._database, self._policy, now_ms())
         except SQLAlchemyError as error:
             self._say_problem(_reason(error))
+        except Exception:
+            log.exception("what is due from time to time failed; events go on")  # one bad row must not end the thread
         else:
             self._say_problem("")
 
