@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import gevent
 from apiflask import APIFlask
@@ -23,6 +24,7 @@ from models import SCHEMA_REVISION
 from web import (
     access,
     auth,
+    demo,
     docs,
     errors,
     headers,
@@ -76,6 +78,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
     orders.register(app, database)
+    chores.register(app, at)
     track.register(app)
     health.register(app, at)
     app.before_request(access.guard)
@@ -93,13 +96,14 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         viewer_imports,
         store,
         track,
+        demo,
         overlay,
         auth,
         health,
         docs,
     ):
         app.register_blueprint(part.bp)
-    app.spec_processor(lambda document: track.describe(viewer_imports.describe(viewer_exports.describe(document))))
+    app.spec_processor(_described)
     pages.register(app, at)
     pages.serve_assets(app)
     _add_socketio(app, at)
@@ -108,6 +112,13 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         # Without a password a proxied request is refused, so it must stay visible.
         app.wsgi_app = access.LocalProxy(app.wsgi_app)
     return app
+
+
+def _described(document: dict[str, Any]) -> dict[str, Any]:
+    """The API document with what no schema of ours says."""
+    for part in (viewer_exports, viewer_imports, track, demo):
+        document = part.describe(document)
+    return document
 
 
 def _message_queue(settings: Settings) -> str | None:
@@ -143,7 +154,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM, then drains."""
     engine = app.extensions["socketio"].server.eio
     server = build_server(host, port, app, log)
-    tail = gevent.spawn(app.extensions["realtime"].follow)
+    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores")]
     server.start()
     shown_host = f"[{host}]" if ":" in host else host
     log.info("StreamPulse %s is listening on http://%s:%d", VERSION, shown_host, server.server_port)
@@ -152,7 +163,7 @@ def serve(app: Flask, host: str, port: int) -> None:
         gevent.signal_handler(number, stopping.set)
     stopping.wait()
     log.info("stopping")
-    tail.kill()
+    gevent.killall(running)
     drain(server, engine)
 
 

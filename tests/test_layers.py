@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "sources": {"core", "demo"},
     "ingest": {"core", "rules", "models"},
     "analytics": {"core", "rules", "models"},
-    "actions": {"core", "rules", "models", "ingest"},
+    "actions": {"core", "rules", "models", "ingest", "demo"},
     "web": {"core", "analytics", "actions"},
     "migrations": {"models"},
 }

@@ -51,6 +51,8 @@ ROUTES: dict[str, Access] = {
     "store.change_state": Access.WRITE,
     "store.activity": Access.READ,
     "store.patterns": Access.READ,
+    "demo.generate_traffic": Access.OWNER,
+    "demo.generate_anomalies": Access.OWNER,
     # The track key opens these and nothing else; the view looks at it.
     "track.preflight": Access.NOBODY,
     "track.take": Access.NOBODY,

@@ -51,6 +51,7 @@ def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
         "/api/overlay/leaderboard",
         *("/track", "/events", "/stats", "/funnel-analysis", "/user-segmentation", "/user-activity", "/user-patterns"),
         *("/anomalies", "/anomalies/{anomaly_id}/state"),
+        *("/demo/generate-traffic", "/demo/generate-anomalies"),
         "/health",
         "/metrics",
         "/api/stats",
