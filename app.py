@@ -24,6 +24,7 @@ from models import SCHEMA_REVISION
 from web import (
     access,
     auth,
+    chores,
     demo,
     docs,
     errors,

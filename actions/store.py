@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select, update
 
 from core.db import Database
+from ingest import store_anomalies
 from models import (
     StoreAnomaly,
     StoreEvent,
@@ -47,3 +48,9 @@ def change_state(database: Database, anomaly_id: int, state: str, *, now_ms: int
         if found != state:
             where = StoreAnomaly.id == anomaly_id
             connection.execute(update(StoreAnomaly).where(where).values(state=state, changed_at_ms=now_ms))
+
+
+def resolve_past(database: Database, *, now_ms: int) -> None:
+    """Settles the anomalies that are over."""
+    with database.writing() as connection:
+        store_anomalies.resolve_past(connection, now_ms)

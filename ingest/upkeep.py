@@ -1,9 +1,9 @@
-"""What has to be done as time passes: heartbeats of sessions, the day's birthdays, old news forgotten."""
+"""What has to be done as time passes: heartbeats, birthdays, what is over or old."""
 
 from __future__ import annotations
 
 from core.db import Database
-from ingest import attendance, birthdays, news
+from ingest import attendance, birthdays, news, store_anomalies
 from ingest.policy import Policy
 
 STEPS = 4  # transactions at once; what is left is due a moment later, and the events in between are not kept waiting
@@ -18,3 +18,4 @@ def keep_up(database: Database, policy: Policy, now_ms: int) -> None:
     with database.writing() as connection:
         news.tell(connection, birthdays.announce(connection, now_ms, policy))
         news.forget_old(connection, now_ms)
+        store_anomalies.resolve_past(connection, now_ms)

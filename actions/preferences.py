@@ -1,0 +1,109 @@
+"""Choices of the owner: when something in the shop counts as unusual, and where a webhook tells of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, delete
+
+from actions.webhooks import Kind
+from core.db import Database, insert_for
+from ingest import preferences
+from ingest.preferences import THRESHOLDS, WEBHOOK
+from models import Preference
+from rules.anomalies import Thresholds
+
+LONGEST_URL = 2_000
+MOST_COOLDOWN_MINUTES = 24 * 60
+
+DEFAULTS: Mapping[str, float] = asdict(Thresholds())
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a threshold may be. ``whole``: no fractions."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+
+BOUNDS: Mapping[str, Bounds] = {
+    "sigmas": Bounds(1, 10),
+    "traffic_windows": Bounds(2, 288, whole=True),
+    "traffic_change": Bounds(1, 1_000_000),
+    "purchase_samples": Bounds(3, 10_000, whole=True),
+    "purchase_change_percent": Bounds(0, 1_000),
+    "user_samples": Bounds(2, 10_000, whole=True),
+    "user_change": Bounds(1, 100_000),
+}
+
+
+class InvalidUrl(ValueError):
+    """This is no address that messages can be sent to; the message says why."""
+
+
+class NoWebhook(LookupError):
+    """There is no webhook yet, so there must be an address."""
+
+
+def set_thresholds(database: Database, values: Mapping[str, float]) -> None:
+    """``values`` within BOUNDS, which the caller has checked; those left out are as the code says."""
+    chosen = {name: value for name, value in values.items() if value != DEFAULTS[name]}
+    with database.writing() as connection:
+        _keep(connection, THRESHOLDS, chosen)
+
+
+def set_webhook(
+    database: Database, *, url: str | None, kind: Kind, cooldown_minutes: int, rotate: bool = False
+) -> str | None:
+    """Sets the webhook up or changes it; answers its secret if that is new. Raises InvalidUrl and NoWebhook.
+
+    Without ``url`` the address stays. An address of one's own network is allowed: only the owner chooses it.
+    """
+    with database.writing() as connection:
+        before = preferences.chosen(connection, WEBHOOK)
+        address = checked_url(url) if url is not None else before.get("url")
+        if not address:
+            raise NoWebhook("url: there is no webhook yet, so say where messages go")
+        is_new = rotate or not before.get("secret")
+        secret = f"whsec_{secrets.token_urlsafe(32)}" if is_new else before["secret"]
+        choice = {"url": address, "kind": kind, "secret": secret, "cooldown_minutes": cooldown_minutes}
+        _keep(connection, WEBHOOK, choice)
+    return secret if is_new else None
+
+
+def remove_webhook(database: Database) -> None:
+    """What still waits is not sent any more."""
+    with database.writing() as connection:
+        _keep(connection, WEBHOOK, {})
+
+
+def checked_url(text: str) -> str:
+    """An address of http or https without a name and password in it. Raises InvalidUrl."""
+    url = text.strip()
+    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidUrl(f"url: must be at most {LONGEST_URL:,} plain characters")
+    try:
+        parts = urlsplit(url)
+        has_host, _ = bool(parts.hostname), parts.port
+    except ValueError:
+        raise InvalidUrl("url: this is no address") from None
+    if parts.scheme not in ("http", "https") or not has_host:
+        raise InvalidUrl("url: must begin with https:// or http:// and name a host")
+    if "@" in parts.netloc:
+        raise InvalidUrl("url: must not hold a name or a password; messages are signed instead")
+    return url
+
+
+def _keep(connection: Connection, key: str, value: Mapping[str, Any]) -> None:
+    if not value:
+        connection.execute(delete(Preference).where(Preference.key == key))
+        return
+    row = insert_for(connection)(Preference).values(key=key, value=json.dumps(dict(value)))
+    connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))

@@ -1,0 +1,72 @@
+"""What the web process does as time passes: sends the webhook's messages, and settles anomalies that are over."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import gevent
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from actions import store, webhooks
+from actions.webhooks import Delivery
+from core.clock import now_ms
+from core.db import why_unusable
+from web.orders import Orders
+from web.services import Services
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+UPKEEP_SECONDS = 60.0
+SEND_SECONDS = 15.0  # all in all: who answers a byte at a time keeps nobody
+
+
+class Chores:
+    """Several web processes may do the same: what is sent is claimed first, the rest may be done twice."""
+
+    def __init__(self, at: Services, orders: Orders) -> None:
+        self._at = at
+        self._orders = orders
+        self._sender = webhooks.Sender()
+        self._upkeep_due = 0.0
+
+    def follow(self) -> None:
+        """Runs for ever."""
+        while True:
+            try:
+                self.look(time.monotonic())
+            except DBAPIError as error:
+                log.error("database: %s", why_unusable(error))
+                gevent.sleep(10)
+            except Exception:
+                log.exception("a chore failed")
+                gevent.sleep(10)
+            gevent.sleep(LOOK_SECONDS)
+
+    def look(self, now: float) -> None:
+        """Does what is due. ``now``: seconds of a steady clock."""
+        if now >= self._upkeep_due:
+            self._upkeep_due = now + UPKEEP_SECONDS
+            self._orders.run(store.resolve_past, now_ms=now_ms())
+            self._orders.run(webhooks.forget_old, now_ms=now_ms())
+        with self._at.database.reading() as connection:
+            is_due = webhooks.is_due(connection, now_ms())
+        if is_due:
+            for delivery in self._orders.run(webhooks.claim, now_ms=now_ms()):
+                self.deliver(delivery)
+
+    def deliver(self, delivery: Delivery) -> str:
+        """Sends one message and notes the outcome; answers what went wrong, "" where nothing did."""
+        problem = f"no whole answer within {SEND_SECONDS:.0f} seconds"
+        with gevent.Timeout(SEND_SECONDS, False):
+            problem = self._sender.send(delivery, self._at.settings.zone, now_ms())
+        self._orders.run(webhooks.settle, delivery, problem, now_ms=now_ms())
+        return problem
+
+
+def register(app: Flask, at: Services) -> Chores:
+    chores = Chores(at, app.extensions["orders"])
+    app.extensions["chores"] = chores
+    return chores
