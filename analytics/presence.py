@@ -11,16 +11,12 @@ from analytics.viewers import hidden
 from core.clock import iso
 from core.db import Prepared
 from models import Channel, CurrentSession, Viewer
+from rules.sessions import UNCOUNTED_MS
 
 
-def open_sessions(
-    connection: Connection, limit: int, session_timeout_ms: int, zone: ZoneInfo, now_ms: int
-) -> dict[str, Any]:
-    """``count`` of all, and ``sessions``: the newest of them, at most ``limit``.
-
-    While no collector runs nobody ends sessions: what was not counted for as long as one lasts is over.
-    """
-    since_ms = now_ms - session_timeout_ms
+def open_sessions(connection: Connection, limit: int, zone: ZoneInfo, now_ms: int) -> dict[str, Any]:
+    """``count`` of all, and ``sessions``: the newest of them, at most ``limit``."""
+    since_ms = now_ms - UNCOUNTED_MS
     count = _COUNT(connection, since=since_ms).scalar_one()
     return {
         "count": count,

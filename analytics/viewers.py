@@ -14,7 +14,7 @@ from core.clock import iso, local_day
 from core.db import Prepared, among, begins_with
 from core.events import Platform
 from models import CurrentSession, IgnoredName, Viewer, ViewerName, VipSource, VipTier
-from rules import birthdays, loyalty
+from rules import birthdays, loyalty, sessions
 
 ERASED = "erased:"  # how the name of nobody begins
 LONGEST_NAME = 64  # the column's
@@ -94,6 +94,7 @@ def profile(row: Any, zone: ZoneInfo, now_ms: int) -> dict[str, Any]:
         watched_ms // 60_000, told["total_visits"], told["total_coins_spent"], told["total_shares"]
     )
     told["address"] = f"{told['platform']}:{told['username']}"
+    told["is_online"] = told["is_online"] is not None and told["is_online"] > now_ms - sessions.UNCOUNTED_MS
     told["vip_source"] = _VIP_SOURCES[told["vip_source"]]
     return told
 
@@ -131,8 +132,8 @@ _ONCE_CALLED = Prepared(
     .where(ViewerName.username == bindparam("name"), Viewer.erased_at_ms.is_(None))
     .order_by(ViewerName.until_ms.desc())
 )
-_IS_ONLINE = (
-    select(func.count())
+_LAST_COUNTED = (
+    select(func.max(CurrentSession.counted_until_ms))
     .select_from(CurrentSession)
     .where(CurrentSession.viewer_id == Viewer.id, CurrentSession.left_at_ms.is_(None))
     .correlate(Viewer)
@@ -185,10 +186,10 @@ _TOLD: dict[str, Any] = {
     "vip_color": VipTier.color,
     "vip_source": Viewer.vip_source,
     "favorite_since": Viewer.favorite_since_ms,
-    "is_online": _IS_ONLINE > 0,
+    "is_online": _LAST_COUNTED,
 }
 _TIMES = ("first_seen_at", "last_seen_at", "vip_since", "created_at", "updated_at", "favorite_since")
-_SWITCHES = ("verified", "is_vip", "is_blocked", "is_favorite", "is_moderator", "is_online")
+_SWITCHES = ("verified", "is_vip", "is_blocked", "is_favorite", "is_moderator")
 # What ``profile`` needs to know of people; nobody who was erased.
 ROWS = (
     select(*(column.label(key) for key, column in _TOLD.items()))

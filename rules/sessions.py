@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HEARTBEAT_MS = 60_000  # how often the watchtime of open sessions is brought up to date
+UNCOUNTED_MS = 5 * HEARTBEAT_MS  # what no heartbeat came by for so long is over: no collector runs that would end it
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from analytics import birthdays, heatmaps, leaderboards, presence, scope, tiers, viewer_detail
-from core.clock import SECOND_MS, now_ms
+from core.clock import now_ms
 from web import errors
 from web.schemas import ChannelQuery
 from web.services import services
@@ -108,9 +108,8 @@ def upcoming_birthdays(query_data: BirthdaysQuery) -> Response:
 @bp.doc(summary="Open sessions", security="bearer", responses=ASKED)
 def active_sessions(query_data: PresenceQuery) -> Response:
     at = services()
-    timeout_ms = at.settings.session_timeout * SECOND_MS
     with at.database.reading() as connection:
-        found = presence.open_sessions(connection, query_data.limit, timeout_ms, at.settings.zone, now_ms())
+        found = presence.open_sessions(connection, query_data.limit, at.settings.zone, now_ms())
     return jsonify(found)
 
 

@@ -203,12 +203,16 @@ def test_who_is_here_is_who_came_and_did_not_leave(db):
     write(db, [chat(NOVA, at=NOON - 9_000), chat(OTTO, at=NOON - 8_000), chat(MILO, at=NOON - 7_000)])
     write(db, [act(Kind.PART, OTTO, NOON - 1_000)])
     with db.reading() as connection:
-        told = presence.open_sessions(connection, 10, 300_000, UTC, NOON)
+        told = presence.open_sessions(connection, 10, UTC, NOON)
         assert [(row["username"], row["duration"]) for row in told["sessions"]] == [("milo", 7), ("nova", 9)]
         assert told["count"] == 2
-        assert presence.open_sessions(connection, 1, 300_000, UTC, NOON)["count"] == 2
+        assert presence.open_sessions(connection, 1, UTC, NOON)["count"] == 2
         # The collector has died: nobody ends the sessions, and yet nobody is here.
-        assert presence.open_sessions(connection, 10, 300_000, UTC, NOON + hours(1)) == {"count": 0, "sessions": []}
+        assert presence.open_sessions(connection, 10, UTC, NOON + hours(1)) == {"count": 0, "sessions": []}
+        ids = [row["viewer_id"] for row in rows(db, CurrentSession)]
+        for now_ms, here in ((NOON, {"nova", "milo"}), (NOON + hours(1), set())):
+            told = viewers.profiles(connection, ids, UTC, now_ms)
+            assert {one["username"] for one in told if one["is_online"]} == here
     assert [row["left_at_ms"] for row in rows(db, CurrentSession)].count(None) == 2
 
 

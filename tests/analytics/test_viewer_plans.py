@@ -103,7 +103,7 @@ OTHERS: dict[str, Callable[[Connection], Any]] = {
     },
     "a step of the export": lambda connection: viewer_export.step(connection, "vip", 20, UTC, NOON),
     "birthdays": lambda connection: birthdays.upcoming(connection, 7, UTC, NOON),
-    "who is here": lambda connection: presence.open_sessions(connection, 10, 300_000, UTC, NOON),
+    "who is here": lambda connection: presence.open_sessions(connection, 10, UTC, NOON),
 }
 
 
