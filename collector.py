@@ -7,7 +7,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -20,11 +20,13 @@ from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, why_unusable
 from core.events import Event
 from core.logs import set_up_logs
+from core.tracked import Tracked
 from core.version import VERSION
 from ingest.policy import Policy
 from ingest.writer import Writer
 from models import SCHEMA_REVISION
 from rules.cooldown import Cooldown
+from rules.tracking import checked
 from sources.base import Backoff, CommandHandler, Sink, Source
 
 log = logging.getLogger("collector")
@@ -34,8 +36,14 @@ STOP_SECONDS = 5.0
 FASTEST = 1000.0
 
 
-def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink, database: Database) -> list[Source]:
-    """The sources that arguments and settings ask for."""
+def build_sources(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    sink: Sink,
+    database: Database,
+    take: Callable[[Tracked], None],
+) -> list[Source]:
+    """The sources that arguments and settings ask for. ``take`` gets what happens in the demo's shop."""
     if arguments.replay:
         from sources.tape import TapePlayer
 
@@ -43,10 +51,7 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
         speed = FASTEST if arguments.as_recorded else arguments.speed
         return [TapePlayer(arguments.replay, sink, speed=speed, rebase=not arguments.as_recorded)]
     if arguments.demo:
-        from demo.world import World
-        from sources.simulator import Simulator
-
-        return [Simulator(World(arguments.seed), sink, start_ms=_end_of_history(database), speed=arguments.speed)]
+        return _demo(arguments, settings, sink, database, take)
     answer = command_handler(database, Policy.of(settings), settings.prefix)
     found: list[Source] = []
     if settings.channel:
@@ -54,6 +59,33 @@ def build_sources(arguments: argparse.Namespace, settings: Settings, sink: Sink,
     if settings.tiktok_channel:
         found.append(_tiktok(settings, sink, answer))
     return found
+
+
+def _demo(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    sink: Sink,
+    database: Database,
+    take: Callable[[Tracked], None],
+) -> list[Source]:
+    from demo.shop import Act
+    from demo.shop_hours import live
+    from demo.world import World
+    from sources.simulator import ShopSimulator, Simulator
+
+    world, start_ms, speed = World(arguments.seed), _end_of_history(database), arguments.speed
+
+    def happens(act: Act) -> None:
+        currency = settings.currency
+        take(checked(act.item(), now_ms=act.at_ms, currency=currency, event_id=act.event_id, simulated=True))
+
+    def acts(start_ms: int) -> Iterator[Act]:
+        return live(world, start_ms, zone=settings.zone, currency=settings.currency)
+
+    return [
+        Simulator(world, sink, start_ms=start_ms, speed=speed),
+        ShopSimulator(acts, happens, start_ms=start_ms, speed=speed),
+    ]
 
 
 def _twitch(settings: Settings, sink: Sink, answer: CommandHandler) -> Source:
@@ -179,7 +211,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         from sources.tape import TapeRecorder
 
         sink = recorder = TapeRecorder(arguments.record, writer)
-    sources.extend(build_sources(arguments, settings, sink, database))
+    sources.extend(build_sources(arguments, settings, sink, database, writer.tracked))
     # Only now: a start that fails must not decide what the database will hold.
     simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
     installation.claim(database, installation.DEMO if simulated else installation.REAL)

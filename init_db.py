@@ -7,33 +7,38 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from actions import installation, viewer_import, viewers
-from core.clock import now_ms
+from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event, Platform
-from ingest import attendance, store_rebuild, vip
+from ingest import attendance, store_anomalies, store_rebuild, vip
+from ingest import store as shop
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
-from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource
+from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource, WebhookDelivery
 from rules.profiles import Invalid, clean
+from rules.tracking import checked
 
 if TYPE_CHECKING:
     from demo.profiles import Profile  # read only where the demo is asked for
+    from demo.shop import Act
 
+RUSH, RUSH_MS = 20, 5 * MINUTE_MS  # fewer events in so long are no spike in the shop, whatever came before
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
 
 
@@ -78,16 +83,22 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
     """Writes ``days`` of simulated history into an empty database; answers how many events, 0 when it was there."""
     from demo.history import history
     from demo.profiles import profiles
+    from demo.shop_hours import past
     from demo.world import World
 
+    with database.reading() as connection:
+        if installation.content_of(connection) is None and installation.has_real_shop(connection):
+            raise DatabaseUnusable(f"{shown(database.url)} holds a real shop's events: the demo needs another database")
     installation.claim(database, installation.DEMO)
     with database.reading() as connection:
         if connection.scalar(select(Channel.id).limit(1)) is not None:
             return 0
     world, ends_ms = World(seed), now_ms()
     events = history(world, now_ms=ends_ms, days=days, zone=settings.zone)
+    acts = past(world, now_ms=ends_ms, days=days, zone=settings.zone, currency=settings.currency)
     with database.writing() as connection:  # an interrupted demo leaves nothing behind
         stored = _store_all(connection, events, Policy.of(settings))
+        stored += _store_shop(connection, acts, settings.currency, ends_ms)
         for profile in profiles(world, now_ms=ends_ms, zone=settings.zone):
             _note(connection, profile)
     return stored
@@ -101,6 +112,42 @@ def _store_all(connection: Connection, events: Iterable[Event], policy: Policy) 
     attendance.heartbeat_all(connection, policy, now_ms())
     _progress_done()
     return stored
+
+
+def _store_shop(connection: Connection, acts: Iterable[Act], currency: str, ends_ms: int) -> int:
+    """As if each had been reported when it happened, so that what is found unusual is what would have been."""
+    stored = 0
+    for group in _as_reported(acts, ends_ms):
+        at_ms = group[-1].at_ms
+        store_anomalies.resolve_past(connection, at_ms)
+        tracked = [
+            checked(act.item(), now_ms=at_ms, currency=currency, event_id=act.event_id, simulated=True) for act in group
+        ]
+        stored += len(shop.record(connection, tracked, at_ms))
+        _progress(f"writing 30 days of the demo's shop: {stored:,} events")
+    store_anomalies.resolve_past(connection, ends_ms)
+    connection.execute(delete(WebhookDelivery))  # nobody is to be told of what never was
+    _progress_done()
+    return stored
+
+
+def _as_reported(acts: Iterable[Act], ends_ms: int) -> Iterator[list[Act]]:
+    """In groups: small where a rush is to be noticed as it comes, large where there is none and nobody looks back."""
+    quiet: list[Act] = []
+    for _, hour in groupby(acts, key=lambda act: act.at_ms // HOUR_MS):
+        group = list(hour)
+        windows = Counter(act.at_ms // RUSH_MS for act in group)
+        stretch = 1 if group[0].at_ms > ends_ms - 8 * DAY_MS else 6
+        is_busy = max(windows.values()) >= RUSH or group[0].at_ms > ends_ms - DAY_MS
+        if quiet and (is_busy or group[-1].at_ms // HOUR_MS - quiet[0].at_ms // HOUR_MS >= stretch):
+            yield quiet
+            quiet = []
+        if is_busy:
+            yield from (list(part) for _, part in groupby(group, key=lambda act: act.at_ms // (2 * RUSH_MS)))
+        else:
+            quiet += group
+    if quiet:
+        yield quiet
 
 
 def _note(connection: Connection, profile: Profile) -> None:

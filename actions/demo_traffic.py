@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, false, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
-from actions.installation import CONTENT, DEMO, content_of
+from actions.installation import CONTENT, DEMO, content_of, has_real_shop
 from actions.track import Tracker
 from core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database, Prepared
@@ -18,7 +18,7 @@ from demo.shop import Act, Shop
 from demo.shop_products import PRODUCTS
 from ingest import preferences
 from ingest.store_anomalies import TRAFFIC, TRAFFIC_HOURS, USERS, WINDOW_MINUTES
-from models import Installation, StoreAnomaly, StoreEvent, StoreMinute, StoreSample
+from models import Installation, StoreAnomaly, StoreMinute, StoreSample
 from rules.anomalies import Limits, Moments, Thresholds
 
 USERS_UNLESS_TOLD, MOST_USERS = 40, 500
@@ -77,7 +77,7 @@ def admit(database: Database, *, force: bool) -> None:
     """Raises RealData where real events are, unless ``force``. A database that holds nothing becomes one for demos."""
     with database.writing() as connection:
         content = content_of(connection)
-        is_real = content != DEMO and _REAL_EVENT(connection).first() is not None
+        is_real = content != DEMO and has_real_shop(connection)
         if is_real and not force:
             raise RealData("this database holds events of a real shop: made-up ones would mix with them")
         if content is None and not is_real:
@@ -213,7 +213,6 @@ def _sample(connection: Connection, measure: str, since_ms: int) -> Moments:
     return Moments(int(row.number or 0), float(row.total or 0), float(row.squares or 0))
 
 
-_REAL_EVENT = Prepared(select(StoreEvent.id).where(StoreEvent.is_simulated == false()).limit(1))
 _FIRST_MINUTE = Prepared(select(func.min(StoreMinute.minute)))
 _SAMPLE = Prepared(
     select(

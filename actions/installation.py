@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, false, insert, not_, select
 
 from core.db import Database, DatabaseUnusable, insert_for, shown
 from ingest.privacy import SALT
-from models import Base, IgnoredName, Installation, OptOut, Preference, VipTier
+from models import Base, IgnoredName, Installation, OptOut, Preference, StoreEvent, VipTier
 
 CONTENT = "content"  # the key in `installation`
 REAL, DEMO = "real", "demo"
@@ -19,6 +19,11 @@ KEPT = tuple(table.__tablename__ for table in (IgnoredName, OptOut, VipTier, Pre
 def content_of(connection: Connection) -> str | None:
     """``real``, ``demo``, or None while nothing has been recorded."""
     return connection.scalar(select(Installation.value).where(Installation.key == CONTENT))
+
+
+def has_real_shop(connection: Connection) -> bool:
+    """Whether a shop has reported anything that was not made up."""
+    return connection.scalar(select(StoreEvent.id).where(StoreEvent.is_simulated == false()).limit(1)) is not None
 
 
 def claim(database: Database, content: str) -> None:

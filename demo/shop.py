@@ -14,7 +14,7 @@ from core.clock import MINUTE_MS, SECOND_MS
 from demo.shop_products import ADD_ON, BULK, PAGES, PRODUCTS, SOURCES, Product, amount_in
 
 # Of a hundred visits; the others are by somebody new.
-RETURNING, REGULAR, ANONYMOUS = 0.17, 0.16, 0.03
+RETURNING, REGULAR, ANONYMOUS = 0.3, 0.22, 0.03
 LOOKS, CARTS, JOINS, BUYS = 0.66, 0.44, 0.55, 0.6  # the share that goes on from each step
 JOINS_AT_ONCE = 0.02  # for the newsletter, without having looked at anything
 REMEMBERED = 150
@@ -94,7 +94,7 @@ class Shop:
         rng, who = self.rng, visitor or self._somebody()
         journey = _Journey(self, who, at_ms)
         journey.step("page_view", page=rng.choice(PAGES), source=rng.choice(SOURCES))
-        while rng.random() < 0.3:
+        while rng.random() < 0.4:
             journey.step("page_view", page=rng.choice(PAGES))
         if not who.is_member and rng.random() < JOINS_AT_ONCE:
             journey.join("newsletter")

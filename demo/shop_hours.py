@@ -15,8 +15,8 @@ from demo.shop import Act, Rate, Shop
 from demo.world import World
 
 FANS = 160
-QUIET = 0.055  # visits a minute without a stream, on average
-ON_STREAM = 0.68  # more of them while one is on
+QUIET = 0.105  # visits a minute without a stream, on average
+ON_STREAM = 0.3  # more of them while one is on
 AFTERWARDS_MS = HOUR_MS  # people still look around after it
 # By hour of the day: how many come, against the average.
 _HOURS = (6, 4, 2, 1, 1, 1, 3, 5, 8, 9, 10, 11, 13, 12, 11, 11, 12, 14, 16, 18, 20, 19, 15, 10)

@@ -44,6 +44,6 @@ PRODUCTS = tuple(
     )
 )
 ADD_ON = Product("sticker-sheet", "Sticker sheet", 4.9)
-BULK = Product("goose-plush", "Goose plush, a whole crate", 289.0)
+BULK = Product("goose-plush", "Goose plush, three of them", 98.7)
 PAGES = ("/", "/", "/", "/new", "/goose", "/clothes", "/about", "/shipping")
 SOURCES = ("twitch panel", "twitch chat", "tiktok bio", "tiktok bio", "discord", "search", "direct", "newsletter")
