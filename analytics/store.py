@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, desc, select
 
 from analytics import store_reach
-from analytics.store_reach import Range, Reached
+from analytics.store_reach import NotKnown, Past, Range, Reached
 from core.clock import HOUR_MS, iso
-from core.db import Prepared
+from core.db import Prepared, among, unindexed
 from core.money import minor_digits
 from models import StoreEvent, StoreUser
 from rules.funnel import Step, drop_off, rates
 from rules.reach import IN_ORDER, REACHED, Measure
-from rules.segments import Segment
+from rules.segments import Segment, segment_since
 
 LISTED = 50  # people of a segment that are named
-CANDIDATES = 500  # people that are looked at for them
 
 # Whose reach puts them into a segment or a better one: the column that tells when last, and the measure.
 _SEGMENTS: dict[Segment, tuple[Any, Measure]] = {
@@ -29,6 +30,15 @@ _SEGMENTS: dict[Segment, tuple[Any, Measure]] = {
     Segment.MEDIUM: (StoreUser.medium_at_ms, Measure.MEDIUM),
     Segment.LOW: (StoreUser.last_at_ms, Measure.ANY),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a segment, with what they did in the range and when they last did something."""
+
+    user_id: str
+    events: int
+    last_ms: int
 
 
 def stats(connection: Connection, asked: Range) -> dict[str, Any]:
@@ -45,19 +55,19 @@ def stats(connection: Connection, asked: Range) -> dict[str, Any]:
 
 def funnel(connection: Connection, asked: Range) -> dict[str, Any]:
     """Who took each step at all, and who took them in order; the range before beside it. Raises TooMuch."""
-    found = store_reach.reached(connection, asked)
-    earlier = store_reach.before(connection, asked)
+    found = whole_funnel(store_reach.reached(connection, asked).people)
+    try:
+        return {**found, "previous": whole_funnel(store_reach.before(connection, asked)), "previous_missing": None}
+    except NotKnown as error:
+        return {**found, "previous": None, "previous_missing": str(error)}
+
+
+def whole_funnel(people: dict[Measure, int]) -> dict[str, Any]:
+    """Both ways of looking at it."""
     return {
-        **_funnel(found.people, REACHED),
-        "total_users": found.people[Measure.ANY],
-        "in_order": _funnel(found.people, IN_ORDER),
-        "previous": None
-        if earlier is None
-        else {
-            **_funnel(earlier, REACHED),
-            "total_users": earlier[Measure.ANY],
-            "in_order": _funnel(earlier, IN_ORDER),
-        },
+        **_funnel(people, REACHED),
+        "total_users": people[Measure.ANY],
+        "in_order": _funnel(people, IN_ORDER),
     }
 
 
@@ -76,10 +86,19 @@ def _funnel(people: dict[Measure, int], measures: Sequence[Measure]) -> dict[str
 
 def segmentation(connection: Connection, asked: Range, zone: ZoneInfo) -> dict[str, Any]:
     """How many people are in each segment, and the newest of each. Raises TooMuch."""
-    found = store_reach.reached(connection, asked)
-    counts = segment_counts(found)
+    if asked.until_ms is not None:
+        over = store_reach.past(connection, asked.since_ms, asked.until_ms)
+        counts = segment_counts(over.reached())
+        members = _past_members(connection, over)
+    else:
+        found = store_reach.reached(connection, asked)
+        counts = segment_counts(found)
+        members = {segment: _members(connection, segment, asked, counts, found) for segment in Segment}
     lists = {
-        segment.value: [] if asked.until_ms is not None else _people(connection, segment, asked.since_ms or 1, zone)
+        segment.value: [
+            {"user_id": one.user_id, "total_events": one.events, "last_event": iso(one.last_ms, zone)}
+            for one in members[segment]
+        ]
         for segment in Segment
     }
     return {**lists, "counts": counts, "total_users": sum(counts.values())}
@@ -93,17 +112,33 @@ def segment_counts(found: Reached) -> dict[str, int]:
     return counts
 
 
-def _people(connection: Connection, segment: Segment, since_ms: int, zone: ZoneInfo) -> list[dict[str, Any]]:
-    found = _IN_SEGMENT[segment](connection, since=since_ms).all()
-    rows = sorted(found, key=lambda row: (row.last_at_ms, row.id), reverse=True)
-    return [
-        {
-            "user_id": row.user_id,
-            "total_events": row.page_views + row.product_views + row.carts + row.signups + row.purchases,
-            "last_event": iso(row.last_at_ms, zone),
-        }
-        for row in rows[:LISTED]
-    ]
+def _members(
+    connection: Connection, segment: Segment, asked: Range, counts: dict[str, int], found: Reached
+) -> list[Member]:
+    """The newest of a segment, by whichever index leads to them sooner."""
+    own, everybody = found.people[_SEGMENTS[segment][1]], found.people[Measure.ANY]
+    members = counts[segment.value]
+    if members == 0:
+        return []
+    # Down the newest of all, the members among them come as often as they are many.
+    plans = _BY_LAST if everybody * LISTED < own * members else _BY_SEGMENT
+    rows = plans[segment](connection, since=asked.since_ms or 1, limit=LISTED).all()
+    events = store_reach.counted(connection, [row.id for row in rows], asked)
+    return [Member(row.user_id, events.get(row.id, 0), row.last_at_ms) for row in rows]
+
+
+def _past_members(connection: Connection, over: Past) -> dict[Segment, list[Member]]:
+    theirs: dict[Segment, list[tuple[int, int]]] = {segment: [] for segment in Segment}
+    for person, journey in over.journeys.items():
+        if (segment := segment_since(journey, 1)) is not None:
+            theirs[segment].append((journey.newest_ms, person))
+    newest = {segment: nlargest(LISTED, people) for segment, people in theirs.items()}
+    listed = [person for people in newest.values() for _, person in people]
+    names = {row.id: row.user_id for row in _NAMES(connection, people=listed)}
+    return {
+        segment: [Member(names[person], sum(over.journeys[person].counts), last_ms) for last_ms, person in people]
+        for segment, people in newest.items()
+    }
 
 
 def events(connection: Connection, limit: int, zone: ZoneInfo, before: int | None = None) -> list[dict[str, Any]]:
@@ -128,27 +163,23 @@ def event_json(row: Any, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _in_segment(segment: Segment) -> Prepared:
-    """Candidates by the index of their own segment, without those of the better one."""
+def _in_segment(segment: Segment, *, by_last: bool) -> Prepared:
+    """The newest of a segment: down the index of when people were last seen, or by that of the segment's own column."""
     order = list(_SEGMENTS)
     column = _SEGMENTS[segment][0]
-    where = [column >= bindparam("since")]
+    newest_first = StoreUser.last_at_ms if by_last else unindexed(StoreUser.last_at_ms)
+    where = [unindexed(column) >= bindparam("since") if by_last else column >= bindparam("since")]
+    if by_last:
+        where.append(StoreUser.last_at_ms >= bindparam("since"))
     if segment is not order[0]:
-        where.append(_SEGMENTS[order[order.index(segment) - 1]][0] < bindparam("since"))
-    return Prepared(select(*_PERSON).where(*where).order_by(column.desc()).limit(CANDIDATES))
+        where.append(unindexed(_SEGMENTS[order[order.index(segment) - 1]][0]) < bindparam("since"))
+    people = select(StoreUser.id, StoreUser.user_id, StoreUser.last_at_ms).where(*where)
+    return Prepared(people.order_by(desc(newest_first), StoreUser.id.desc()).limit(bindparam("limit")))
 
 
-_PERSON = (
-    StoreUser.id,
-    StoreUser.user_id,
-    StoreUser.last_at_ms,
-    StoreUser.page_views,
-    StoreUser.product_views,
-    StoreUser.carts,
-    StoreUser.signups,
-    StoreUser.purchases,
-)
-_IN_SEGMENT = {segment: _in_segment(segment) for segment in Segment}
+_BY_SEGMENT = {segment: _in_segment(segment, by_last=False) for segment in Segment}
+_BY_LAST = {segment: _in_segment(segment, by_last=True) for segment in Segment}
+_NAMES = Prepared(select(StoreUser.id, StoreUser.user_id).where(among(StoreUser.id, "people")))
 EVENT_COLUMNS = (StoreEvent.__table__, StoreUser.user_id)
 _NEWEST = Prepared(
     select(*EVENT_COLUMNS)

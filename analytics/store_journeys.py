@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from heapq import nlargest
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select
 
+from analytics import store_reach
 from analytics.store_reach import Range
 from core.clock import iso
-from core.db import Prepared
+from core.db import Prepared, among
 from models import StoreEvent, StoreUser
 from rules.funnel import Step
 
@@ -19,11 +20,13 @@ PEOPLE, EVENTS_EACH = 50, 100  # the newest people of the range, and of each the
 
 
 def activity(connection: Connection, asked: Range, zone: ZoneInfo, limit: int = PEOPLE) -> list[dict[str, Any]]:
-    """The newest people of the range, each with what they did in it, oldest first."""
+    """The newest people of the range, each with what they did last in it, oldest first. Raises TooMuch."""
+    journeys = _journeys(connection, asked, limit)
+    events = store_reach.counted(connection, [person.id for person, _ in journeys], asked)
     return [
         {
             "user_id": person.user_id,
-            "total_events": len(acts),
+            "total_events": events[person.id],
             "first_event": iso(acts[0].at_ms, zone),
             "last_event": iso(acts[-1].at_ms, zone),
             "journey": [
@@ -31,12 +34,12 @@ def activity(connection: Connection, asked: Range, zone: ZoneInfo, limit: int = 
                 for act in acts
             ],
         }
-        for person, acts in _journeys(connection, asked, limit)
+        for person, acts in journeys
     ]
 
 
 def patterns(connection: Connection, asked: Range, limit: int = PEOPLE) -> list[dict[str, Any]]:
-    """The same people's steps as one sequence each, with what is to be noticed of it."""
+    """The same people's steps as one sequence each, with what is to be noticed of it. Raises TooMuch."""
     return [
         {
             "user_id": person.user_id,
@@ -73,21 +76,33 @@ def flags(steps: Sequence[Step]) -> list[str]:
 
 
 def _journeys(connection: Connection, asked: Range, limit: int) -> list[tuple[Any, list[Any]]]:
+    """The newest people of the range, each with their newest events in it, oldest first. Raises TooMuch."""
     since_ms, until_ms = asked.since_ms or 1, asked.until_ms or 2**62
-    people = _NEWEST_PEOPLE(connection, since=since_ms, limit=limit).all()
-    found: defaultdict[int, list[Any]] = defaultdict(list)
-    for person in people:
-        acts = _ACTS(connection, user=person.id, since=since_ms, until=until_ms, limit=EVENTS_EACH).all()
-        found[person.id] = list(reversed(acts))
-    return [(person, found[person.id]) for person in people if found[person.id]]
+    return [
+        (
+            person,
+            list(reversed(_ACTS(connection, user=person.id, since=since_ms, until=until_ms, limit=EVENTS_EACH).all())),
+        )
+        for person in _newest_people(connection, asked, limit)
+    ]
+
+
+def _newest_people(connection: Connection, asked: Range, limit: int) -> list[Any]:
+    if asked.until_ms is None:
+        return list(_NEWEST_PEOPLE(connection, since=asked.since_ms or 1, limit=limit))
+    over = store_reach.past(connection, asked.since_ms, asked.until_ms).journeys
+    newest = nlargest(limit, over, key=lambda person: (over[person].newest_ms, person))
+    people = {row.id: row for row in _PEOPLE(connection, people=newest)}
+    return [people[person] for person in newest]
 
 
 _NEWEST_PEOPLE = Prepared(
     select(StoreUser.id, StoreUser.user_id)
     .where(StoreUser.last_at_ms >= bindparam("since"))
-    .order_by(StoreUser.last_at_ms.desc())
+    .order_by(StoreUser.last_at_ms.desc(), StoreUser.id.desc())
     .limit(bindparam("limit"))
 )
+_PEOPLE = Prepared(select(StoreUser.id, StoreUser.user_id).where(among(StoreUser.id, "people")))
 _ACTS = Prepared(
     select(StoreEvent.id, StoreEvent.event_id, StoreEvent.step, StoreEvent.at_ms)
     .where(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from core.clock import HOUR_MS, MINUTE_MS
-from core.db import Prepared
+from core.db import Prepared, among
 from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSnapshot, StoreTotal
-from rules.funnel import Step, replayed
-from rules.reach import Measure, reached_ms, spans_since
+from rules.funnel import Journey, Step, replayed
+from rules.reach import COMPARED, Measure, reached_ms, spans_since
 
 MOST_REPLAYED = 200_000  # events of a past range that are read one by one
 RANGES_MS = {"1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 7 * 24 * HOUR_MS, "30d": 30 * 24 * HOUR_MS, "all": None}
@@ -19,6 +20,10 @@ RANGES_MS = {"1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 7 * 24 * HOUR_MS, "30d": 
 
 class TooMuch(ValueError):
     """A range that ended in the past holds more events than can be read at once."""
+
+
+class NotKnown(LookupError):
+    """The range before cannot be told; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,59 @@ class Reached:
     events: dict[Step, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened in a range that is over: each person's journey within it, by their row, and all events."""
+
+    journeys: dict[int, Journey]
+    events: dict[Step, int]
+
+    def reached(self) -> Reached:
+        people: Counter[Measure] = Counter(dict.fromkeys(Measure, 0))
+        for journey in self.journeys.values():
+            people.update(reached_ms(journey).keys())
+        return Reached(dict(people), self.events)
+
+
 def reached(connection: Connection, asked: Range) -> Reached:
     """Raises TooMuch."""
     if asked.until_ms is not None:
-        return _replayed(connection, asked)
+        return past(connection, asked.since_ms, asked.until_ms).reached()
     return Reached(_people_since(connection, asked.since_ms), _events_since(connection, asked.since_ms))
 
 
-def before(connection: Connection, asked: Range) -> dict[Measure, int] | None:
-    """How many people had reached each measure in the range before, as it stood when it ended; None: not known."""
-    if asked.name not in RANGES_MS or asked.since_ms is None:
-        return None
-    window = (RANGES_MS[asked.name] or 0) // MINUTE_MS
-    minute = asked.since_ms // MINUTE_MS
-    rows = _SNAPSHOT(connection, window=window, minute=minute).all()
+def before(connection: Connection, asked: Range) -> dict[Measure, int]:
+    """How many people had reached each measure in the range before. Raises NotKnown.
+
+    Of a named range: as it stood when it ended. What was reported later is not in it.
+    """
+    if asked.since_ms is None:
+        raise NotKnown("nothing comes before the beginning")
+    if asked.name in RANGES_MS:
+        return _as_it_stood(connection, (RANGES_MS[asked.name] or 0) // MINUTE_MS, asked.since_ms // MINUTE_MS)
+    length_ms = (asked.until_ms or asked.now_ms) - asked.since_ms
+    try:
+        return past(connection, asked.since_ms - length_ms, asked.since_ms).reached().people
+    except TooMuch as error:
+        raise NotKnown(f"the range before: {error}") from error
+
+
+def _as_it_stood(connection: Connection, window: int, minute: int) -> dict[Measure, int]:
+    """How many had reached each measure in the ``window`` minutes before ``minute``, at that time."""
+    taken_at = minute // COMPARED[window] * COMPARED[window]
+    rows = _SNAPSHOT(connection, window=window, minute=taken_at).all()
     if not rows:
-        return None
-    people = dict.fromkeys(Measure, 0)
-    return people | {Measure(row.measure): row.users for row in rows}
+        raise NotKnown("nothing had been reported yet when the range before ended")
+    if rows[0].minute < taken_at:
+        # They are taken before whatever comes next is written: nothing has been since, so it still stands so.
+        return _people_since(connection, (taken_at - window) * MINUTE_MS)
+    return dict.fromkeys(Measure, 0) | {Measure(row.measure): row.users for row in rows}
+
+
+def counted(connection: Connection, people: Iterable[int], asked: Range) -> dict[int, int]:
+    """How many events each of ``people`` (rows) has in the range."""
+    rows = _COUNTED(connection, people=list(people), since=asked.since_ms or 0, until=asked.until_ms or 2**62)
+    return {row.user_row: row.events for row in rows}
 
 
 def _people_since(connection: Connection, since_ms: int | None) -> dict[Measure, int]:
@@ -94,23 +134,20 @@ def _events_since(connection: Connection, since_ms: int | None) -> dict[Step, in
     return events
 
 
-def _replayed(connection: Connection, asked: Range) -> Reached:
-    """Everybody's journey within the range, event by event."""
-    rows = _RAW(connection, since=asked.since_ms or 0, until=asked.until_ms, limit=MOST_REPLAYED + 1).all()
+def past(connection: Connection, since_ms: int | None, until_ms: int) -> Past:
+    """The range event by event. Raises TooMuch."""
+    rows = _RAW(connection, since=since_ms or 0, until=until_ms, limit=MOST_REPLAYED + 1).all()
     if len(rows) > MOST_REPLAYED:
         raise TooMuch(
             f"this range holds more than {MOST_REPLAYED:,} events; choose a shorter one, or one that ends now"
         )
-    journeys: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    acts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     events: Counter[Step] = Counter(dict.fromkeys(Step, 0))
     for row in rows:
         events[Step(row.step)] += 1
         if row.user_row is not None:
-            journeys[row.user_row].append((row.at_ms, row.id, row.step))
-    people: Counter[Measure] = Counter(dict.fromkeys(Measure, 0))
-    for journey in journeys.values():
-        people.update(reached_ms(replayed(journey)).keys())
-    return Reached(dict(people), dict(events))
+            acts[row.user_row].append((row.at_ms, row.id, row.step))
+    return Past({person: replayed(theirs) for person, theirs in acts.items()}, dict(events))
 
 
 def _whole_minute(at_ms: int) -> int:
@@ -149,7 +186,17 @@ _NEWEST_SNAPSHOT = (
     .scalar_subquery()
 )
 _SNAPSHOT = Prepared(
-    select(StoreSnapshot.measure, StoreSnapshot.users).where(
+    select(StoreSnapshot.minute, StoreSnapshot.measure, StoreSnapshot.users).where(
         StoreSnapshot.window_minutes == bindparam("window"), StoreSnapshot.minute == _NEWEST_SNAPSHOT
     )
+)
+_COUNTED = Prepared(
+    select(StoreEvent.user_row, func.count().label("events"))
+    .where(
+        among(StoreEvent.user_row, "people"),
+        StoreEvent.at_ms >= bindparam("since"),
+        StoreEvent.at_ms < bindparam("until"),
+        StoreEvent.is_bot.is_(False),
+    )
+    .group_by(StoreEvent.user_row)
 )

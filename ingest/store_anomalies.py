@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from core.clock import HOUR_MS, MINUTE_MS
+from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import BulkStatement, Prepared, among
 from core.money import minor_digits
 from core.tracked import Tracked
@@ -23,6 +23,7 @@ from rules.funnel import Step
 WINDOW_MINUTES = 5
 WINDOWS_AN_HOUR = 60 // WINDOW_MINUTES
 TRAFFIC_HOURS, PURCHASE_HOURS, USER_HOURS = 24, 30 * 24, 24  # how far back each baseline reaches
+PURCHASE_NEWS_MS = DAY_MS  # a purchase reported later than that is no news; it counts for what is usual
 TRAFFIC, USERS = "traffic", "user_hour"  # measures of `store_samples`; "purchase:EUR" are the others
 OVER_MS = {AnomalyType.TRAFFIC_SPIKE: 2 * WINDOW_MINUTES * MINUTE_MS, AnomalyType.HYPERACTIVE_USER: HOUR_MS}
 
@@ -72,9 +73,9 @@ def look(
     limits = preferences.thresholds(connection)
     samples = Samples()
     found = [
-        *_purchases(connection, events, row_of, shoppers, limits, samples),
+        *_purchases(connection, events, row_of, shoppers, limits, samples, now_ms),
         *_traffic(connection, events, limits, samples, now_ms),
-        *_users(connection, events, shoppers, limits, samples),
+        *_users(connection, events, shoppers, limits, samples, now_ms),
     ]
     samples.write(connection)
     if tells:
@@ -103,6 +104,7 @@ def _purchases(
     shoppers: Shoppers,
     limits: Thresholds,
     samples: Samples,
+    now_ms: int,
 ) -> Iterator[Unusual]:
     """Each purchase against those before it, in its own currency."""
     usual: dict[tuple[str, int], Moments] = {}
@@ -111,11 +113,11 @@ def _purchases(
             continue
         measure, hour = f"purchase:{event.currency}", event.at_ms // HOUR_MS
         if (measure, hour) not in usual:
-            usual[measure, hour] = _sample(connection, measure, hour - PURCHASE_HOURS, hour)
+            usual[measure, hour] = _so_far(connection, samples, measure, hour - PURCHASE_HOURS, hour)
         digits = minor_digits(event.currency)
         value, before = event.amount_minor / 10**digits, usual[measure, hour]
         finding = judge(value, before, limits.purchases(before.mean), both_sides=True)
-        if finding:
+        if finding and event.at_ms > now_ms - PURCHASE_NEWS_MS:
             side = "high" if finding.is_high else "low"
             yield Unusual(
                 AnomalyType.UNUSUAL_PURCHASE,
@@ -126,9 +128,9 @@ def _purchases(
                 shoppers.row_of(event.user_id),
                 row_of.get(event.event_id),
             )
-        for known in usual:
-            if known[0] == measure:
-                usual[known] += Moments(1, value, value * value)
+        for of, until in usual:
+            if of == measure and until - PURCHASE_HOURS <= hour <= until:
+                usual[of, until] += Moments(1, value, value * value)
         samples.add(measure, hour, 1, value, value * value)
 
 
@@ -141,7 +143,7 @@ def _traffic(
     for window, more in sorted(added.items()):
         value = _events_in(connection, window)
         if running - 1 <= window <= running:
-            before = _windows_before(connection, window, value - more, samples)
+            before = _windows_before(connection, window, samples)
             finding = judge(value, before, limits.traffic())
             if finding:
                 yield Unusual(
@@ -154,39 +156,41 @@ def _traffic(
         samples.add(TRAFFIC, window // WINDOWS_AN_HOUR, 0, more, value**2 - (value - more) ** 2)
 
 
-def _windows_before(connection: Connection, window: int, sampled: int, samples: Samples) -> Moments:
+def _windows_before(connection: Connection, window: int, samples: Samples) -> Moments:
     """The windows of a day before ``window``, empty ones too, from the first that ever had an event.
 
-    ``sampled``: how many events of ``window`` itself are in the samples already.
+    Hours before its own are sampled; in its own hour only those windows count that come before it.
     """
     hour = window // WINDOWS_AN_HOUR
     first_hour = hour - TRAFFIC_HOURS
-    sums = _sample(connection, TRAFFIC, first_hour, hour)
-    for (measure, of), more in samples.added.items():
-        if measure == TRAFFIC and first_hour <= of <= hour:
-            sums += more
+    sums = _so_far(connection, samples, TRAFFIC, first_hour, hour - 1)
+    for earlier in range(hour * WINDOWS_AN_HOUR, window):
+        events = _events_in(connection, earlier)
+        sums += Moments(0, events, events**2)
     first_minute = _FIRST_MINUTE(connection).scalar()
     first = window if first_minute is None else max(first_hour * WINDOWS_AN_HOUR, first_minute // WINDOW_MINUTES)
-    return Moments(max(0, window - first), sums.total - sampled, sums.squares - sampled**2)
+    return Moments(max(0, window - first), sums.total, sums.squares)
 
 
 def _users(
-    connection: Connection, events: Sequence[Tracked], shoppers: Shoppers, limits: Thresholds, samples: Samples
+    connection: Connection,
+    events: Sequence[Tracked],
+    shoppers: Shoppers,
+    limits: Thresholds,
+    samples: Samples,
+    now_ms: int,
 ) -> Iterator[Unusual]:
-    """How busy each person is in this hour, against everybody's hours of a day."""
+    """How busy each person is in this hour or was in the last, against everybody's hours of a day."""
     for hour, more in shoppers.busyness.items():
         samples.add(USERS, hour, more.people, more.events, more.squares)
     usual: dict[int, Moments] = {}
     for user_id in dict.fromkeys(event.user_id for event in events if event.user_id):
         shopper = shoppers.by_user_id[user_id]
         hour, value = shopper.busy_hour, shopper.busy_events
-        if value < limits.user_change:
-            continue  # it cannot be that far off
+        if value < limits.user_change or hour < now_ms // HOUR_MS - 1:
+            continue  # it cannot be that far off, or is no news
         if hour not in usual:
-            usual[hour] = _sample(connection, USERS, hour - USER_HOURS, hour)
-            for (measure, of), gained in samples.added.items():
-                if measure == USERS and hour - USER_HOURS <= of <= hour:
-                    usual[hour] += gained
+            usual[hour] = _so_far(connection, samples, USERS, hour - USER_HOURS, hour)
         others = usual[hour].without(value)
         finding = judge(value, others, limits.users())
         if finding:
@@ -268,6 +272,15 @@ def _row(one: Unusual, now_ms: int) -> tuple[Any, ...]:
 def _sample(connection: Connection, measure: str, first_hour: int, last_hour: int) -> Moments:
     row = _SAMPLE(connection, measure=measure, first=first_hour, last=last_hour).one()
     return Moments(int(row.number or 0), float(row.total or 0), float(row.squares or 0))
+
+
+def _so_far(connection: Connection, samples: Samples, measure: str, first_hour: int, last_hour: int) -> Moments:
+    """What is stored, and what this group has added before."""
+    sums = _sample(connection, measure, first_hour, last_hour)
+    for (of, hour), more in samples.added.items():
+        if of == measure and first_hour <= hour <= last_hour:
+            sums += more
+    return sums
 
 
 def _events_in(connection: Connection, window: int) -> int:

@@ -14,31 +14,26 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 from core.clock import MINUTE_MS
 from core.db import BulkStatement, Prepared
 from models import StoreReach, StoreSnapshot
-from rules.reach import Measure, spans_since
-
-# For each range, in minutes: how often it is taken (minutes), and so how exactly the range before can be told.
-WINDOWS = {60: 5, 24 * 60: 60, 7 * 24 * 60: 60, 30 * 24 * 60: 60}
-MOST_BEHIND = 32 * 24 * 60  # minutes: what is older will be compared with no more
+from rules.reach import COMPARED, Measure, spans_since
 
 
 def catch_up(connection: Connection, now_ms: int) -> None:
     """Takes the snapshots that are due: nothing has been written since they were."""
     minute = now_ms // MINUTE_MS
-    for window, every in WINDOWS.items():
+    for window, every in COMPARED.items():
         due = minute // every * every
+        oldest = due - window - every  # what is older is compared with no more
         last = _LAST(connection, window=window).scalar()
         if last is None:
             # Before the first event there is nothing; its zeros say so.
             _INSERT.run(connection, [(window, due, Measure.ANY.value, 0)])
             continue
-        first = max(last + every, due - MOST_BEHIND)
+        first = max(last + every, oldest)
         for at in range(first, due + 1, every):
             _take(connection, window, at)
         if first <= due:
             connection.execute(
-                delete(StoreSnapshot).where(
-                    StoreSnapshot.window_minutes == window, StoreSnapshot.minute < due - MOST_BEHIND
-                )
+                delete(StoreSnapshot).where(StoreSnapshot.window_minutes == window, StoreSnapshot.minute < oldest)
             )
 
 

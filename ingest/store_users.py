@@ -13,7 +13,7 @@ from core.clock import HOUR_MS
 from core.db import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from models import StoreEvent, StoreUser
-from rules.funnel import Journey, Step, replayed
+from rules.funnel import WINDOW_MS, Journey, Step, replayed
 from rules.reach import Measure, reached_ms
 from rules.segments import Segment, reach_ms
 
@@ -99,15 +99,20 @@ class Shoppers:
     def _bring_on(self, connection: Connection, shopper: Shopper, acts: list[Tracked], up_to: int) -> None:
         for act in acts:
             self._count_busy(shopper, act.at_ms // HOUR_MS)
-        earliest_ms = min(act.at_ms for act in acts)
-        shopper.first_at_ms = min(shopper.first_at_ms or earliest_ms, earliest_ms)
-        if earliest_ms < shopper.journey.newest_ms:
-            # News from before the last that is known: what it means depends on all that came after.
-            rows = _ALL_OF(connection, user=shopper.id, up_to=up_to)
-            shopper.journey = replayed((row.at_ms, row.id, row.step) for row in rows)
+        times = [act.at_ms for act in acts]
+        shopper.first_at_ms = min(shopper.first_at_ms or min(times), *times)
+        journey = shopper.journey
+        if min(times) >= journey.newest_ms:
+            for act in sorted(acts, key=lambda act: act.at_ms):
+                journey.take(Step(act.step), act.at_ms)
             return
-        for act in sorted(acts, key=lambda act: act.at_ms):
-            shopper.journey.take(Step(act.step), act.at_ms)
+        # News from before the last that is known: what it means depends on what was before and after it, as far as a
+        # way through the steps may reach.
+        for act in acts:
+            journey.take_late(Step(act.step), act.at_ms)
+        since_ms, until_ms = min(times) - WINDOW_MS, max(times) + WINDOW_MS
+        rows = _AROUND(connection, user=shopper.id, since=since_ms, until=until_ms, up_to=up_to)
+        journey.began_at_least(replayed((row.at_ms, row.id, row.step) for row in rows))
 
     def _count_busy(self, shopper: Shopper, hour: int) -> None:
         """Events of a person by hour, in the newest hour they were heard of."""
@@ -160,9 +165,12 @@ _LOAD = Prepared(
     .with_for_update()
 )
 _MAKE = BulkStatement(lambda insert: insert(StoreUser), ("user_id",))
-_ALL_OF = Prepared(
+_AROUND = Prepared(
     select(StoreEvent.id, StoreEvent.at_ms, StoreEvent.step).where(
-        StoreEvent.user_row == bindparam("user"), StoreEvent.id <= bindparam("up_to"), StoreEvent.is_bot.is_(False)
+        StoreEvent.user_row == bindparam("user"),
+        StoreEvent.at_ms.between(bindparam("since"), bindparam("until")),
+        StoreEvent.id <= bindparam("up_to"),
+        StoreEvent.is_bot.is_(False),
     )
 )
 _SAVE = BulkStatement(

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+ROUNDING = 1e-10
+
 
 class Severity(StrEnum):
     LOW = "low"
@@ -43,8 +45,9 @@ class Moments:
         """The sample's standard deviation (n − 1), 0 for fewer than two points."""
         if self.count < 2:
             return 0.0
-        # Rounding may leave a little below nothing.
-        return math.sqrt(max(0.0, (self.squares - self.total * self.total / self.count) / (self.count - 1)))
+        spread = self.squares - self.total * self.total / self.count
+        # Equal values may differ by what rounding leaves of their squares.
+        return math.sqrt(spread / (self.count - 1)) if spread > ROUNDING * self.squares else 0.0
 
     @staticmethod
     def of(values: list[float]) -> Moments:

@@ -6,10 +6,12 @@ its start. So who reached a step can be counted by when they last did, without r
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
+from operator import neg
 
 from core.clock import DAY_MS
 
@@ -57,13 +59,22 @@ class Journey:
     def take(self, step: Step, at_ms: int) -> None:
         """One more event. They must come in the order of their times: see ``replayed``."""
         at = step - 1
-        self.counts[at] += 1
-        self.last_ms[at] = max(self.last_ms[at], at_ms)
-        self.recent_ms.insert(0, at_ms)
-        del self.recent_ms[RECENT:]
+        self.take_late(step, at_ms)
         began_ms = at_ms if at == 0 else self.began_ms[at - 1]
         if began_ms and at_ms - began_ms <= WINDOW_MS:
             self.began_ms[at] = max(self.began_ms[at], began_ms)
+
+    def take_late(self, step: Step, at_ms: int) -> None:
+        """One more event from before the newest. What ways through the steps it opens, ``began_at_least`` is told."""
+        at = step - 1
+        self.counts[at] += 1
+        self.last_ms[at] = max(self.last_ms[at], at_ms)
+        insort(self.recent_ms, at_ms, key=neg)
+        del self.recent_ms[RECENT:]
+
+    def began_at_least(self, other: Journey) -> None:
+        """Takes over from the journey of some of the same person's events what began later there."""
+        self.began_ms = list(map(max, self.began_ms, other.began_ms))
 
 
 def replayed(events: Iterable[tuple[int, int, int]]) -> Journey:

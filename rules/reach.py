@@ -40,6 +40,8 @@ class Span(IntEnum):
         return {Span.EVER: 2**62, Span.DAY: DAY_MS, Span.HOUR: HOUR_MS, Span.MINUTE: MINUTE_MS}[self]
 
 
+# Ranges that are compared with the one before, in minutes, and how often (in minutes) is kept what stood then.
+COMPARED = {60: 5, 24 * 60: 60, 7 * 24 * 60: 60, 30 * 24 * 60: 60}
 REACHED = (Measure.PAGE_VIEW, Measure.PRODUCT_VIEW, Measure.ADD_TO_CART, Measure.USER_SIGNUP, Measure.PURCHASE)
 # In order nobody is before the first step, so it is the same step.
 IN_ORDER = (Measure.PAGE_VIEW, Measure.IN_ORDER_2, Measure.IN_ORDER_3, Measure.IN_ORDER_4, Measure.IN_ORDER_5)

@@ -80,6 +80,7 @@ class WholeFunnel(Funnel):
 
 class FunnelAnswer(WholeFunnel):
     previous: WholeFunnel | None = Field(description="the range before, as it stood when it ended; null: not known")
+    previous_missing: str | None = Field(description="why it is not known")
 
 
 class SegmentMember(BaseModel):
