@@ -1,22 +1,22 @@
 /** What was unusual: a line of time with a dot for each, and each with its reason, its baseline and what to do. */
 
-import { serverNow } from "./clock.js";
+import { everySecond, serverNow } from "./clock.js";
 import { badge, byId, empty, icon, make, part, setText } from "./dom.js";
 import { clock, day, decimal, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { onlyServer } from "./http.js";
 import { markAnomaly } from "./store-api.js";
-import { since } from "./store-words.js";
+import { since, sinceWords } from "./store-words.js";
 import { toast } from "./toast.js";
 
 const TYPES = {
-  traffic_spike: ["Traffic spike", "activity"],
-  unusual_purchase: ["Unusual purchase", "credit-card"],
-  hyperactive_user: ["Hyperactive user", "user-round"],
+  traffic_spike: "Traffic spike",
+  unusual_purchase: "Unusual purchase",
+  hyperactive_user: "Hyperactive user",
 };
 const SEVERITIES = { high: ["High", "triangle-alert"], medium: ["Medium", "circle-alert"], low: ["Low", "info"] };
 const RANGE_MS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000 };
-const STATES = { seen: "seen", resolved: "resolved" };
+const MOST = 100;
 
 export class Alerts {
   /** `openPerson(userId)` shows what somebody did. */
@@ -31,6 +31,7 @@ export class Alerts {
       if (this.answer) this.draw();
     });
     this.draw = oncePerFrame(() => this.#draw());
+    everySecond(() => this.#age());
   }
 
   show(answer, range) {
@@ -39,6 +40,16 @@ export class Alerts {
     if (isNews) for (const one of answer.anomalies) if (!known.has(one.id) && one.state === "new") tell(one);
     this.answer = answer;
     this.range = range;
+    this.draw();
+  }
+
+  /** One that is new, or has changed. */
+  put(one) {
+    if (!this.answer) return;
+    const others = this.answer.anomalies.filter(({ id }) => id !== one.id);
+    if (others.length === this.answer.anomalies.length && one.state === "new") tell(one);
+    const anomalies = [...others, one].sort((a, b) => Date.parse(b.detected_at) - Date.parse(a.detected_at) || b.id - a.id);
+    this.answer = { ...this.answer, anomalies: anomalies.slice(0, MOST) };
     this.draw();
   }
 
@@ -59,6 +70,13 @@ export class Alerts {
     }
     this.list.querySelector(".empty")?.parentElement.remove();
     this.#reconcile(shown);
+  }
+
+  #age() {
+    for (const row of this.rows.values()) {
+      const time = row.querySelector("time");
+      setText(time, sinceWords(time.dateTime));
+    }
   }
 
   #nothing(resolved) {
@@ -95,7 +113,7 @@ export class Alerts {
 
   #row(one) {
     const [severity, symbol] = SEVERITIES[one.severity] ?? [one.severity, "info"];
-    const [type] = TYPES[one.type] ?? [one.type];
+    const [title, reason] = titled(one);
     return make(
       `li.alert.${one.severity}${one.state === "resolved" ? ".resolved" : ""}`,
       { "data-id": one.id, "data-state": one.state },
@@ -103,11 +121,11 @@ export class Alerts {
         "p.alert-head",
         {},
         badge(symbol, `${severity} severity`),
-        make("strong", {}, type),
+        make("bdi.alert-title", {}, title),
         make("span.alert-severity", { "aria-hidden": "true" }, severity),
         make("span.when", {}, since(one.detected_at)),
       ),
-      make("p.alert-message", {}, make("bdi", {}, one.message)),
+      make("p.alert-message", {}, make("bdi", {}, reason)),
       make("p.alert-base", {}, baselineWords(one)),
       this.#foot(one),
     );
@@ -117,7 +135,7 @@ export class Alerts {
     const foot = make("div.alert-foot");
     if (one.user_id) foot.append(this.#button("user-round", make("bdi.name", {}, one.user_id), () => this.openPerson(one.user_id)));
     foot.append(make("span.spacer"));
-    if (one.state !== "new") foot.append(make("span.tag", {}, STATES[one.state] ?? one.state));
+    if (one.state !== "new") foot.append(make("span.tag", {}, one.state));
     if (this.canWrite && one.state === "new") foot.append(this.#button("eye", "Seen", () => this.#mark(one, "seen")));
     if (this.canWrite && one.state !== "resolved")
       foot.append(this.#button("check", "Resolve", () => this.#mark(one, "resolved")));
@@ -135,19 +153,13 @@ export class Alerts {
     for (const button of buttons) button.disabled = true;
     try {
       await markAnomaly(one.id, state);
-      this.#put({ ...one, state });
+      this.put({ ...one, state });
+      if (state === "resolved" && this.filter === "open") this.list.parentElement.focus({ preventScroll: true });
     } catch (error) {
       onlyServer(error);
       for (const button of buttons) button.disabled = false;
       toast(error.message, { icon: "circle-alert", attention: true });
     }
-  }
-
-  #put(changed) {
-    const anomalies = this.answer.anomalies.map((one) => (one.id === changed.id ? changed : one));
-    this.answer = { ...this.answer, anomalies };
-    this.draw();
-    if (changed.state === "resolved" && this.filter === "open") this.list.parentElement.focus({ preventScroll: true });
   }
 
   #drawLine(all) {
@@ -165,6 +177,12 @@ export class Alerts {
     part(this.line, "dots").replaceChildren(...dots);
     setText(part(this.line, "from"), now - from > 86_400_000 ? day(from) : clock(from));
   }
+}
+
+/** "Traffic spike: 93 events …" → what it is, and what was seen. */
+function titled({ type, message }) {
+  const [title, ...rest] = message.split(": ");
+  return rest.length ? [title, rest.join(": ")] : [TYPES[type] ?? type.replaceAll("_", " "), message];
 }
 
 /** What is usual, how sure that is, and how far off this was. */

@@ -21,7 +21,7 @@ export const deleteEvents = () => send("DELETE", "/events");
 
 /** `what`: generate-traffic | generate-anomalies. `force`: although there are real events. */
 export const makeDemo = (what, { force = false } = {}) =>
-  send("POST", `/demo/${what}${query({ force: force || null })}`, {}, { timeout: 60_000 });
+  send("POST", `/demo/${what}`, { force }, { timeout: 60_000 });
 
 /** What a person did in the range: {activity, pattern}; null where they are not among its newest people. */
 export async function journeyOf(userId, range) {

@@ -1,7 +1,6 @@
 /** Made-up journeys and anomalies; where real events are, only after asking. */
 
 import { byId, icon, make } from "./dom.js";
-import { number } from "./format.js";
 import { HttpError, onlyServer } from "./http.js";
 import { makeDemo } from "./store-api.js";
 
@@ -21,7 +20,7 @@ export class DemoButtons {
     this.#say("refresh-cw", "Making them …");
     try {
       const answer = await makeDemo(what, { force });
-      this.#say("check", doneWords(answer));
+      this.#say("check", sentence(answer.message));
       this.made();
     } catch (error) {
       onlyServer(error);
@@ -33,7 +32,8 @@ export class DemoButtons {
 
   #refused(error, what, forced) {
     const isGuard = error instanceof HttpError && error.status === REFUSED && !forced;
-    this.#say("triangle-alert", error.message, "refused");
+    // What comes in brackets is for programs: people have the button.
+    this.#say("triangle-alert", error.message.replace(/ \(send .*\)$/, ""), "refused");
     if (!isGuard) return;
     const anyway = make("button.button.small.danger", { type: "button" }, "Mix them in anyway");
     anyway.addEventListener("click", () => this.#make(what, { force: true }));
@@ -49,7 +49,4 @@ export class DemoButtons {
   }
 }
 
-function doneWords(answer) {
-  const count = answer.events ?? answer.events_generated ?? answer.generated ?? answer.count;
-  return typeof count === "number" ? `${number(count)} events made` : "Made";
-}
+const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);

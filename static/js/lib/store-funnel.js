@@ -35,7 +35,8 @@ export class FunnelPanel {
 
   #compared() {
     if (this.range === "all") return "since the first event";
-    if (!this.funnel.previous) return "no comparison yet";
+    const { previous_missing: why } = this.funnel;
+    if (!this.funnel.previous) return why ? `no comparison yet: ${why}` : "no comparison yet";
     return `mark: ${BEFORE[this.range]}, ${number(this.funnel.previous.total_users)} people`;
   }
 }

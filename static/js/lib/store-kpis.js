@@ -47,19 +47,23 @@ export class StoreKpis {
     this.counters.events.show(stats.total_events);
     this.counters.hour.show(stats.events_last_hour);
     this.counters.purchases.show(stats.event_types.purchase ?? 0);
-    this.#note("events", change(stats.total_events, stats.previous?.total_events, this.range));
+    this.#note("events", this.#eventsNote(stats));
     const hours = HOURS[this.range];
-    const usual = hours ? `about ${brief(Math.round(stats.total_events / hours))} an hour usually` : "whatever the range";
+    const usual = hours ? `usually ${brief(Math.round(stats.total_events / hours))} an hour` : "whatever the range";
     this.#note("hour", [usual]);
+  }
+
+  /** How many events there were before is told of no range; what each visitor did is, and says as much. */
+  #eventsNote({ total_events: events, unique_users: people, previous }) {
+    if (!this.funnel?.previous || previous || !people) return change(events, previous?.total_events, this.range);
+    return [`${decimal(events / people)} by each visitor`];
   }
 
   #drawFunnel({ total_users: people, funnel_counts: counts, conversion_rates: rates, previous }) {
     this.counters.visitors.show(people);
     this.counters.conversion.show(rates.purchase);
     this.#note("visitors", change(people, previous?.total_users, this.range));
-    const buyers = plural(counts.purchase, "buyer");
-    const known = previous ? arrow(counts.purchase, previous.funnel_counts.purchase) : null;
-    this.#note("purchases", known ? [`${buyers}, `, ...known] : [buyers, " · no comparison yet"]);
+    this.#note("purchases", buyersNote(counts.purchase, previous?.funnel_counts.purchase, this.range));
     this.#note("conversion", points(rates.purchase, previous?.conversion_rates.purchase, this.range));
   }
 
@@ -78,6 +82,13 @@ function change(value, before, range) {
   if (before === null || before === undefined) return ["no comparison yet"];
   const words = arrow(value, before);
   return words ? [...words, ` vs ${BEFORE[range]}`] : [`none in ${BEFORE[range]}`];
+}
+
+function buyersNote(buyers, before, range) {
+  const words = `by ${plural(buyers, "buyer")}`;
+  if (range === "all") return [words];
+  if (before === null || before === undefined) return ["no comparison yet"];
+  return [`${words}, `, ...(arrow(buyers, before) ?? ["none before"])];
 }
 
 /** null where there was nothing: no percentage says how much more that is. */

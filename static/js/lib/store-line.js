@@ -5,15 +5,18 @@ import { POLL_SECONDS } from "./connection.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
+const ANSWER_WITHIN_MS = 8000;
 const PUSHES = ["initial_data", "new_event", "stats_update", "funnel_update", "segmentation_update", "anomaly_update"];
 
 /**
  * `on` holds what to do: pushed(name, message), state({kind, retryAt}) as the connection chip shows it, ask() while
- * there is no line, which answers whether the server did.
+ * there is no line, which answers whether the server did. The figures that are pushed cover `range`.
  */
 export class StoreLine {
-  constructor({ on }) {
+  constructor({ range, on }) {
+    this.range = range;
     this.on = on;
+    this.question = 0; // which subscription is the current one: answers to older ones are ignored
     this.failures = 0;
     this.round = 0; // of polling
     this.socket = io({
@@ -21,13 +24,13 @@ export class StoreLine {
       reconnection: false, // ours says when it tries next
       transports: ["websocket", "polling"],
       tryAllTransports: true,
-      timeout: 8000,
-      auth: { follow: ["store"] },
+      timeout: ANSWER_WITHIN_MS,
+      auth: { follow: [] }, // it asks for its range by itself
     });
   }
 
   start() {
-    this.socket.on("connect", () => this.#stands());
+    this.socket.on("connect", () => this.#subscribe());
     this.socket.on("disconnect", () => this.#lost());
     this.socket.on("connect_error", () => this.#lost());
     for (const name of PUSHES) this.socket.on(name, (message) => this.on.pushed(name, message));
@@ -35,6 +38,24 @@ export class StoreLine {
     document.addEventListener("visibilitychange", () => this.#connectNow());
     this.#tell("connecting");
     this.socket.connect();
+  }
+
+  /** Another range: answers whether its figures will be pushed, all of them at once to begin with. */
+  setRange(range) {
+    this.range = range;
+    if (this.socket.connected) this.#subscribe();
+    return this.socket.connected;
+  }
+
+  async #subscribe() {
+    const question = ++this.question;
+    const answer = await this.socket
+      .timeout(ANSWER_WITHIN_MS)
+      .emitWithAck("store:subscribe", { range: this.range })
+      .catch(() => null);
+    if (question !== this.question) return;
+    if (answer?.success) this.#stands();
+    else this.socket.disconnect(); // "disconnect" follows and plans the next attempt
   }
 
   #stands() {
@@ -47,6 +68,7 @@ export class StoreLine {
 
   /** Down: says so, asks meanwhile and plans the next attempt, later each time. */
   #lost() {
+    this.question += 1;
     if (this.retryTimer) return;
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures) * (0.7 + 0.3 * Math.random());
     this.failures += 1;

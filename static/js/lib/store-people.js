@@ -107,7 +107,9 @@ export class PeopleDialog {
     const { activity, pattern } = found;
     const length = (Date.parse(activity.last_event) - Date.parse(activity.first_event)) / 1000;
     const over = length >= 60 ? ` over ${length < 172_800 ? roughly(length) : plural(Math.round(length / 86_400), "day")}` : "";
-    setText(this.note, `${plural(activity.total_events, "event")}${over}, the last on ${moment(activity.last_event)}`);
+    const some = activity.total_events > activity.journey.length ? `the last ${activity.journey.length} of ` : "";
+    const events = `${some}${plural(activity.total_events, "event")}`;
+    setText(this.note, `${events}${over}, until ${moment(activity.last_event)}`);
     const flags = (pattern?.flags ?? []).map((flag) => flagTag(flag));
     this.body.replaceChildren(
       flags.length ? make("p.journey-flags", {}, ...flags) : "",

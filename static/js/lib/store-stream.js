@@ -32,17 +32,23 @@ export class EventStream {
     this.#listen();
   }
 
-  /** Events in any order; those already here are passed over. */
+  /** Events in any order; those already here are passed over. Answers how many were not. */
   add(events) {
-    for (const event of events) {
-      if (this.known.has(event.id)) continue;
-      this.known.add(event.id);
-      this.waiting.push(event);
-    }
+    const fresh = events.filter(({ id }) => !this.known.has(id));
+    for (const { id } of fresh) this.known.add(id);
+    this.waiting.push(...fresh);
     this.waiting = this.waiting.slice(-MOST_KEPT);
     if (this.known.size > 4 * MOST_KEPT) this.#forgetOldIds();
     this.read = true;
     this.draw();
+    return fresh.length;
+  }
+
+  /** The newest there are: where they end before ours, ours were deleted. */
+  renew(events) {
+    const newest = (of) => Math.max(0, ...of.map(({ id }) => id));
+    if (newest(events) < newest([...this.events.slice(0, 1), ...this.waiting])) this.clear();
+    this.add(events);
   }
 
   /** All was deleted. */
@@ -213,7 +219,7 @@ export class EventStream {
       "div.event-detail",
       {},
       make("p.panel-note", {}, `${moment(event.timestamp)} · `, make("bdi", {}, event.event_id)),
-      make("pre", { dir: "auto" }, shortened),
+      make("pre", { dir: "auto", tabindex: "0" }, shortened),
       journey,
     );
   }

@@ -42,12 +42,13 @@ export function timeOf(at) {
 export const moment = (at) => `${day(at)}, ${clockSeconds(at)}`;
 
 /** "12 min ago", "Fri, 14 Nov". */
-export function since(at) {
+export function sinceWords(at) {
   const seconds = Math.max(0, (serverNow() - Date.parse(at)) / 1000);
-  const short = ago(seconds);
-  const words = seconds < 86_400 ? (short === "now" ? "just now" : `${short} ago`) : day(at);
-  return make("time", { datetime: at, title: moment(at) }, words);
+  if (seconds >= 86_400) return day(at);
+  return seconds < 2 ? "just now" : `${ago(seconds)} ago`;
 }
+
+export const since = (at) => make("time", { datetime: at, title: moment(at) }, sinceWords(at));
 
 const SHOWN_FIRST = ["product", "product_id", "product_name", "name", "title", "page", "path", "url", "source"];
 const MOST_SAID = 160;

@@ -1,7 +1,6 @@
 /** Wires the shop's page: the range, the figures, what is unusual, the stream, and what is pushed. */
 
 import { ConnectionChip } from "../lib/connection-chip.js";
-import { everySecond } from "../lib/clock.js";
 import { byId, setText } from "../lib/dom.js";
 import { onlyServer } from "../lib/http.js";
 import { Alerts } from "../lib/store-alerts.js";
@@ -19,12 +18,9 @@ import { EventStream } from "../lib/store-stream.js";
 import { TestEvents } from "../lib/store-try.js";
 import { Refresher } from "../lib/viewer-refresh.js";
 
-const GLIDE_SECONDS = 60; // a range ends now, so it moves on without any event
 const { canWrite, isOwner } = byId("store").dataset;
 
 let connected = false;
-let first = true; // the first connection follows what the page has just read by itself
-let seconds = 0;
 
 const chip = new ConnectionChip(byId("connection"));
 const range = new RangePicker(byId("range"), () => changeRange());
@@ -58,7 +54,12 @@ const refresher = new Refresher({
 });
 
 const line = new StoreLine({
-  on: { pushed, state: showState, ask: () => refresher.poll("events") },
+  range: range.value,
+  on: {
+    pushed: (name, message) => PUSHED[name](message),
+    state: showState,
+    ask: () => refresher.poll("events"),
+  },
 });
 
 /** Answers whether the server did. */
@@ -73,7 +74,8 @@ async function load(name) {
 async function loadEvents() {
   return answered(async () => {
     const { events, total } = await api.events({ limit: 100 });
-    take(events, total);
+    stream.add(events);
+    showTotal(total);
   });
 }
 
@@ -92,45 +94,47 @@ async function answered(ask) {
   }
 }
 
-function take(events, total) {
-  stream.add(events);
-  if (total !== undefined) {
-    stream.setTotal(total);
-    connect.setEmpty(total === 0 && stream.isEmpty);
-  }
+function showTotal(total) {
+  stream.setTotal(total);
+  connect.setEmpty(total === 0 && stream.isEmpty);
 }
 
-const UPDATES = {
-  stats_update: "stats",
-  funnel_update: "funnel",
-  segmentation_update: "segments",
-  anomaly_update: "anomalies",
+const PUSHED = {
+  initial_data: welcome,
+  new_event: (event) => showTotal((stream.total ?? 0) + stream.add([event])),
+  stats_update: (message) => {
+    if (message.skipped) refresher.want("events"); // a burst: more than was pushed
+    use("stats", message);
+  },
+  funnel_update: (message) => use("funnel", message),
+  segmentation_update: (message) => use("segments", message),
+  anomaly_update: (anomaly) => alerts.put(anomaly),
 };
 
-function pushed(name, message) {
-  if (name === "new_event") take([message.event ?? message].flat());
-  else if (name === "initial_data") welcome(message);
-  else refresher.want(UPDATES[name]);
+/** Everything about a range at once: to begin with, and after all was deleted. */
+function welcome({ range: of, stats, funnel: steps, segmentation, anomalies, events }) {
+  use("stats", { ...stats, range: of });
+  use("funnel", { ...steps, range: of });
+  use("segments", { ...segmentation, range: of });
+  use("anomalies", { ...anomalies, range: of });
+  stream.renew(events);
+  if (!events.length) showTotal(0);
 }
 
-function welcome(message) {
-  if (message.events) take(message.events.events ?? message.events);
+function use(name, message) {
+  if (message.range === range.value) SHOWN[name](message);
 }
 
 function changeRange() {
   kpis.reset(range.value);
-  refresher.want("stats", "funnel", "segments", "anomalies");
+  if (!line.setRange(range.value)) refresher.want("stats", "funnel", "segments", "anomalies");
 }
 
 /** While the line is down the page asks instead; what happened meanwhile is not told later, so all is asked anew. */
 function showState(state) {
   chip.show(state);
-  const stands = state.kind === "connected";
-  if (stands && !connected) {
-    if (!first) refresher.everything();
-    first = false;
-  }
-  connected = stands;
+  connected = state.kind === "connected";
+  if (connected) refresher.want("events"); // the line tells the newest, but not how many there are
 }
 
 function deleted() {
@@ -143,11 +147,6 @@ if (isOwner) {
   new DemoButtons(() => refresher.everything());
   new DeleteDialog({ total: () => stream.total, deleted });
 }
-
-everySecond(() => {
-  seconds += 1;
-  if (seconds % GLIDE_SECONDS === 0) refresher.everything();
-});
 
 kpis.reset(range.value);
 refresher.everything();
