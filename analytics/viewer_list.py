@@ -172,6 +172,8 @@ def _found(connection: Connection, question: Question, given: dict[str, Any]) ->
 def _found_many(connection: Connection, question: Question, given: dict[str, Any], how: str) -> Page:
     """A search that finds so many that sorting them all would take long."""
     dialect = connection.dialect.name
+    if dialect == "sqlite" and question.filter == "active":
+        return _found_among_active(connection, question, given, f"among {how}")
     # SQLite compares without regard to capitals in ASCII only; the index knows all alphabets.
     test = (
         "each beginning" if how == "beginning" else "names" if question.text.isascii() or dialect != "sqlite" else how
@@ -188,3 +190,15 @@ def _found_many(connection: Connection, question: Question, given: dict[str, Any
     if question.filter in ("vip", "favorites"):  # whose index holds nobody else
         return Page(search.walk(window), total, exact)
     return Page(search.walk_or_gather(window, gathered=10 * total), total, exact)
+
+
+def _found_among_active(connection: Connection, question: Question, given: dict[str, Any], how: str) -> Page:
+    """Those who are active are told by the index of their last sign of life alone: no row of theirs is read for it."""
+    counted = queries.counted("sqlite", "active", how)(connection, most=MOST_MATCHES + 1, **given).scalar_one()
+    total = min(counted, MOST_MATCHES)
+    offset = (question.page - 1) * question.limit
+    window = _Window(offset, max(0, min(question.limit, total - offset)), question.order)
+    search = _Search(connection, "active", counted, given, how, how)
+    active = count(connection, "active", question.now_ms)
+    ids = search.walk_or_gather(window, gathered=active) if window.limit else []
+    return Page(ids, total, counted <= MOST_MATCHES)

@@ -1,7 +1,8 @@
 """The statements behind the list of people, each built once for every way to sort, filter and search.
 
 ``how`` a row is searched: "" not at all; "part" by an index of parts of names; "names" the same by reading them;
-"beginning" by the first letters of the username, and "each beginning" by reading them; "known" who was found already.
+"beginning" by the first letters of the username, and "each beginning" by reading them; "among part" and "among
+beginning": by looking for its id among those that the index finds; "known" who was found already.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ class Order:
     def column(self) -> Any:
         return _VIEWERS.c[SORTS[self.sort_by]]
 
-    def of(self, query: Select[Any]) -> Select[Any]:
-        keys = (self.column, _VIEWERS.c.id)
+    def of(self, query: Select[Any], *, by_index: bool = True) -> Select[Any]:
+        """Not ``by_index``: those who fit are few, and to walk along the index would read everybody."""
+        keys = (self.column if by_index else unindexed(self.column), _VIEWERS.c.id)
         return query.order_by(*(key.desc() if self.descending else key.asc() for key in keys))
 
 
@@ -67,7 +69,8 @@ def walk(dialect: str, filter: str, how: str, order: Order, ends: bool = False) 
 @cache
 def gather(dialect: str, filter: str, how: str, order: Order) -> Prepared:
     """The same by finding all who fit first, and then sorting them."""
-    return _paged(order.of(_fitting(dialect, filter, how, by_index=how not in ("part", "beginning"))))
+    query = _fitting(dialect, filter, how, by_index=how not in ("part", "beginning"))
+    return _paged(order.of(query, by_index=False))
 
 
 @cache
@@ -142,6 +145,8 @@ def _found(dialect: str, how: str) -> list[Any]:
             return [begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))]
         case "part" | "beginning":
             return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
+        case "among part" | "among beginning":
+            return [unindexed(_VIEWERS.c.id).in_(_matches(dialect, how.removeprefix("among ")))]
         case "known":
             return [among(_VIEWERS.c.id, "ids")]
     return []
