@@ -16,7 +16,7 @@ from demo.world import World
 
 FANS = 160
 QUIET = 0.105  # visits a minute without a stream, on average
-ON_STREAM = 0.3  # more of them while one is on
+ON_STREAM, TONIGHT = 0.3, 0.65  # more of them while one is on, and while that of tonight is
 AFTERWARDS_MS = HOUR_MS  # people still look around after it
 # By hour of the day: how many come, against the average.
 _HOURS = (6, 4, 2, 1, 1, 1, 3, 5, 8, 9, 10, 11, 13, 12, 11, 11, 12, 14, 16, 18, 20, 19, 15, 10)
@@ -30,17 +30,17 @@ def past(world: World, *, now_ms: int, days: int, zone: ZoneInfo, currency: str)
     plans = world.past_plans(now_ms=now_ms, days=days, zone=zone)
     start_ms = now_ms - days * DAY_MS
     incidents = _past_incidents(world.seed, plans, start_ms, now_ms)
-    shop = Shop(world.seed, start_ms, currency, _fans(world))
+    shop = Shop(world.seed, start_ms, currency, fans(world))
     return shop.acts(start_ms, _rate(plans, zone), incidents, end_ms=now_ms)
 
 
 def live(world: World, start_ms: int, *, zone: ZoneInfo, currency: str) -> Iterator[Act]:
     """How it goes on from ``start_ms`` while tonight's stream does, for ever."""
-    shop = Shop(world.seed, start_ms, currency, _fans(world))
+    shop = Shop(world.seed, start_ms, currency, fans(world))
     return shop.acts(start_ms, _rate([live_plan(start_ms)], zone), _live_incidents(world.seed, start_ms))
 
 
-def _fans(world: World) -> list[str]:
+def fans(world: World) -> list[str]:
     """Those who talk most in her chats have an account in her shop."""
     return [
         persona.person.login
@@ -59,7 +59,9 @@ def _rate(plans: list[Plan], zone: ZoneInfo) -> Rate:
         if number < 0:
             return usual
         plan = plans[number]
-        if plan.end_ms is None or at_ms < plan.end_ms:
+        if plan.end_ms is None:
+            return usual + TONIGHT
+        if at_ms < plan.end_ms:
             return usual + ON_STREAM * plan.crowd
         over = 1 - (at_ms - plan.end_ms) / AFTERWARDS_MS
         return usual + max(0.0, over) * ON_STREAM * plan.crowd / 2

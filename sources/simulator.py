@@ -25,11 +25,15 @@ async def at_their_times(
 ) -> AsyncIterator[tuple[Thing, int]]:
     """Each of ``things``, planned from ``start_ms`` on, when it is due, and that time; ends when the pacer stops."""
     began_ms: float = start_ms
+    last_ms: float = start_ms
     for thing in things:
         due_ms = began_ms + (thing.at_ms - start_ms) / speed
-        late_ms = pacer.clock_ms() - due_ms
-        if abs(late_ms) > MOST_DRIFT_MS:
+        clock_ms = pacer.clock_ms()
+        late_ms = clock_ms - due_ms
+        # What is far ahead may just be the next; but the clock was set back if the last is still to come.
+        if late_ms > MOST_DRIFT_MS or last_ms - clock_ms > MOST_DRIFT_MS:
             began_ms, due_ms = began_ms + late_ms, due_ms + late_ms
+        last_ms = due_ms
         if not await pacer.reached(due_ms):
             return
         yield thing, int(due_ms)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from core.db import Database
-from models import Channel, CoverageGap, Heartbeat, Installation, SourceCondition
+from models import Channel, CoverageGap, Heartbeat, Installation, SourceCondition, StoreEvent
 from models import Event as EventRow
 from tests import support
 from tests.processes import Program, Refusals, Running, WebProcess, wait_until
@@ -99,6 +99,7 @@ def test_what_is_said_on_twitch_is_in_the_database_and_in_the_answers(studio):
     studio.twitch.say("lena", "hello from twitch", "mila")
     studio.twitch.say("max", "hello max", "noor")
     wait_until(lambda: {"hello from twitch", "hello max"} <= set(texts(studio.database)), "both are stored")
+    assert rows(studio.database, StoreEvent) == [], "a real collector makes up no shop"
     answer = studio.stats()
     assert {"user": "Mila", "message": "hello from twitch"} in answer["recent"]
     assert answer["counts"][-1] + answer["counts"][-2] >= 1
@@ -340,6 +341,18 @@ def test_a_database_without_schema_is_refused_with_the_command_that_makes_it(ref
 def test_a_folder_that_is_not_there_is_said(refusal):
     line = refusal(DATABASE_URL="sqlite:////nowhere/at/all.db", CHANNEL="lena")
     assert "does its folder exist" in line
+
+
+def test_the_demo_streams_what_happens_in_its_shop_and_marks_it(program, database):
+    with program.collector(url_of(database), "--demo", "--speed", "100") as collector:
+        wait_until(
+            lambda: len(rows(database, StoreEvent)) >= 5 or collector.process.poll() is not None, collector.log, 30
+        )
+        assert collector.stop() == 0
+    events = rows(database, StoreEvent)
+    assert len(events) >= 5, collector.log
+    assert all(event["is_simulated"] for event in events)
+    assert {row["value"] for row in rows(database, Installation) if row["key"] == "content"} == {"demo"}
 
 
 def test_the_demo_does_not_mix_with_real_data_nor_real_data_with_the_demo(refusal, database):

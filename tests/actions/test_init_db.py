@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,32 @@ from actions import installation
 from core import db as core_db
 from core.config import Settings, load_settings
 from core.db import Database, check_schema
+from core.tracked import Tracked
 from demo import history as demo_history
+from demo import shop_hours as demo_shop_hours
+from ingest import store as shop
 from ingest.known_bots import KNOWN_BOTS
-from models import SCHEMA_REVISION, Channel, Event, IgnoredName, MinuteRollup, Stream, Viewer, ViewerEdit, VipSource
+from models import (
+    SCHEMA_REVISION,
+    Channel,
+    Event,
+    IgnoredName,
+    MinuteRollup,
+    Preference,
+    StoreAnomaly,
+    StoreEvent,
+    StoreHour,
+    StoreMinute,
+    StoreReach,
+    StoreTotal,
+    StoreUser,
+    Stream,
+    Viewer,
+    ViewerEdit,
+    VipSource,
+    WebhookDelivery,
+)
+from rules.funnel import Step
 from tests.support import NOON, NOVA, chat, database, fresh_database, rows, stats, write
 
 Run = Callable[..., int]
@@ -141,6 +166,41 @@ def test_the_demos_people_are_known_to_its_team(run: Run, opened: Database) -> N
     assert len({edit["editor"] for edit in edits}) > 1
 
 
+def test_the_demos_shop_is_as_if_each_event_had_been_reported_when_it_happened(
+    run: Run, opened: Database, db: Database
+) -> None:
+    with db.writing() as connection:
+        webhook = {"key": "webhook", "value": json.dumps({"url": "https://example.org/hook"})}
+        connection.execute(Preference.__table__.insert(), webhook)
+    assert run("--demo", "--days", "3") == 0
+    events = rows(opened, StoreEvent)
+    assert all(event["is_simulated"] and event["at_ms"] <= event["received_at_ms"] for event in events)
+    assert 1_000 < len(events) < 4_000
+    found = rows(opened, StoreAnomaly)
+    assert {one["type"] for one in found} == {"traffic_spike", "unusual_purchase", "hyperactive_user"}
+    assert {one["state"] for one in found if one["type"] == "hyperactive_user"} == {"resolved"}
+    assert rows(opened, WebhookDelivery) == [], "nobody is told of what never was"
+
+    def totals() -> list[list[dict[str, Any]]]:
+        kept = [rows(opened, table) for table in (StoreUser, StoreMinute, StoreHour, StoreTotal)]
+        return [*kept, [row for row in rows(opened, StoreReach) if row["users"]]]
+
+    before = totals()
+    assert run("--rebuild") == 0
+    assert totals() == before
+
+
+def test_the_demo_refuses_a_database_that_a_real_shop_reports_to(
+    run: Run, db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with db.writing() as connection:
+        shop.record(connection, [Tracked("order-1", Step.PURCHASE, NOON)], NOON)
+    assert run("--demo") == 2
+    assert "holds a real shop's events" in capsys.readouterr().err
+    with db.reading() as connection:
+        assert installation.content_of(connection) is None
+
+
 def test_the_demo_refuses_a_database_with_real_data(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
     installation.claim(db, installation.REAL)
     write(db, [chat(NOVA)])
@@ -163,8 +223,23 @@ def test_a_demo_that_is_interrupted_leaves_no_half_history(
         with pytest.raises(KeyboardInterrupt):
             run("--demo")
     assert rows(opened, Event) == rows(opened, Channel) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(demo_history, "history", lambda *_args, **_options: iter(()))
+        patch.setattr(demo_shop_hours, "past", _interrupted_after(demo_shop_hours.past, 50))
+        with pytest.raises(KeyboardInterrupt):
+            run("--demo", "--days", "2")
+    assert rows(opened, StoreEvent) == rows(opened, StoreUser) == []
     assert run("--demo", "--days", "1") == 0
     assert rows(opened, Event)
+    assert rows(opened, StoreEvent)
+
+
+def _interrupted_after(acts: Callable[..., Iterator[Any]], number: int) -> Callable[..., Iterator[Any]]:
+    def interrupted(*args: Any, **options: Any) -> Iterator[Any]:
+        yield from islice(acts(*args, **options), number)
+        raise KeyboardInterrupt
+
+    return interrupted
 
 
 def test_the_demo_is_removed_with_one_command(run: Run, opened: Database, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +247,7 @@ def test_the_demo_is_removed_with_one_command(run: Run, opened: Database, capsys
     assert run("--remove-demo") == 0
     assert "the demo data is gone" in capsys.readouterr().out
     assert rows(opened, Event) == rows(opened, Channel) == rows(opened, Stream) == []
+    assert rows(opened, StoreEvent) == rows(opened, StoreUser) == rows(opened, StoreAnomaly) == []
     assert len(rows(opened, IgnoredName)) == len(KNOWN_BOTS)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from core.events import Event, Kind, Platform, SourceState, SourceStatus
+from demo import shop_hours
+from demo.shop import Act
 from demo.world import World
-from sources.simulator import MOST_DRIFT_MS, Simulator
+from sources.simulator import MOST_DRIFT_MS, ShopSimulator, Simulator
 
 START_MS = 1_795_293_000_000
 
@@ -232,3 +236,52 @@ def test_stopped_before_it_ran_it_returns_without_an_event(world: World) -> None
 def test_a_speed_or_rate_that_makes_no_sense_is_refused(world: World, wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="positive"):
         Simulator(world, Listener(1), **wrong)
+
+
+# The shop.
+
+
+def shop_acts(start_ms: int) -> Iterator[Act]:
+    return shop_hours.live(World(), start_ms, zone=ZoneInfo("Europe/Berlin"), currency="EUR")
+
+
+def sold(limit: int, clock: Clock, **settings: float) -> list[tuple[int, Act]]:
+    """Runs the shop on ``clock`` until it has told of ``limit`` acts; each with the time it was told."""
+    heard: list[tuple[int, Act]] = []
+
+    def take(act: Act) -> None:
+        heard.append((clock(), act))
+        if len(heard) >= limit:
+            shop._pacer.stop()
+
+    shop = ShopSimulator(shop_acts, take, clock_ms=clock, sleep=clock.sleep, **settings)
+    asyncio.run(asyncio.wait_for(shop.run(), 30))
+    assert shop.counters == {"events": len(heard)} == {"events": limit}
+    return heard
+
+
+def test_the_shop_tells_of_each_act_at_its_time() -> None:
+    heard = sold(300, Clock(jitter_ms=40), start_ms=START_MS)
+    assert [act for _, act in heard] == list(islice(shop_acts(START_MS), 300))
+    assert all(0 <= at_ms - act.at_ms <= 500 for at_ms, act in heard)
+
+
+def test_a_hurried_shop_does_the_same_in_less_time() -> None:
+    heard = sold(300, Clock(), speed=10)
+    planned = list(islice(shop_acts(START_MS), 300))
+    assert [act.event_id for _, act in heard] == [act.event_id for act in planned]
+    assert all(
+        abs(act.at_ms - START_MS - (plan.at_ms - START_MS) / 10) <= 1
+        for (_, act), plan in zip(heard, planned, strict=True)
+    )
+
+
+def test_a_shop_that_is_told_to_stop_stops_at_once() -> None:
+    async def scene() -> None:
+        shop = ShopSimulator(shop_acts, lambda act: None, speed=0.001)
+        running = asyncio.create_task(shop.run())
+        await asyncio.sleep(0)
+        await shop.stop()
+        await asyncio.wait_for(running, 5)
+
+    asyncio.run(scene())
