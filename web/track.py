@@ -15,6 +15,7 @@ from actions import track
 from actions.track import NotDurable, Outcome, Tracker
 from web.access import Access, access_of_caller, comes_from_another_site
 from web.errors import answer
+from web.headers import SHARED
 from web.services import services
 from web.store_schemas import TRACK_BODY, TrackAnswer
 
@@ -22,6 +23,7 @@ bp = APIBlueprint("track", __name__, tag="Store")
 
 JSON_TYPES = ("application/json", "text/plain", "application/x-www-form-urlencoded")  # the last: old beacons
 PREFLIGHT_SECONDS = 7_200
+SNIPPET_SECONDS = 3_600  # how long a visitor's browser keeps track.js without asking for it again
 
 
 def register(app: Flask) -> None:
@@ -86,6 +88,13 @@ def share_with_origin(response: Response) -> Response:
     if origin := allowed_origin():
         response.headers["Access-Control-Allow-Origin"] = origin
     response.vary.add("Origin")
+    return response
+
+
+@bp.after_app_request
+def keep_snippet(response: Response) -> Response:
+    if request.path == SHARED and response.status_code in (200, 304):
+        response.headers["Cache-Control"] = f"public, max-age={SNIPPET_SECONDS}"
     return response
 
 
