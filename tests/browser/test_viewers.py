@@ -166,6 +166,7 @@ def test_a_link_to_a_person_opens_them_and_leaves_to_the_list(visit: Visits, hom
 def test_a_link_to_nobody_says_so(visit: Visits, home: str) -> None:
     page = visit(home, forgives=("404",)).open("/viewers/tiktok:nobody.at.all")
     expect(page.locator("#viewer-problem")).to_contain_text("Nobody here by that name", timeout=SOON)
+    expect(page.locator("#panel-profile")).to_be_hidden()
 
 
 def test_a_bad_birthday_is_refused_beside_its_field_and_a_good_one_is_kept(visit: Visits, home: str) -> None:
