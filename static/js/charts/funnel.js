@@ -5,6 +5,8 @@ import { compact, number, percent, plural } from "../lib/format.js";
 import { oncePerFrame } from "../lib/frame.js";
 import { STEP_NAMES, STEPS } from "../lib/store-words.js";
 
+const CAPTION = "People who took each step";
+
 export class FunnelChart {
   /** `list` holds one element for each step, `numbers` the <details> of its table. */
   constructor(list, numbers) {
@@ -14,8 +16,9 @@ export class FunnelChart {
     numbers.addEventListener("toggle", () => this.#drawNumbers());
   }
 
-  /** `funnel`, `before`: {funnel_counts, conversion_rates, drop_off}; `before` is null where it is not known. */
-  show(funnel, before) {
+  /** `funnel`, `before`: {funnel_counts, conversion_rates, drop_off}; `before` is null where it is `missing`: why. */
+  show(funnel, before, missing = null) {
+    this.missing = missing;
     this.funnel = funnel;
     this.before = before;
     this.draw();
@@ -27,7 +30,8 @@ export class FunnelChart {
     const most = Math.max(1, ...Object.values(counts), ...Object.values(earlier));
     for (const [at, step] of STEP_NAMES.entries()) {
       const row = this.rows.get(step);
-      row.querySelector(".funnel-fill").style.transform = `scaleX(${(counts[step] / most).toFixed(4)})`;
+      const missing = 100 - (100 * counts[step]) / most;
+      row.querySelector(".funnel-fill").style.transform = `translateX(${-missing.toFixed(2)}%)`;
       const mark = row.querySelector(".funnel-before");
       mark.hidden = !(step in earlier);
       if (!mark.hidden) mark.style.insetInlineStart = `${((100 * earlier[step]) / most).toFixed(2)}%`;
@@ -64,7 +68,7 @@ export class FunnelChart {
       make(
         "table.table.dense",
         {},
-        make("caption", {}, "People who took each step"),
+        make("caption", {}, this.missing ? `${CAPTION}. The range before is not known: ${this.missing}` : CAPTION),
         make("thead", {}, make("tr", {}, ...head)),
         make("tbody", {}, ...rows),
       ),

@@ -48,8 +48,7 @@ export class Alerts {
     if (!this.answer) return;
     const others = this.answer.anomalies.filter(({ id }) => id !== one.id);
     if (others.length === this.answer.anomalies.length && one.state === "new") tell(one);
-    const anomalies = [...others, one].sort((a, b) => Date.parse(b.detected_at) - Date.parse(a.detected_at) || b.id - a.id);
-    this.answer = { ...this.answer, anomalies: anomalies.slice(0, MOST) };
+    this.answer = { ...this.answer, anomalies: [...others, one].sort(newestFirst).slice(0, MOST) };
     this.draw();
   }
 
@@ -133,7 +132,8 @@ export class Alerts {
 
   #foot(one) {
     const foot = make("div.alert-foot");
-    if (one.user_id) foot.append(this.#button("user-round", make("bdi.name", {}, one.user_id), () => this.openPerson(one.user_id)));
+    const { user_id: who } = one;
+    if (who) foot.append(this.#button("user-round", make("bdi.name", {}, who), () => this.openPerson(who)));
     foot.append(make("span.spacer"));
     if (one.state !== "new") foot.append(make("span.tag", {}, one.state));
     if (this.canWrite && one.state === "new") foot.append(this.#button("eye", "Seen", () => this.#mark(one, "seen")));
@@ -179,6 +179,10 @@ export class Alerts {
   }
 }
 
+function newestFirst(one, other) {
+  return Date.parse(other.detected_at) - Date.parse(one.detected_at) || other.id - one.id;
+}
+
 /** "Traffic spike: 93 events …" → what it is, and what was seen. */
 function titled({ type, message }) {
   const [title, ...rest] = message.split(": ");
@@ -189,7 +193,9 @@ function titled({ type, message }) {
 function baselineWords({ baseline, expected_range: [low, high], current_value: value }) {
   const { mean, sigma, samples, score, period } = baseline;
   const off = score === null ? "all others were equal" : `${decimal(score)} σ off`;
-  return `${decimal(value)} against ${decimal(low)}–${decimal(high)} · usual ${decimal(mean)} ± ${decimal(sigma)} · ${off} · from ${number(samples)} ${period}`;
+  const seen = `${decimal(value)} against ${decimal(low)}–${decimal(high)}`;
+  const usual = `usual ${decimal(mean)} ± ${decimal(sigma)}`;
+  return `${seen} · ${usual} · ${off} · from ${number(samples)} ${period}`;
 }
 
 function tell({ severity, message }) {

@@ -41,7 +41,9 @@ export class DemoButtons {
   }
 
   #say(symbol, words, tone = "") {
-    this.said.replaceChildren(make(tone ? `p.demo-line.${tone}` : "p.demo-line", {}, icon(symbol), make("span", {}, words)));
+    const line = make("p.demo-line", {}, icon(symbol), make("span", {}, words));
+    if (tone) line.classList.add(tone);
+    this.said.replaceChildren(line);
   }
 
   #busy(on) {

@@ -29,14 +29,13 @@ export class FunnelPanel {
   #draw() {
     const { funnel, way } = this;
     const chosen = (answer) => (way === "in-order" ? answer?.in_order : answer) ?? null;
-    this.chart.show(chosen(funnel), chosen(funnel.previous));
+    this.chart.show(chosen(funnel), chosen(funnel.previous), funnel.previous_missing);
     setText(byId("funnel-note"), `${WAYS[way]} · ${this.#compared()}`);
   }
 
   #compared() {
     if (this.range === "all") return "since the first event";
-    const { previous_missing: why } = this.funnel;
-    if (!this.funnel.previous) return why ? `no comparison yet: ${why}` : "no comparison yet";
+    if (!this.funnel.previous) return "no comparison yet";
     return `mark: ${BEFORE[this.range]}, ${number(this.funnel.previous.total_users)} people`;
   }
 }

@@ -63,9 +63,9 @@ export class PeopleDialog {
     const { label, rule, people, count } = this.segment;
     const last = this.asked;
     this.asked = null;
-    const some = count > people.length ? `the newest ${people.length} of ${plural(count, "visitor")}` : plural(count, "visitor");
-    this.#head(label, `${rule} · ${some}`);
-    const nobody = empty("users-round", "Nobody here in this range", `Who ${rule.replace(/^a /, "left a ")} stands here.`);
+    const some = count > people.length ? `the newest ${people.length} of ` : "";
+    this.#head(label, `${rule} · ${some}${plural(count, "visitor")}`);
+    const nobody = empty("users-round", "Nobody here in this range", "Visitors appear here as soon as they fit.");
     const rows = people.map((person) => this.#person(person));
     this.body.replaceChildren(rows.length ? make("ul.people-list", {}, ...rows) : nobody);
     if (focus) (rows.find((row) => row.userId === last)?.firstElementChild ?? this.title).focus();
@@ -106,7 +106,7 @@ export class PeopleDialog {
     }
     const { activity, pattern } = found;
     const length = (Date.parse(activity.last_event) - Date.parse(activity.first_event)) / 1000;
-    const over = length >= 60 ? ` over ${length < 172_800 ? roughly(length) : plural(Math.round(length / 86_400), "day")}` : "";
+    const over = length < 60 ? "" : ` over ${spanWords(length)}`;
     const some = activity.total_events > activity.journey.length ? `the last ${activity.journey.length} of ` : "";
     const events = `${some}${plural(activity.total_events, "event")}`;
     setText(this.note, `${events}${over}, until ${moment(activity.last_event)}`);
@@ -125,6 +125,9 @@ export class PeopleDialog {
     this.body.replaceChildren(note);
   }
 }
+
+const spanWords = (seconds) =>
+  seconds < 172_800 ? roughly(seconds) : plural(Math.round(seconds / 86_400), "day");
 
 function flagTag(flag) {
   const [words, tone] = FLAGS[flag] ?? [flag.replaceAll("_", " "), ""];

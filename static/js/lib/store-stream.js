@@ -1,6 +1,6 @@
 /** Events as they come, newest on top: paused, filtered, and standing still while somebody reads. */
 
-import { byId, empty, icon, make, part, setText, unseen } from "./dom.js";
+import { badge, byId, empty, icon, make, part, setText, unseen } from "./dom.js";
 import { number, plural } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { onlyServer } from "./http.js";
@@ -153,8 +153,10 @@ export class EventStream {
   }
 
   #nothing() {
-    if (!this.events.length) return empty("radio", "Waiting for the first event", "It appears here the moment it is stored.");
-    return empty("search", "None of these yet", `Of the newest ${number(this.events.length)} events none is of this kind.`);
+    const { length } = this.events;
+    return length
+      ? empty("search", "None of these yet", `Of the newest ${number(length)} events none is of this kind.`)
+      : empty("radio", "Waiting for the first event", "It appears here the moment it is stored.");
   }
 
   async #showOlder() {
@@ -195,14 +197,15 @@ export class EventStream {
       make(
         "span.event-tags",
         {},
-        amount && make("span.money", {}, amount),
+        amount && make(event.event_type === "purchase" ? "span.money" : "span.price", {}, amount),
         event.is_bot && make("span.tag", { title: "Shown, but counted nowhere" }, icon("bot"), "Bot"),
-        event.is_simulated && make("span.tag", { title: "Made up by the demo" }, icon("sparkles"), "Simulated"),
+        event.is_simulated && badge("sparkles", "Simulated"),
       ),
       timeOf(event.timestamp),
     );
     const details = make("details.event", {}, summary);
-    details.addEventListener("toggle", () => details.open && !details.children[1] && details.append(this.#detail(event)));
+    const fill = () => details.append(this.#detail(event));
+    details.addEventListener("toggle", fill, { once: true });
     return make(
       `li.step-${event.event_type}${event.is_bot ? ".is-bot" : ""}`,
       { "data-id": event.id, "data-type": event.event_type },
@@ -213,14 +216,19 @@ export class EventStream {
   #detail(event) {
     const text = JSON.stringify(event.data ?? {}, null, 2);
     const shortened = text.length > MOST_DETAIL ? `${text.slice(0, MOST_DETAIL)}\n…` : text;
-    const journey = event.user_id && make("button.button.small", { type: "button" }, icon("history"), "Journey", unseen(` of ${event.user_id}`));
-    if (journey) journey.addEventListener("click", () => this.openPerson(event.user_id));
     return make(
       "div.event-detail",
       {},
       make("p.panel-note", {}, `${moment(event.timestamp)} · `, make("bdi", {}, event.event_id)),
       make("pre", { dir: "auto", tabindex: "0" }, shortened),
-      journey,
+      event.user_id && this.#journeyButton(event.user_id),
     );
+  }
+
+  #journeyButton(userId) {
+    const words = ["Journey", unseen(` of ${userId}`)];
+    const button = make("button.button.small", { type: "button" }, icon("history"), ...words);
+    button.addEventListener("click", () => this.openPerson(userId));
+    return button;
   }
 }

@@ -50,16 +50,20 @@ export function sinceWords(at) {
 
 export const since = (at) => make("time", { datetime: at, title: moment(at) }, sinceWords(at));
 
-const SHOWN_FIRST = ["product", "product_id", "product_name", "name", "title", "page", "path", "url", "source"];
+const SHOWN_FIRST = ["product", "product_id", "product_name", "products", "name", "title", "page", "path", "url"];
+const LEFT_OUT = new Set(["amount", "value", "total", "price", "currency", "simulated"]);
 const MOST_SAID = 160;
 
-/** An event's data in one line: what it was about first, money left out as it stands in its own place. */
+/** An event's data in one line: what it was about first, without what stands in a place of its own. */
 export function saidOf(data) {
-  const entries = Object.entries(data ?? {}).filter(([name]) => !["amount", "currency"].includes(name));
+  const entries = Object.entries(data ?? {}).filter(([name]) => !LEFT_OUT.has(name));
   const rank = ([name]) => (SHOWN_FIRST.includes(name) ? SHOWN_FIRST.indexOf(name) : SHOWN_FIRST.length);
   const told = entries.toSorted((one, other) => rank(one) - rank(other)).slice(0, 4);
-  const text = told.map(([name, value]) => (rank([name]) < 8 ? valueWords(value) : `${name}: ${valueWords(value)}`));
+  const text = told.map(([name, value]) => (SHOWN_FIRST.includes(name) ? valueWords(value) : `${name}: ${valueWords(value)}`));
   return text.join(" · ").slice(0, MOST_SAID);
 }
 
-const valueWords = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+function valueWords(value) {
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
