@@ -44,6 +44,9 @@ from web import (
     viewer_orders,
     viewers,
 )
+from web import (
+    settings as settings_page,
+)
 from web.schemas import Problem
 from web.server import build_server, drain, use_own_websocket
 from web.services import Services
@@ -98,6 +101,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         store,
         track,
         demo,
+        settings_page,
         overlay,
         auth,
         health,

@@ -15,8 +15,24 @@ from actions.webhooks import Kind
 from core.db import Database, insert_for
 from ingest import preferences
 from ingest.preferences import THRESHOLDS, WEBHOOK
+from ingest.webhooks import COOLDOWN_MINUTES
 from models import Preference
 from rules.anomalies import Thresholds
+
+__all__ = [
+    "BOUNDS",
+    "COOLDOWN_MINUTES",
+    "DEFAULTS",
+    "THRESHOLDS",
+    "WEBHOOK",
+    "Bounds",
+    "InvalidUrl",
+    "NoWebhook",
+    "checked_url",
+    "remove_webhook",
+    "set_thresholds",
+    "set_webhook",
+]
 
 LONGEST_URL = 2_000
 MOST_COOLDOWN_MINUTES = 24 * 60
@@ -71,8 +87,8 @@ def set_webhook(
         address = checked_url(url) if url is not None else before.get("url")
         if not address:
             raise NoWebhook("url: there is no webhook yet, so say where messages go")
-        is_new = rotate or not before.get("secret")
-        secret = f"whsec_{secrets.token_urlsafe(32)}" if is_new else before["secret"]
+        is_new = kind == "generic" and (rotate or not before.get("secret"))  # Discord checks none
+        secret = f"whsec_{secrets.token_urlsafe(32)}" if is_new else before.get("secret", "")
         choice = {"url": address, "kind": kind, "secret": secret, "cooldown_minutes": cooldown_minutes}
         _keep(connection, WEBHOOK, choice)
     return secret if is_new else None

@@ -30,7 +30,7 @@ NAMES = {name.upper() for name in Settings.model_fields}
 # What is for people, or for Swagger UI itself, and therefore not in the document of the API.
 PAGES = {
     *("live.page", "streams.list_page", "streams.stream_page", "overlay.page", "docs.page"),
-    *("viewers.page", "store.page", "track.preflight"),
+    *("viewers.page", "store.page", "settings.page", "track.preflight"),
     *("auth.login", "auth.log_in", "auth.log_out", "static", "openapi.spec"),
 }
 UNBOUNDED = {"tzdata"}  # a calendar: its newest version is always the right one

@@ -56,6 +56,13 @@ ROUTES: dict[str, Access] = {
     # The track key opens these and nothing else; the view looks at it.
     "track.preflight": Access.NOBODY,
     "track.take": Access.NOBODY,
+    "settings.page": Access.READ,
+    "settings.anomalies": Access.READ,
+    "settings.change_anomalies": Access.OWNER,
+    "settings.webhook": Access.READ,
+    "settings.change_webhook": Access.OWNER,
+    "settings.remove_webhook": Access.OWNER,
+    "settings.test_webhook": Access.OWNER,
     "live.page": Access.READ,
     "live.stats": Access.OVERLAY,
     "streams.list_page": Access.READ,

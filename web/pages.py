@@ -23,6 +23,7 @@ NAVIGATION = (
     ("viewers.page", "viewers", "Viewers", "users-round"),
     ("store.page", "store", "Store", "shopping-bag"),
     ("streams.list_page", "streams", "Past streams", "history"),
+    ("settings.page", "settings", "Settings", "settings"),
 )
 
 

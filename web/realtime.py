@@ -102,7 +102,7 @@ class Caller:
 
 
 def caller_of(auth: Any) -> Caller:
-    """``auth`` is what a socket hands over: {"token"?, "follow"?: list of "viewers", "store" and "alerts"}, or anything."""
+    """``auth`` is what a socket hands over: {"token"?, "follow"?: of "viewers", "store", "alerts"}, or anything."""
     told = auth if isinstance(auth, dict) else {}
     token, follow = told.get("token"), told.get("follow")
     wanted = frozenset(one for one in follow if isinstance(one, str)) if isinstance(follow, list) else None

@@ -1,0 +1,116 @@
+/** A form of settings: saves only what fits and has changed, and says beside each field what is wrong with it. */
+
+import { byId, setText } from "./dom.js";
+
+/** One line of how it went: kind "" | "good" | "bad". */
+export function say(element, text, kind = "") {
+  element.dataset.kind = kind;
+  setText(element, text);
+}
+
+export class SettingsForm {
+  /** `save()` is called when all fields fit; errors of the server that name a field are shown beside it. */
+  constructor(form, { said, save }) {
+    this.form = form;
+    this.said = said;
+    this.save = save;
+    this.button = form.querySelector('[type="submit"]');
+    this.fields = [...form.querySelectorAll("input")];
+    form.addEventListener("input", () => this.#changed());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    addEventListener("beforeunload", (event) => {
+      if (this.isChanged) event.preventDefault();
+    });
+    this.kept();
+  }
+
+  get isChanged() {
+    return this.#values() !== this.saved;
+  }
+
+  /** What stands there now is what the server has. */
+  kept() {
+    this.saved = this.#values();
+    for (const field of this.fields) this.#explain(field, "");
+    if (this.button) this.button.disabled = true;
+  }
+
+  #values() {
+    return JSON.stringify(this.fields.map((field) => (field.type === "radio" ? field.checked : field.value.trim())));
+  }
+
+  #changed() {
+    for (const field of this.fields) if (field.validity.valid) this.#explain(field, "");
+    if (this.button) this.button.disabled = !this.isChanged;
+    say(this.said, this.isChanged ? "Not saved yet" : "");
+  }
+
+  async #submit() {
+    const wrong = this.fields.filter((field) => !field.validity.valid);
+    for (const field of this.fields) this.#explain(field, wrong.includes(field) ? wordsFor(field) : "");
+    if (wrong.length) return wrong[0].focus();
+    this.button.disabled = true;
+    say(this.said, "Saving …");
+    try {
+      await this.save();
+      this.kept();
+    } catch (error) {
+      this.button.disabled = false;
+      this.#refused(error);
+    }
+  }
+
+  #refused(error) {
+    say(this.said, error.message, "bad");
+    for (const { field: path, message } of error.details ?? []) {
+      const field = this.form.elements[String(path).split(".").at(-1)];
+      if (field instanceof HTMLInputElement) this.#explain(field, message);
+    }
+  }
+
+  #explain(field, words) {
+    const place = document.getElementById(`${field.name}-error`);
+    if (!place) return;
+    field.toggleAttribute("aria-invalid", false);
+    if (words) field.setAttribute("aria-invalid", "true");
+    place.hidden = !words;
+    setText(place, words);
+  }
+}
+
+function wordsFor(field) {
+  const { validity } = field;
+  if (validity.valueMissing || validity.badInput) return "Write a number here.";
+  if (validity.rangeUnderflow) return `At least ${field.min}.`;
+  if (validity.rangeOverflow) return `At most ${field.max}.`;
+  if (validity.typeMismatch) return "An address that begins with https:// or http://.";
+  if (validity.stepMismatch) return "A whole number, without fractions.";
+  return "This does not fit.";
+}
+
+/** A button that asks once more: its second press within five seconds does it. */
+export function pressTwice(button, question, act) {
+  const words = button.lastChild;
+  const usual = words.textContent;
+  let timer = 0;
+  const calm = () => {
+    clearTimeout(timer);
+    timer = 0;
+    words.textContent = usual;
+  };
+  button.addEventListener("blur", calm);
+  button.addEventListener("click", () => {
+    if (timer) {
+      calm();
+      act();
+    } else {
+      words.textContent = question;
+      timer = setTimeout(calm, 5000);
+    }
+  });
+}
+
+export const isOwner = () => byId("settings").dataset.isOwner === "yes";

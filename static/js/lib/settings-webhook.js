@@ -1,0 +1,175 @@
+/** The room of the webhook: where it leads, its secret, a test, and what its last messages came to. */
+
+import { byId, icon, make, setText } from "./dom.js";
+import { clock, day, plural } from "./format.js";
+import { getJson, onlyServer, send } from "./http.js";
+import { isOwner, pressTwice, say, SettingsForm } from "./settings-form.js";
+
+const URL_OF_IT = "/api/settings/webhook";
+const TEST_MS = 25_000;
+const LOOK_MS = 10_000;
+const TOPICS = {
+  test: "Test",
+  traffic_spike: "Traffic spike",
+  unusual_purchase: "Unusual purchase",
+  hyperactive_user: "Hyperactive user",
+};
+const STATES = { sent: ["check", "Taken"], failed: ["x", "Given up"], waiting: ["clock", "Waiting"] };
+const KINDS = {
+  generic: "Each message is signed with a secret.",
+  discord: "Discord checks no signature: keep the address to yourself.",
+};
+
+export function openWebhook() {
+  if (isOwner()) new Room().open();
+  else look();
+  setInterval(() => {
+    if (!document.hidden) look();
+  }, LOOK_MS);
+}
+
+class Room {
+  constructor() {
+    this.form = byId("webhook-form");
+    this.said = byId("webhook-said");
+    this.url = byId("webhook-url");
+    this.settings = new SettingsForm(this.form, { said: this.said, save: () => this.#save() });
+  }
+
+  async open() {
+    this.form.addEventListener("input", () => this.#hint());
+    byId("webhook-test").addEventListener("click", (event) => this.#test(event.currentTarget));
+    byId("secret-copy").addEventListener("click", () => this.#copy());
+    pressTwice(byId("webhook-rotate"), "The old one ends: make it?", () => this.#order({ rotate_secret: true }));
+    pressTwice(byId("webhook-remove"), "Really remove?", () => this.#remove());
+    await this.#look();
+  }
+
+  async #look() {
+    const found = await look();
+    if (found) this.#show(found);
+  }
+
+  #show({ configured, kind }) {
+    setText(byId("webhook-state"), configured ? "On" : "Off");
+    byId("webhook-test").disabled = byId("webhook-remove").disabled = !configured;
+    byId("webhook-rotate").disabled = !configured || kind === "discord";
+  }
+
+  #hint() {
+    setText(byId("kind-hint"), KINDS[this.form.elements.kind.value]);
+  }
+
+  #values() {
+    return {
+      kind: this.form.elements.kind.value,
+      cooldown_minutes: Number(byId("cooldown_minutes").value),
+      ...(this.url.value.trim() ? { url: this.url.value.trim() } : {}),
+    };
+  }
+
+  async #save() {
+    if (!this.url.value.trim()) {
+      this.url.focus();
+      throw Object.assign(new Error("Say where messages are to go."), {
+        details: [{ field: "url", message: "An address of http:// or https://." }],
+      });
+    }
+    this.#changed(await send("PUT", URL_OF_IT, this.#values()));
+    say(this.said, "Saved. Send a test message to see that it arrives.", "good");
+  }
+
+  async #order(more) {
+    try {
+      this.#changed(await send("PUT", URL_OF_IT, { ...this.#values(), ...more }));
+      this.settings.kept();
+      say(this.said, "There is a new secret. Receivers need it from now on.", "good");
+    } catch (error) {
+      onlyServer(error);
+      say(this.said, error.message, "bad");
+    }
+  }
+
+  #changed(answer) {
+    this.url.value = answer.url ?? "";
+    const shown = answer.secret && answer.kind === "generic";
+    if (shown) setText(byId("secret-text"), answer.secret);
+    if (answer.secret) byId("secret").hidden = !shown;
+    this.#show(answer);
+    showDeliveries(answer.deliveries);
+  }
+
+  async #test(button) {
+    button.disabled = true;
+    say(this.said, "Sending …");
+    try {
+      const { message } = await send("POST", `${URL_OF_IT}/test`, undefined, { timeout: TEST_MS });
+      say(this.said, message, "good");
+    } catch (error) {
+      onlyServer(error);
+      say(this.said, error.message, "bad");
+    }
+    await this.#look();
+  }
+
+  async #remove() {
+    try {
+      await send("DELETE", URL_OF_IT);
+      this.url.value = "";
+      byId("secret").hidden = true;
+      this.settings.kept();
+      say(this.said, "Removed. Nobody is told any more.", "good");
+    } catch (error) {
+      onlyServer(error);
+      say(this.said, error.message, "bad");
+    }
+    await this.#look();
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(byId("secret-text").textContent);
+      say(this.said, "Copied.", "good");
+    } catch {
+      getSelection().selectAllChildren(byId("secret-text"));
+      say(this.said, "The browser does not let this page copy: it is selected, copy it by keyboard.");
+    }
+  }
+}
+
+async function look() {
+  try {
+    const found = await getJson(URL_OF_IT);
+    showDeliveries(found.deliveries);
+    return found;
+  } catch (error) {
+    onlyServer(error); // the next look may succeed
+    return null;
+  }
+}
+
+function showDeliveries(deliveries) {
+  const body = byId("deliveries");
+  body.closest("table").hidden = !deliveries.length;
+  byId("deliveries-empty").hidden = deliveries.length > 0;
+  body.replaceChildren(...deliveries.map(rowOf));
+}
+
+function rowOf({ topic, state, attempts, made_at: madeAt, next_at: nextAt, problem }) {
+  const [symbol, word] = STATES[state];
+  const next = nextAt && attempts ? `, again at ${clock(nextAt)}` : "";
+  return make(
+    "tr",
+    {},
+    make("td", { "data-label": "Made" }, make("time", { datetime: madeAt }, `${day(madeAt)}, ${clock(madeAt)}`)),
+    make("td", { "data-label": "About" }, TOPICS[topic] ?? topic),
+    make(
+      "td",
+      { "data-label": "What became of it" },
+      make("span", { "data-state": state }, icon(symbol), word),
+      problem && `: ${problem}`,
+      next,
+    ),
+    make("td.number", { "data-label": "Attempts", title: plural(attempts, "attempt") }, String(attempts)),
+  );
+}

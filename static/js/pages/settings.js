@@ -1,0 +1,19 @@
+/** Wires the settings: each room by itself, and which of them is looked at. */
+
+import { openAnomalies } from "../lib/settings-anomalies.js";
+import { openWebhook } from "../lib/settings-webhook.js";
+
+const links = [...document.querySelectorAll(".settings-rooms a")];
+
+function mark() {
+  const chosen = links.find((link) => link.hash === location.hash) ?? links[0];
+  for (const link of links) {
+    if (link === chosen) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+addEventListener("hashchange", mark);
+mark();
+openAnomalies();
+openWebhook();

@@ -1,0 +1,140 @@
+"""Settings in a browser: changed, refused beside the field, tested against a real receiver, and usable by everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.actions.test_webhooks import Receiver
+from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.test_accessibility import faults
+from tests.browser.test_live import SOON
+from tests.web.conftest import Stage
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_chosen(stage: Stage) -> Iterator[None]:
+    yield
+    with stage.client() as client:
+        client.put("/api/settings/anomalies", json={}).raise_for_status()
+        client.delete("/api/settings/webhook").raise_for_status()
+
+
+def save(page: Page, room: str) -> None:
+    page.locator(f"#{room}-form [type=submit]").click()
+
+
+def test_thresholds_are_changed_and_reset(visit: Visits) -> None:
+    page = visit().open("/settings")
+    expect(page.locator("#anomalies-form [type=submit]")).to_be_disabled()
+    page.get_by_label("Distance from what is usual").fill("3.5")
+    expect(page.locator("#anomalies-said")).to_have_text("Not saved yet")
+    save(page, "anomalies")
+    expect(page.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
+    page.reload()
+    expect(page.locator("#sigmas")).to_have_value("3.5")
+    page.locator("#anomalies-reset").click()
+    expect(page.locator("#sigmas")).to_have_value("2")
+    save(page, "anomalies")
+    expect(page.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
+    page.reload()
+    expect(page.locator("#sigmas")).to_have_value("2")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("sigmas", "0.5", "At least 1."), ("traffic_windows", "12.5", "A whole number"), ("user_change", "", "a number")],
+)
+def test_what_does_not_fit_is_said_beside_its_field(visit: Visits, field: str, value: str, words: str) -> None:
+    page = visit().open("/settings")
+    page.locator(f"#{field}").fill(value)
+    save(page, "anomalies")
+    expect(page.locator(f"#{field}-error")).to_contain_text(words)
+    expect(page.locator(f"#{field}")).to_be_focused()
+    expect(page.locator(f"#{field}")).to_have_attribute("aria-invalid", "true")
+    page.locator("#anomalies-reset").click()
+    expect(page.locator(f"#{field}-error")).to_be_hidden()
+
+
+def test_a_webhook_is_set_up_tested_and_removed(visit: Visits, receiver: Receiver) -> None:
+    page = visit(forgives=("502",)).open("/settings#webhook")
+    expect(page.locator("#webhook-test")).to_be_disabled()
+    page.locator("#webhook-url").fill(receiver.url)
+    save(page, "webhook")
+    expect(page.locator("#secret-text")).to_have_text(re.compile("^whsec_.{40,}$"), timeout=SOON)
+    expect(page.locator("#webhook-state")).to_have_text("On")
+    page.locator("#webhook-test").click()
+    expect(page.locator("#webhook-said")).to_have_text("The message was taken.", timeout=SOON)
+    assert receiver.taken[-1].json["event"] == "test"
+    expect(page.locator("#deliveries tr").first).to_contain_text("Taken")
+    receiver.status = 500
+    page.locator("#webhook-test").click()
+    expect(page.locator("#webhook-said")).to_have_text("The message was not taken: it answered 500", timeout=SOON)
+    expect(page.locator("#deliveries tr").first).to_contain_text("it answered 500")
+    first = page.locator("#secret-text").text_content()
+    page.locator("#webhook-rotate").click()
+    expect(page.locator("#secret-text")).to_have_text(first or "")
+    page.locator("#webhook-rotate").click()
+    expect(page.locator("#secret-text")).not_to_have_text(first or "", timeout=SOON)
+    page.reload()
+    expect(page.locator("#secret")).to_be_hidden()
+    expect(page.locator("#webhook-url")).to_have_value(receiver.url)
+    assert "whsec_" not in page.content()
+    page.locator("#webhook-remove").click()
+    page.locator("#webhook-remove").click()
+    expect(page.locator("#webhook-state")).to_have_text("Off", timeout=SOON)
+    expect(page.locator("#webhook-url")).to_have_value("")
+
+
+def test_an_address_that_cannot_be_one_is_said_beside_it(visit: Visits) -> None:
+    page = visit(forgives=("422",)).open("/settings")
+    for address, words in (("no address", "begins with https://"), ("ftp://example.com/", "must begin with https://")):
+        page.locator("#webhook-url").fill(address)
+        save(page, "webhook")
+        expect(page.locator("#url-error")).to_contain_text(words, timeout=SOON)
+    page.locator("#webhook-url").fill("")
+    page.locator("#cooldown_minutes").fill("5")
+    save(page, "webhook")
+    expect(page.locator("#url-error")).to_contain_text("http", timeout=SOON)
+
+
+def test_rooms_are_reached_by_keyboard(visit: Visits) -> None:
+    page = visit().open("/settings")
+    link = page.locator(".settings-rooms a", has_text="Webhook")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(link).to_have_attribute("aria-current", "true")
+    expect(page.locator("#webhook")).to_be_in_viewport()
+    expect(page.locator(".nav-link[aria-current]")).to_have_text("Settings")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_has_no_accessibility_fault_and_fits(
+    visit: Visits, stage: Stage, receiver: Receiver, viewport: dict[str, int]
+) -> None:
+    with stage.client() as client:
+        client.put("/api/settings/webhook", json={"url": receiver.url + "/" + "x" * 300}).raise_for_status()
+        client.post("/api/settings/webhook/test").raise_for_status()
+        receiver.status = 500
+        client.post("/api/settings/webhook/test")
+    page = visit(viewport=viewport, bypass_csp=True).open("/settings")
+    expect(page.locator("#deliveries tr").first).to_contain_text("Given up", timeout=SOON)
+    page.locator("#webhook-rotate").click()
+    page.locator("#webhook-rotate").click()
+    expect(page.locator("#secret")).to_be_visible(timeout=SOON)
+    page.locator("#sigmas").fill("0")
+    save(page, "anomalies")
+    expect(page.locator("#sigmas-error")).to_be_visible()
+    page.locator(".settings-more summary").click()
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

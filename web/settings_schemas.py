@@ -1,0 +1,92 @@
+"""The shapes of settings and of the orders that change them, as the API document shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from actions.preferences import BOUNDS, DEFAULTS, LONGEST_URL, MOST_COOLDOWN_MINUTES
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _threshold(name: str, description: str) -> Any:
+    bounds = BOUNDS[name]
+    return Field(DEFAULTS[name], ge=bounds.low, le=bounds.high, allow_inf_nan=False, description=description)
+
+
+def _samples(name: str, description: str) -> Any:
+    bounds = BOUNDS[name]
+    return Field(int(DEFAULTS[name]), ge=int(bounds.low), le=int(bounds.high), description=description)
+
+
+class Thresholds(Order):
+    """What is left out is as it is by default: an empty object resets all."""
+
+    sigmas: float = _threshold("sigmas", "how many standard deviations from the mean are unusual")
+    traffic_windows: int = _samples("traffic_windows", "5-minute windows that must have been before")
+    traffic_change: float = _threshold("traffic_change", "events in 5 minutes that a spike is above usual at least")
+    purchase_samples: int = _samples("purchase_samples", "purchases in the currency that must have been before")
+    purchase_change_percent: float = _threshold(
+        "purchase_change_percent", "how far from the usual amount a purchase is at least"
+    )
+    user_samples: int = _samples("user_samples", "hours of people that must have been before")
+    user_change: float = _threshold("user_change", "events in an hour that somebody is above usual at least")
+
+
+class Bound(BaseModel):
+    low: float
+    high: float
+    whole: bool = Field(description="no fractions")
+
+
+class AnomalySettings(BaseModel):
+    thresholds: Thresholds
+    defaults: Thresholds
+    bounds: dict[str, Bound]
+
+
+class WebhookOrder(Order):
+    url: str | None = Field(
+        None,
+        max_length=LONGEST_URL,
+        description="`http` or `https`; left out: as before. Addresses in your own network are allowed: what answers "
+        "there gets these messages",
+    )
+    kind: Literal["generic", "discord"] = Field(
+        "generic", description="`generic`: signed JSON; `discord`: the address is a webhook of a Discord channel"
+    )
+    cooldown_minutes: int = Field(
+        10, ge=0, le=MOST_COOLDOWN_MINUTES, description="pause between two messages of one type"
+    )
+    rotate_secret: bool = Field(False, description="make a new secret; the old one is worth nothing any more")
+
+
+class WebhookDelivery(BaseModel):
+    id: int
+    topic: str
+    state: Literal["waiting", "sent", "failed"]
+    attempts: int
+    made_at: str
+    next_at: str | None
+    problem: str
+
+
+class WebhookSettings(BaseModel):
+    configured: bool
+    url: str | None = Field(description="whole for the owner; others see its beginning")
+    kind: Literal["generic", "discord"]
+    cooldown_minutes: int
+    deliveries: list[WebhookDelivery]
+
+
+class WebhookChanged(WebhookSettings):
+    secret: str | None = Field(description="only when it is new, and never again: what messages are signed with")
+
+
+class TestSent(BaseModel):
+    success: Literal[True]
+    message: str
