@@ -33,11 +33,6 @@ ALWAYS = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(self)"),
 )
-# The one file that pages of other sites include: see README, "Your shop".
-SHARED = "/static/js/track.js"
-FOR_ALL_SITES = tuple(
-    (name, "cross-origin" if name == "Cross-Origin-Resource-Policy" else value) for name, value in ALWAYS
-)
 OVER_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
 
@@ -51,8 +46,7 @@ class SecurityHeaders:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             present = {name.lower() for name, _ in headers}
             # Looked at only now: on the way here a proxy's word may have turned http into https.
-            wanted = FOR_ALL_SITES if environ["PATH_INFO"] == SHARED else ALWAYS
-            wanted = (*wanted, OVER_TLS) if environ["wsgi.url_scheme"] == "https" else wanted
+            wanted = (*ALWAYS, OVER_TLS) if environ["wsgi.url_scheme"] == "https" else ALWAYS
             return start_response(status, headers + [pair for pair in wanted if pair[0].lower() not in present], *error)
 
         return self._wsgi(environ, start)

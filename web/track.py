@@ -15,7 +15,6 @@ from actions import track
 from actions.track import NotDurable, Outcome, Tracker
 from web.access import Access, access_of_caller, comes_from_another_site
 from web.errors import answer
-from web.headers import SHARED
 from web.services import services
 from web.store_schemas import TRACK_BODY, TrackAnswer
 
@@ -23,6 +22,8 @@ bp = APIBlueprint("track", __name__, tag="Store")
 
 JSON_TYPES = ("application/json", "text/plain", "application/x-www-form-urlencoded")  # the last: old beacons
 PREFLIGHT_SECONDS = 7_200
+FOR_ALL_SITES = {"Cross-Origin-Resource-Policy": "cross-origin"}
+SNIPPET = "/static/js/track.js"
 SNIPPET_SECONDS = 3_600  # how long a visitor's browser keeps track.js without asking for it again
 
 
@@ -87,13 +88,16 @@ def share_with_origin(response: Response) -> Response:
     """Lets the shop's page read the answer, refusals too."""
     if origin := allowed_origin():
         response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers.update(FOR_ALL_SITES)  # a beacon's answer is looked at by this alone
     response.vary.add("Origin")
     return response
 
 
 @bp.after_app_request
 def keep_snippet(response: Response) -> Response:
-    if request.path == SHARED and response.status_code in (200, 304):
+    """The one file that pages of other sites include."""
+    if request.path == SNIPPET and response.status_code in (200, 304):
+        response.headers.update(FOR_ALL_SITES)
         response.headers["Cache-Control"] = f"public, max-age={SNIPPET_SECONDS}"
     return response
 
