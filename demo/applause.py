@@ -54,7 +54,8 @@ class Applause:
         if persona.person.user_id not in self.room.present:
             self._tapping.discard(persona.person.user_id)
             return None
-        self.stage.at(at + self.rng.uniform(0.5, 1.5) * persona.taps * MINUTE_MS, partial(self._taps, persona))
+        pause = self.rng.uniform(0.5, 1.5) * persona.taps / self.stage.plan.talk
+        self.stage.at(at + pause * MINUTE_MS, partial(self._taps, persona))
         return self._likes(persona, at)
 
     def _likes(self, persona: Persona, at: int) -> Event:

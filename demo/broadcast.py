@@ -41,8 +41,8 @@ def broadcast(
     for offset_ms, what in plan.beats:
         stage.at(plan.start_ms + offset_ms, beats[what])
     _listen(stage, plan.start_ms)
-    stage.every(plan.pace.twitch_join / plan.rate, partial(presence.watcher_arrives, stage.twitch))
-    stage.every(plan.pace.tiktok_join / plan.rate, partial(presence.watcher_arrives, stage.tiktok))
+    stage.every(plan.pace.twitch_join / plan.rate / plan.talk, partial(presence.watcher_arrives, stage.twitch))
+    stage.every(plan.pace.tiktok_join / plan.rate / plan.talk, partial(presence.watcher_arrives, stage.tiktok))
     for room in stage.rooms.values():
         stage.at(plan.start_ms + stage.wait(room.gap_ms), _messages(stage, talk, presence, room))
     return stage.events(until_ms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ RUNNING_FOR_MS = 100 * MINUTE_MS
 BREAK_MS = 3 * HOUR_MS  # between the stream before and the one that runs: two evenings, not one with a gap
 TONIGHT = "tonight"
 TONIGHTS_CROWD = 1.08
+# So much talk and applause is told of streams longer ago: few look at them closely, and a newcomer waits for them.
+RICH_MS, LONG_AGO = 5 * DAY_MS, 0.36
 # Monday to Sunday: how gladly she streams then.
 _WEEKDAYS = (1.0, 2.0, 3.0, 2.0, 5.0, 5.0, 3.0)
 _GAMES = tuple(GAMES)
@@ -67,6 +69,7 @@ class Plan:
     from_the_start: bool = True  # False: we tune in while everybody is there
     beats: tuple[tuple[int, str], ...] = ()
     rate: float = 1.0
+    talk: float = 1.0  # the share of messages, arrivals and likes, of those an average evening has
 
     # A moment of a history is a fraction of its streams, from 0, the first, to 1, the last.
 
@@ -93,7 +96,10 @@ def past_plans(seed: int, *, now_ms: int, days: int, zone: ZoneInfo) -> list[Pla
         if first <= slot.start_ms and slot.end_ms <= last
     ]  # fmt: skip
     count = len(slots) + 1
-    plans = [slot.plan(index, count) for index, slot in enumerate(slots)]
+    plans = [
+        replace(slot.plan(index, count), talk=1.0 if slot.start_ms > now_ms - RICH_MS else LONG_AGO)
+        for index, slot in enumerate(slots)
+    ]
     return [*plans, running_plan(running_start, index=len(slots), count=count)]
 
 

@@ -143,7 +143,7 @@ class Stage:
         if rush < 2:
             self.spike = None
         for room in self.rooms.values():
-            usual = room.usual_per_minute * level * self.plan.rate
+            usual = room.usual_per_minute * level * self.plan.rate * self.plan.talk
             shouted = rush if room.platform is TWITCH else rush * echo
             room.gap_ms = MINUTE_MS / (usual + shouted)
             room.hype_share = shouted / (usual + shouted)

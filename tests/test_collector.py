@@ -351,8 +351,8 @@ def test_the_demo_streams_what_happens_in_its_shop_and_marks_it(program, databas
         assert collector.stop() == 0
     events = rows(database, StoreEvent)
     assert len(events) >= 5, collector.log
-    assert all(event["is_simulated"] for event in events)
-    assert {row["value"] for row in rows(database, Installation) if row["key"] == "content"} == {"demo"}
+    assert all(event.is_simulated for event in events)
+    assert {row.value for row in rows(database, Installation) if row.key == "content"} == {"demo"}
 
 
 def test_the_demo_does_not_mix_with_real_data_nor_real_data_with_the_demo(refusal, database):
