@@ -15,7 +15,7 @@ def test_a_past_stream_can_be_found_and_opened(stage: Stage, visit: Visits) -> N
     for minute in range(12):
         stage.chat("archived", f"line {minute}", HOSTILE, by=f"viewer{minute % 3}", at_ms=began + minute * MINUTE_MS)
     stage.tell(*(event("archived", by=f"fan{n}", text="CLUTCH", at_ms=began + 9 * MINUTE_MS + n) for n in range(40)))
-    page = visit().open("/streams")
+    page = visit().open("/streams?channel=archived&platform=twitch")
     row = page.locator("tr", has_text="archived").first
     expect(row).to_contain_text("64", timeout=SOON)
     row.locator("a").first.click()
