@@ -15,9 +15,9 @@ from analytics import viewer_queries as queries
 from analytics.viewer_queries import SORTS, Order
 from analytics.viewers import LONGEST_NAME
 from core.clock import DAY_MS
-from core.db import Prepared, searched
+from core.db import Database, Prepared, searched
 
-__all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page"]
+__all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page", "page_from"]
 
 FILTERS = ("all", "vip", "active", "favorites")
 ACTIVE_DAYS = 30
@@ -46,6 +46,12 @@ class Question:
     def text(self) -> str:
         """What is looked for. No name is longer, and none holds NUL."""
         return self.search.replace("\0", "").strip().removeprefix("@")[: 2 * LONGEST_NAME]
+
+    @property
+    def may_read_much(self) -> bool:
+        """Whether no index alone answers: among a million people that takes up to a second."""
+        active = self.filter == "active" and self.sort_by != "last_seen_at"
+        return bool(self.text) or (active and self.page > 1) or self.page * self.limit > MOST_MATCHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,11 @@ class _Search:
 def active_since_ms(now_ms: int) -> int:
     """Who was seen since is active. It is the beginning of a day (UTC), so that they can be counted by days."""
     return (now_ms // DAY_MS - ACTIVE_DAYS) * DAY_MS
+
+
+def page_from(database: Database, question: Question) -> Page:
+    with database.reading() as connection:
+        return page(connection, question)
 
 
 def page(connection: Connection, question: Question) -> Page:

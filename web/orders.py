@@ -1,4 +1,4 @@
-"""Orders of people that change something: where they run, so that nobody waits for them, and whose they are."""
+"""Where orders of people and long questions run, so that nobody waits for them; and whose the orders are."""
 
 from __future__ import annotations
 
@@ -48,12 +48,19 @@ def _outcome(action: Callable[..., Any], database: Database, arguments: Any, opt
 
 def register(app: Flask, database: Database) -> None:
     app.extensions["orders"] = Orders(database)
+    app.extensions["long_questions"] = Orders(database)  # an order that waits for the database holds up no question
 
 
 def run(action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
     """``action(database, …)`` without keeping anybody waiting; its answer, or its error."""
     orders: Orders = current_app.extensions["orders"]
     return orders.run(action, *arguments, **options)
+
+
+def ask(question: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
+    """The same for a question that may read so much that others would wait for it."""
+    long_questions: Orders = current_app.extensions["long_questions"]
+    return long_questions.run(question, *arguments, **options)
 
 
 def editor() -> str:

@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter
 
 from analytics import heatmaps, viewer_detail, viewer_history, viewer_list, viewer_stats, viewers
 from core.clock import now_ms
-from web import errors
+from web import errors, orders
 from web.access import Access
 from web.services import services
 from web.viewer_schemas import (
@@ -77,8 +77,11 @@ def list_viewers(query_data: ViewersQuery) -> Response:
         query_data.search,
         query_data.filter,
     )
+    if question.may_read_much:
+        found = orders.ask(viewer_list.page_from, question)
     with at.database.reading() as connection:
-        found = viewer_list.page(connection, question)
+        if not question.may_read_much:
+            found = viewer_list.page(connection, question)
         data = viewers.profiles(connection, found.ids, at.settings.zone, now)
     pagination = {
         "page": question.page,
