@@ -336,7 +336,7 @@ def test_without_any_event_the_page_says_how_to_connect_a_shop_and_deleting_lead
         page.locator("[data-copy=way-curl]").click()
         expect(page.locator("[data-copy=way-curl]")).to_have_text("Copied", timeout=SOON)
         assert page.evaluate("navigator.clipboard.readText()").startswith(f"curl -X POST {stage.web.url}/track")
-        expect(page.locator("#way-script")).to_contain_text(f'<script src="{stage.web.url}/static/js/track.js"')
+        expect(page.locator("#way-script")).to_contain_text(f'<script async src="{stage.web.url}/static/js/track.js"')
 
         track(stage, step("page_view", "the.first"))
         expect(page.locator("#kpi-events [data-part=figure]")).to_have_text("1", timeout=SOON)

@@ -59,7 +59,8 @@ export function saidOf(data) {
   const entries = Object.entries(data ?? {}).filter(([name]) => !LEFT_OUT.has(name));
   const rank = ([name]) => (SHOWN_FIRST.includes(name) ? SHOWN_FIRST.indexOf(name) : SHOWN_FIRST.length);
   const told = entries.toSorted((one, other) => rank(one) - rank(other)).slice(0, 4);
-  const text = told.map(([name, value]) => (SHOWN_FIRST.includes(name) ? valueWords(value) : `${name}: ${valueWords(value)}`));
+  const prefix = (name) => (SHOWN_FIRST.includes(name) ? "" : `${name}: `);
+  const text = told.map(([name, value]) => prefix(name) + valueWords(value));
   return text.join(" · ").slice(0, MOST_SAID);
 }
 
