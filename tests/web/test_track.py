@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from core.config import ROOT
 from core.db import Database
 from tests.processes import Program
 from tests.web.conftest import PASSWORD, TRACK_KEY, Stage, stage_of
@@ -273,6 +277,22 @@ def commits(shop: Stage) -> int:
     """How often events came together: each commit stamps its own with one moment."""
     with shop.database.reading() as connection:
         return int(connection.execute(text("SELECT count(DISTINCT received_at_ms) FROM store_events")).scalar() or 0)
+
+
+SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Your shop\n")[1].split("\n## ")[0]
+
+
+def test_readme_s_examples_report_as_they_are_written(shop):
+    """Only the address is another, which the documents cannot know."""
+    section = SECTION.replace("http://127.0.0.1:5000", shop.web.url)
+    environment = {"PATH": "/usr/bin:/bin", "TRACK_KEY": TRACK_KEY}
+    [example] = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    [curl] = re.findall(r"^curl .*/track .*$", section, re.MULTILINE)
+    for command in ([sys.executable, "-c", example], ["bash", "-c", f"{curl} --fail"]):
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=20)
+        assert ended.returncode == 0, ended.stderr
+        assert "tracked" in ended.stdout
+    assert stored(shop, "order-4711") == stored(shop, "order-4712") == 1
 
 
 def test_while_the_database_is_locked_nothing_is_lost_and_others_are_answered(shop):
