@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from actions.preferences import BOUNDS, DEFAULTS, LONGEST_URL, MOST_COOLDOWN_MINUTES
+
+
+def _whole(value: Any) -> Any:
+    """JSON knows one kind of number: 12.0 is as whole as 12."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Order(BaseModel):
@@ -27,13 +35,13 @@ class Thresholds(Order):
     """What is left out is as it is by default: an empty object resets all."""
 
     sigmas: float = _threshold("sigmas", "how many standard deviations from the mean are unusual")
-    traffic_windows: int = _samples("traffic_windows", "5-minute windows that must have been before")
+    traffic_windows: Whole = _samples("traffic_windows", "5-minute windows that must have been before")
     traffic_change: float = _threshold("traffic_change", "events in 5 minutes that a spike is above usual at least")
-    purchase_samples: int = _samples("purchase_samples", "purchases in the currency that must have been before")
+    purchase_samples: Whole = _samples("purchase_samples", "purchases in the currency that must have been before")
     purchase_change_percent: float = _threshold(
         "purchase_change_percent", "how far from the usual amount a purchase is at least"
     )
-    user_samples: int = _samples("user_samples", "hours of people that must have been before")
+    user_samples: Whole = _samples("user_samples", "hours of people that must have been before")
     user_change: float = _threshold("user_change", "events in an hour that somebody is above usual at least")
 
 
@@ -59,7 +67,7 @@ class WebhookOrder(Order):
     kind: Literal["generic", "discord"] = Field(
         "generic", description="`generic`: signed JSON; `discord`: the address is a webhook of a Discord channel"
     )
-    cooldown_minutes: int = Field(
+    cooldown_minutes: Whole = Field(
         10, ge=0, le=MOST_COOLDOWN_MINUTES, description="pause between two messages of one type"
     )
     rotate_secret: bool = Field(False, description="make a new secret; the old one is worth nothing any more")

@@ -261,6 +261,7 @@ def test_what_came_before_joining_is_in_the_data_and_what_comes_after_is_told_no
                 page.wait_until(lambda: everything[-1] in ids(page))  # noqa: B023
                 assert [event["event_id"] for event in initial["events"]][::-1] + ids(page) == everything
         witness.wait_until(lambda: ids(witness) == everything)
+        witness.wait_for("stats_update", lambda stats: stats["total_events"] == len(everything))
 
 
 def test_a_crowd_of_events_is_told_completely(shop: Alone):
