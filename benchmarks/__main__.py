@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import answers, ingest, million_people, viewers
+from benchmarks import answers, ingest, million_people, store, track, viewers
 
 ALL = {
     "ingest": ingest.main,
     "answers": answers.main,
     "viewers": viewers.main,
     "million": million_people.main,
+    "store": store.main,
+    "track": track.main,
 }
 
 

@@ -23,6 +23,7 @@ class Served:
     """``get("/api/stats", minutes=15)`` reads a whole answer. Anything but 200 raises RuntimeError."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def get(self, path: str, **query: str | int) -> bytes:
@@ -48,13 +49,15 @@ def served(database: Path) -> Iterator[Served]:
     )
     silenced = threading.Timer(STARTS_WITHIN_SECONDS, process.kill)
     silenced.start()
+    reading = None
     try:
         assert process.stderr is not None
         port = next((int(found[1]) for line in process.stderr if (found := _ADDRESS.search(line))), None)
         silenced.cancel()
         if port is None:
             raise RuntimeError("app.py did not start")
-        threading.Thread(target=process.stderr.read, daemon=True).start()  # a full pipe would stop it
+        reading = threading.Thread(target=process.stderr.read, daemon=True)  # a full pipe would stop it
+        reading.start()
         client = Served(port)
         yield client
         client.close()
@@ -62,3 +65,7 @@ def served(database: Path) -> Iterator[Served]:
         silenced.cancel()
         process.terminate()
         process.wait(20)
+        if reading:
+            reading.join(5)
+        if process.stderr:
+            process.stderr.close()
