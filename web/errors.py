@@ -8,10 +8,10 @@ from typing import Any
 
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, jsonify, render_template
+from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from analytics.scope import UnknownChannel
 from core.db import why_unusable
@@ -67,7 +67,10 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
-        response = answer(error.code or 500, error.description or HTTPStatus(error.code or 500).phrase)
+        message = error.description or HTTPStatus(error.code or 500).phrase
+        if error.description == BadRequest.description and request.method in ("POST", "PUT", "PATCH"):
+            message = "the body is no valid JSON"  # all that is read of one; the framework speaks of browsers
+        response = answer(error.code or 500, message)
         for name, value in error.get_headers():
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
@@ -84,7 +87,9 @@ def _details(detail: Any) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
 
     def walk(part: Any, path: tuple[str, ...]) -> None:
-        if isinstance(part, dict) and {"loc", "msg"} <= part.keys():
+        if path[-1:] == ("_schema",) and "valid dictionary" in str(part):
+            found.append({"field": "", "message": "the body must be a JSON object"})
+        elif isinstance(part, dict) and {"loc", "msg"} <= part.keys():
             found.append(
                 {
                     "field": ".".join(map(str, part["loc"])),

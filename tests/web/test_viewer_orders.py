@@ -72,7 +72,8 @@ def test_an_edit_that_cannot_be_taken_changes_nothing_and_is_named(stage: Stage,
 )
 def test_a_body_that_is_no_object_is_refused(stage: Stage, client, body, status):
     stage.tell(event("edits", by="bodyguard"))
-    problem(client.patch(f"{ROOT}/bodyguard", content=body, headers={"Content-Type": "application/json"}), status)
+    response = client.patch(f"{ROOT}/bodyguard", content=body, headers={"Content-Type": "application/json"})
+    assert "JSON" in problem(response, status)["error"]
 
 
 def test_a_tier_is_given_taken_and_handed_back(stage: Stage, client):
