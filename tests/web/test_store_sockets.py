@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import insert, update
 
@@ -286,20 +287,20 @@ def test_of_a_flood_the_oldest_are_only_counted(shop: Alone):
         assert sum(update["skipped"] for update in told(page, "stats_update")) == 200
 
 
-def test_events_that_cannot_be_shown_stop_none_of_those_after_them(stage: Stage):
-    with listening(stage.web.url, subscribe=False) as page:
+def test_events_that_cannot_be_shown_stop_none_of_those_after_them(shop: Alone):
+    with listening(shop.web.url, subscribe=False) as page:
         page.wait_for("initial_data")
-        broken, whole = report(stage.database, step(), step())
-        with stage.database.writing() as connection:
+        broken, whole = report(shop.database, step(), step())
+        with shop.database.writing() as connection:
             row = {"event_id": "no json", "step": 1, "at_ms": now_ms(), "received_at_ms": now_ms(), "detail": "{broken"}
             connection.execute(insert(StoreEvent).values(row))
             connection.execute(insert(StoreEvent).values(row | {"event_id": "no step", "step": 99, "detail": None}))
-        (last,) = report(stage.database, step())
+        (last,) = report(shop.database, step())
         page.wait_until(lambda: last in ids(page))
         assert ids(page) == [broken, whole, last]
-    with listening(stage.web.url, subscribe=False) as page:
+    with listening(shop.web.url, subscribe=False) as page:
         assert last in [event["event_id"] for event in page.wait_for("initial_data")["events"]]
-    with stage.database.writing() as connection:
+    with shop.database.writing() as connection:
         connection.execute(update(StoreEvent).where(StoreEvent.event_id == "no step").values(step=1))
         connection.execute(update(StoreEvent).where(StoreEvent.event_id == "no json").values(detail=None))
 
@@ -340,17 +341,17 @@ def test_when_everything_is_deleted_all_pages_begin_anew(shop: Alone):
 # --- anomalies ---
 
 
-def test_anomalies_are_told_when_they_come_and_when_they_change(stage: Stage):
-    with listening(stage.web.url, subscribe=False) as page:
+def test_anomalies_are_told_when_they_come_and_when_they_change(shop: Alone):
+    with listening(shop.web.url, subscribe=False) as page:
         page.wait_for("initial_data")
-        number = find_unusual(stage.database)
-        other = find_unusual(stage.database, baseline="{broken")
-        third = find_unusual(stage.database)
-        with stage.client() as client:
+        number = find_unusual(shop.database)
+        other = find_unusual(shop.database, baseline="{broken")
+        third = find_unusual(shop.database)
+        with httpx.Client(base_url=shop.web.url) as client:
             for state in ("seen", "seen", "resolved"):
                 client.post(f"/anomalies/{number}/state", json={"state": state}).raise_for_status()
                 page.wait_for("anomaly_update", lambda push: (push["id"], push["state"]) == (number, state))  # noqa: B023
-        with stage.database.writing() as connection:
+        with shop.database.writing() as connection:
             changes = {"value": 120.0, "severity": "high", "changed_at_ms": now_ms()}
             connection.execute(update(StoreAnomaly).where(StoreAnomaly.id == third).values(changes))
             connection.execute(update(StoreAnomaly).where(StoreAnomaly.id == other).values(baseline="{}"))
