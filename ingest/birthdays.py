@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from core.clock import local_day
 from core.db import BulkStatement, Prepared, among, insert_for
 from ingest.news import News
 from ingest.policy import Policy
-from models import Installation, Viewer
+from models import CurrentSession, Installation, Viewer
 from rules.birthdays import age, kept_on
 
 TOLD_ON = "birthdays_told_on"  # the key in `installation`: the last local day whose birthdays were told
@@ -23,6 +24,19 @@ def greet(connection: Connection, viewer_ids: Sequence[int], now_ms: int, policy
         return []
     today = local_day(now_ms, policy.zone)
     rows = _COMING(connection, ids=list(viewer_ids), days=list(kept_on(today)), today=today.isoformat()).all()
+    return _greeted(connection, rows, now_ms, today)
+
+
+def greet_present(connection: Connection, now_ms: int, policy: Policy) -> list[News]:
+    """The same of everybody who is here: they came before midnight, or before somebody noted their birthday."""
+    if not policy.birthday_reminder:
+        return []
+    today = local_day(now_ms, policy.zone)
+    rows = _PRESENT(connection, days=list(kept_on(today)), today=today.isoformat()).all()
+    return _greeted(connection, rows, now_ms, today)
+
+
+def _greeted(connection: Connection, rows: Sequence[Any], now_ms: int, today: date) -> list[News]:
     _GREETED.run(connection, [(row.id, today.isoformat()) for row in rows])
     return [(now_ms, row.id, "birthday-live", _age(row.birthday, today)) for row in rows]
 
@@ -45,14 +59,15 @@ def _age(birthday: str, today: date) -> dict[str, int]:
     return {"age": age(date.fromisoformat(birthday), today)}
 
 
-_COMING = Prepared(
-    select(Viewer.id, Viewer.birthday).where(
-        among(Viewer.id, "ids"),
-        Viewer.birthday_mmdd.is_not(None),
-        among(Viewer.birthday_mmdd, "days"),
-        Viewer.birthday_greeted_on.is_distinct_from(bindparam("today")),
-        Viewer.is_blocked.is_(False),
-    )
+_TODAYS = select(Viewer.id, Viewer.birthday).where(
+    Viewer.birthday_mmdd.is_not(None),
+    among(Viewer.birthday_mmdd, "days"),
+    Viewer.birthday_greeted_on.is_distinct_from(bindparam("today")),
+    Viewer.is_blocked.is_(False),
+)
+_COMING = Prepared(_TODAYS.where(among(Viewer.id, "ids")))
+_PRESENT = Prepared(
+    _TODAYS.where(exists().where(CurrentSession.viewer_id == Viewer.id, CurrentSession.left_at_ms.is_(None)))
 )
 _ON = Prepared(
     select(Viewer.id, Viewer.birthday).where(

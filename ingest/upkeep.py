@@ -17,5 +17,6 @@ def keep_up(database: Database, policy: Policy, now_ms: int) -> None:
                 break
     with database.writing() as connection:
         news.tell(connection, birthdays.announce(connection, now_ms, policy))
+        news.tell(connection, birthdays.greet_present(connection, now_ms, policy))
         news.forget_old(connection, now_ms)
         store_anomalies.resolve_past(connection, now_ms)

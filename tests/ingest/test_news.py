@@ -287,3 +287,18 @@ def test_the_29th_of_february_is_greeted_on_the_28th_in_common_years(db: Databas
         ("nova", "birthday-live", {"age": 27}),
         ("nova", "birthday-live", {"age": 28}),
     ]
+
+
+def test_who_is_here_when_their_birthday_is_noted_is_greeted_once(db: Database) -> None:
+    write(db, [chat(NOVA, at=NOON)])
+    born(db, NOVA, TODAY)
+    for at in (seconds(2), seconds(4)):
+        upkeep.keep_up(db, POLICY, NOON + at)
+    assert [kind for _, kind, _ in birthdays_told(db)] == ["birthday", "birthday-live"]
+
+
+def test_who_has_left_before_their_birthday_was_noted_is_not_greeted(db: Database) -> None:
+    write(db, [chat(NOVA, at=NOON), act(Kind.PART, NOVA, NOON + seconds(1))])
+    born(db, NOVA, TODAY)
+    upkeep.keep_up(db, POLICY, NOON + seconds(2))
+    assert [kind for _, kind, _ in birthdays_told(db)] == ["birthday"]
