@@ -69,8 +69,11 @@ def add_reach(connection: Connection, moved: Counter[tuple[Measure, int]]) -> No
     """``moved``: by (measure, time) how many people reached it last then; negative: no longer."""
     buckets: Counter[tuple[int, int, int]] = Counter()
     for (measure, at_ms), people in moved.items():
+        if not people:
+            continue  # they were there before
+        number = measure.value
         for span, bucket in buckets_of(at_ms):
-            buckets[measure.value, span.value, bucket] += people
+            buckets[number, span, bucket] += people
     _ADD_REACH.run(connection, [(*key, people) for key, people in sorted(buckets.items()) if people])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
@@ -37,9 +36,10 @@ class Span(IntEnum):
 
     @property
     def ms(self) -> int:
-        return {Span.EVER: 2**62, Span.DAY: DAY_MS, Span.HOUR: HOUR_MS, Span.MINUTE: MINUTE_MS}[self]
+        return _LENGTHS[self]
 
 
+_LENGTHS = (2**62, DAY_MS, HOUR_MS, MINUTE_MS)  # of each Span
 # Ranges that are compared with the one before, in minutes, and how often (in minutes) is kept what stood then.
 COMPARED = {60: 5, 24 * 60: 60, 7 * 24 * 60: 60, 30 * 24 * 60: 60}
 REACHED = (Measure.PAGE_VIEW, Measure.PRODUCT_VIEW, Measure.ADD_TO_CART, Measure.USER_SIGNUP, Measure.PURCHASE)
@@ -60,9 +60,9 @@ def reached_ms(journey: Journey) -> dict[Measure, int]:
     return {measure: at_ms for measure, at_ms in times.items() if at_ms != NEVER}
 
 
-def buckets_of(at_ms: int) -> Iterator[tuple[Span, int]]:
-    """All buckets that a time falls into."""
-    return ((span, at_ms // span.ms) for span in Span)
+def buckets_of(at_ms: int) -> list[tuple[int, int]]:
+    """All buckets that a time falls into, each with the number of its Span."""
+    return [(span, at_ms // length_ms) for span, length_ms in enumerate(_LENGTHS)]
 
 
 def spans_since(since_ms: int | None) -> list[tuple[Span, int, int]]:
