@@ -33,12 +33,13 @@ def shop(alone: Alone) -> httpx.Client:
 
 
 def test_figures(shop):
-    assert shop.get("/stats").json() == {
+    told = {
         "total_events": 8,
         "unique_users": 2,
         "events_last_hour": 8,
         "event_types": {"page_view": 2, "product_view": 1, "add_to_cart": 3, "user_signup": 1, "purchase": 1},
     }
+    assert told.items() <= shop.get("/stats").json().items()
     assert shop.get("/stats", params={"range": "all"}).json()["unique_users"] == 3
 
 
