@@ -45,11 +45,13 @@ def stats(connection: Connection, asked: Range) -> dict[str, Any]:
     """Events and people of the range, and the events of the last hour whatever the range. Raises TooMuch."""
     found = store_reach.reached(connection, asked)
     last_hour = store_reach.reached(connection, Range.custom(asked.now_ms - HOUR_MS, None, asked.now_ms))
+    earlier = store_reach.events_before(connection, asked)
     return {
         "total_events": sum(found.events.values()),
         "unique_users": found.people[Measure.ANY],
         "events_last_hour": sum(last_hour.events.values()),
         "event_types": {step.label: count for step, count in found.events.items()},
+        "previous": None if earlier is None else {"total_events": earlier},
     }
 
 

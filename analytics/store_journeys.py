@@ -19,9 +19,11 @@ from rules.funnel import Step
 PEOPLE, EVENTS_EACH = 50, 100  # the newest people of the range, and of each their newest events
 
 
-def activity(connection: Connection, asked: Range, zone: ZoneInfo, limit: int = PEOPLE) -> list[dict[str, Any]]:
-    """The newest people of the range, each with what they did last in it, oldest first. Raises TooMuch."""
-    journeys = _journeys(connection, asked, limit)
+def activity(
+    connection: Connection, asked: Range, zone: ZoneInfo, limit: int = PEOPLE, user_id: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest people of the range, each with what they did last in it, oldest first; or only one. Raises TooMuch."""
+    journeys = _journeys(connection, asked, limit, user_id)
     events = store_reach.counted(connection, [person.id for person, _ in journeys], asked)
     return [
         {
@@ -38,7 +40,9 @@ def activity(connection: Connection, asked: Range, zone: ZoneInfo, limit: int = 
     ]
 
 
-def patterns(connection: Connection, asked: Range, limit: int = PEOPLE) -> list[dict[str, Any]]:
+def patterns(
+    connection: Connection, asked: Range, limit: int = PEOPLE, user_id: str | None = None
+) -> list[dict[str, Any]]:
     """The same people's steps as one sequence each, with what is to be noticed of it. Raises TooMuch."""
     return [
         {
@@ -47,7 +51,7 @@ def patterns(connection: Connection, asked: Range, limit: int = PEOPLE) -> list[
             "pattern": " → ".join(dict.fromkeys(Step(act.step).label for act in acts)),
             "flags": flags([Step(act.step) for act in acts]),
         }
-        for person, acts in _journeys(connection, asked, limit)
+        for person, acts in _journeys(connection, asked, limit, user_id)
     ]
 
 
@@ -75,16 +79,16 @@ def flags(steps: Sequence[Step]) -> list[str]:
     return found
 
 
-def _journeys(connection: Connection, asked: Range, limit: int) -> list[tuple[Any, list[Any]]]:
+def _journeys(connection: Connection, asked: Range, limit: int, user_id: str | None) -> list[tuple[Any, list[Any]]]:
     """The newest people of the range, each with their newest events in it, oldest first. Raises TooMuch."""
     since_ms, until_ms = asked.since_ms or 1, asked.until_ms or 2**62
-    return [
-        (
-            person,
-            list(reversed(_ACTS(connection, user=person.id, since=since_ms, until=until_ms, limit=EVENTS_EACH).all())),
-        )
-        for person in _newest_people(connection, asked, limit)
-    ]
+    people = _newest_people(connection, asked, limit) if user_id is None else _ONE(connection, user_id=user_id).all()
+    journeys: list[tuple[Any, list[Any]]] = []
+    for person in people:
+        acts = _ACTS(connection, user=person.id, since=since_ms, until=until_ms, limit=EVENTS_EACH).all()
+        if acts:
+            journeys.append((person, list(reversed(acts))))
+    return journeys
 
 
 def _newest_people(connection: Connection, asked: Range, limit: int) -> list[Any]:
@@ -96,6 +100,7 @@ def _newest_people(connection: Connection, asked: Range, limit: int) -> list[Any
     return [people[person] for person in newest]
 
 
+_ONE = Prepared(select(StoreUser.id, StoreUser.user_id).where(StoreUser.user_id == bindparam("user_id")))
 _NEWEST_PEOPLE = Prepared(
     select(StoreUser.id, StoreUser.user_id)
     .where(StoreUser.last_at_ms >= bindparam("since"))

@@ -95,6 +95,15 @@ def before(connection: Connection, asked: Range) -> dict[Measure, int]:
         raise NotKnown(f"the range before: {error}") from error
 
 
+def events_before(connection: Connection, asked: Range) -> int | None:
+    """How many events there were in the range before; None: nothing comes before the beginning. Raises TooMuch."""
+    if asked.since_ms is None:
+        return None
+    length_ms = (asked.until_ms or asked.now_ms) - asked.since_ms
+    both = _events_since(connection, asked.since_ms - length_ms // MINUTE_MS * MINUTE_MS)
+    return sum(both.values()) - sum(_events_since(connection, asked.since_ms).values())
+
+
 def _as_it_stood(connection: Connection, window: int, minute: int) -> dict[Measure, int]:
     """How many had reached each measure in the ``window`` minutes before ``minute``, at that time."""
     taken_at = minute // COMPARED[window] * COMPARED[window]

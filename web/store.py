@@ -123,7 +123,9 @@ def change_state(anomaly_id: int, json_data: StateChange) -> Response:
 def activity(query_data: PeopleQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        found = store_journeys.activity(connection, asked(query_data), at.settings.zone, query_data.limit)
+        found = store_journeys.activity(
+            connection, asked(query_data), at.settings.zone, query_data.limit, query_data.user_id
+        )
         return jsonify(users=found)
 
 
@@ -133,7 +135,8 @@ def activity(query_data: PeopleQuery) -> Response:
 @bp.doc(summary="Patterns of the shop's people", security="bearer", responses=ASKED)
 def patterns(query_data: PeopleQuery) -> Response:
     with services().database.reading() as connection:
-        return jsonify(users=store_journeys.patterns(connection, asked(query_data), query_data.limit))
+        found = store_journeys.patterns(connection, asked(query_data), query_data.limit, query_data.user_id)
+        return jsonify(users=found)
 
 
 def asked(query: RangeQuery) -> Range:

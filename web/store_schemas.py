@@ -40,6 +40,7 @@ class EventsQuery(Question):
 
 class PeopleQuery(RangeQuery):
     limit: int = Field(50, ge=1, le=200)
+    user_id: str | None = Field(None, max_length=128, description="only this person")
 
 
 class ShopEvent(BaseModel):
@@ -60,11 +61,16 @@ class EventsAnswer(BaseModel):
     total: int
 
 
+class PreviousStats(BaseModel):
+    total_events: int
+
+
 class ShopStats(BaseModel):
     total_events: int
     unique_users: int
     events_last_hour: int
     event_types: dict[EventType, int]
+    previous: PreviousStats | None = Field(description="the range before; null: there is none")
 
 
 class Funnel(BaseModel):

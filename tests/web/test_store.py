@@ -43,6 +43,18 @@ def test_figures(shop):
     assert shop.get("/stats", params={"range": "all"}).json()["unique_users"] == 3
 
 
+def test_the_events_of_the_range_before_stand_beside_them(shop):
+    assert shop.get("/stats").json()["previous"] == {"total_events": 1}
+    assert shop.get("/stats", params={"range": "all"}).json()["previous"] is None
+
+
+def test_one_person_s_journey_can_be_asked_for(shop):
+    [ada] = shop.get("/user-activity", params={"user_id": "ada"}).json()["users"]
+    assert (ada["user_id"], len(ada["journey"])) == ("ada", 5)
+    assert [one["user_id"] for one in shop.get("/user-patterns", params={"user_id": "ada"}).json()["users"]] == ["ada"]
+    assert shop.get("/user-activity", params={"user_id": "nobody"}).json() == {"users": []}
+
+
 def test_funnel_both_ways(shop):
     found = shop.get("/funnel-analysis").json()
     assert found["total_users"] == 2

@@ -23,18 +23,12 @@ export const deleteEvents = () => send("DELETE", "/events");
 export const makeDemo = (what, { force = false } = {}) =>
   send("POST", `/demo/${what}`, { force }, { timeout: 60_000 });
 
-/** What a person did in the range: {activity, pattern}; null where they are not among its newest people. */
+/** What a person did in the range: {activity, pattern}; null where that is nothing. */
 export async function journeyOf(userId, range) {
-  for (const limit of [50, 200]) {
-    const parameters = query({ range, limit });
-    const [{ users: people }, { users: patterns }] = await Promise.all([
-      getJson(`/user-activity${parameters}`),
-      getJson(`/user-patterns${parameters}`),
-    ]);
-    const isTheirs = ({ user_id: id }) => id === userId;
-    const activity = people.find(isTheirs);
-    if (activity) return { activity, pattern: patterns.find(isTheirs) ?? null };
-    if (people.length < limit) return null;
-  }
-  return null;
+  const parameters = query({ range, user_id: userId });
+  const [{ users: people }, { users: patterns }] = await Promise.all([
+    getJson(`/user-activity${parameters}`),
+    getJson(`/user-patterns${parameters}`),
+  ]);
+  return people.length ? { activity: people[0], pattern: patterns[0] ?? null } : null;
 }
