@@ -12,8 +12,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from actions.installation import CONTENT, DEMO, content_of, has_real_shop
 from actions.track import Tracker
 from core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
-from core.db import Database, Prepared
+from core.db import Database
 from core.money import minor_digits
+from core.statements import Prepared
 from demo.shop import Act, Shop
 from demo.shop_products import PRODUCTS
 from ingest import preferences

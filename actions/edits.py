@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.db import BulkStatement
+from core.statements import BulkStatement
 from models import ViewerEdit
 
 EDITOR_LENGTH = 64  # the column's; PostgreSQL refuses more

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, false, insert, not_, select
 
-from core.db import Database, DatabaseUnusable, insert_for, shown
+from core.db import Database, DatabaseUnusable, shown
+from core.statements import insert_for
 from ingest.privacy import SALT
 from models import Base, IgnoredName, Installation, OptOut, Preference, StoreEvent, VipTier
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete
 
 from actions.webhooks import Kind
-from core.db import Database, insert_for
+from core.db import Database
+from core.statements import insert_for
 from ingest import preferences
 from ingest.preferences import THRESHOLDS, WEBHOOK
 from ingest.webhooks import COOLDOWN_MINUTES

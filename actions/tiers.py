@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, li
 from sqlalchemy import true as everybody
 
 from core.clock import HOUR_MS
-from core.db import Database, unindexed
+from core.db import Database
+from core.statements import unindexed
 from ingest import news, vip
 from models import Viewer, ViewerEdit, VipSource, VipTier
 from rules import tier_list

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from core.clock import now_ms
-from core.db import Database, Prepared
+from core.db import Database
+from core.statements import Prepared
 from core.tracked import Tracked
 from ingest.group_commit import GroupCommit, NotDurable
 from ingest.store import Taken, record

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, bindparam, insert, update
 from actions import edits, installation, viewer_matching
 from actions.edits import Edit
 from actions.viewer_matching import BY_ID, STEP, Person, allowed, user_id_of
-from core.db import BulkStatement, Database
+from core.db import Database
 from core.events import Platform
+from core.statements import BulkStatement
 from ingest import news, vip
 from ingest.census import Census
 from ingest.policy import Policy

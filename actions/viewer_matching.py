@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from actions import viewers
-from core.db import Prepared, among, one_of
+from core.statements import Prepared, among, one_of
 from ingest import privacy, vip
 from ingest.rebuild import BASELINE
 from ingest.viewers import PROVISIONAL

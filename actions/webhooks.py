@@ -16,7 +16,8 @@ import httpx
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.clock import DAY_MS, MINUTE_MS, SECOND_MS, iso
-from core.db import Database, Prepared
+from core.db import Database
+from core.statements import Prepared
 from core.version import VERSION
 from ingest import preferences
 from models import WebhookDelivery

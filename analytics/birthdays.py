@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from analytics import viewers
 from core.clock import local_day
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import Viewer
 from rules import birthdays
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, SECOND_MS, iso
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down

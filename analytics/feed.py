@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from core.clock import iso
-from core.db import Prepared, among
 from core.events import Kind, mark_names
+from core.statements import Prepared, among
 from models import Channel, EventStatus, Mute, Viewer
 from models import Event as EventRow
 from rules.streams import AFTERGLOW_MS, SILENCE_MS

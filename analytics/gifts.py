@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from analytics import streams, viewers
 from analytics.scope import ChannelInfo
 from core.clock import iso
-from core.db import Prepared
+from core.statements import Prepared
 from models import Channel, Gift, Viewer
 from rules.streams import is_running
 

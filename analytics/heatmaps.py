@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from analytics.scope import ChannelInfo
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import ViewerHour, WeekHour
 
 DAYS, HOURS = 7, 24  # the first day is Sunday

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from analytics import streams, viewers
 from analytics.scope import ChannelInfo
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import StreamAttendance, StreamViewer, Viewer
 from rules.streams import is_running
 

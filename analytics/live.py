@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, select
 from analytics import coverage, feed, moments, streams
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.db import Prepared
 from core.events import Kind
 from core.money import Rates
+from core.statements import Prepared
 from models import Installation, MinuteRollup
 from rules.hype import change_percent, hype, messages_per_minute
 from rules.streams import is_running

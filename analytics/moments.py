@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, func, select
 
 from core.clock import MINUTE_MS, hh_mm, iso
-from core.db import Prepared, among
 from core.events import Kind, Mark
+from core.statements import Prepared, among
 from models import Channel, EventStatus, MinuteRollup, Viewer
 from models import Event as EventRow
 from rules import moments as rule

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 
 from core.clock import iso
-from core.db import Prepared
+from core.statements import Prepared
 from models import Preference, WebhookDelivery
 
 

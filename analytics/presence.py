@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from analytics.viewers import hidden
 from core.clock import iso
-from core.db import Prepared
+from core.statements import Prepared
 from models import Channel, CurrentSession, Viewer
 from rules.sessions import UNCOUNTED_MS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from core.db import Prepared
+from core.statements import Prepared
 from models import Channel
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from analytics.store_reach import Range
 from core.clock import iso
-from core.db import Prepared
+from core.statements import Prepared
 from models import StoreAnomaly, StoreUser
 from rules.anomalies import AnomalyType
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from analytics import store_reach
 from analytics.store_reach import Range
 from core.clock import iso
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import StoreEvent, StoreUser
 from rules.funnel import Step
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from analytics.store import EVENT_COLUMNS
 from analytics.store_anomalies import ROWS as ANOMALY_ROWS
 from core.clock import MINUTE_MS
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import StoreAnomaly, StoreEvent, StoreUser
 
 MOST_WAITING = 1_000  # events that are told one after the other; of a larger crowd the oldest are only counted

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select
 
 from core.clock import HOUR_MS, MINUTE_MS
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSnapshot, StoreTotal
 from rules.funnel import Journey, Step, replayed
 from rules.reach import COMPARED, Measure, reached_ms, spans_since

@@ -13,8 +13,8 @@ from analytics import moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.db import Prepared, among
 from core.money import Rates
+from core.statements import Prepared, among
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
 from rules.streams import is_running

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, select
 
 from analytics import viewers
-from core.db import Prepared, among
+from core.statements import Prepared, among
 from models import Viewer, VipTier
 
 

@@ -15,7 +15,7 @@ from analytics import heatmaps, viewer_history, viewers
 from analytics.viewer_list import active_since_ms
 from analytics.viewer_queries import chosen
 from core.clock import iso
-from core.db import Prepared
+from core.statements import Prepared
 from models import Channel, Mute, Viewer, ViewerBaseline
 
 # People looked at in a step: most of them are told, or few.

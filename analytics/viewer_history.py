@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, bindparam, func, select, tuple_
 
 from core.clock import iso
-from core.db import Prepared
 from core.events import Kind, mark_names
+from core.statements import Prepared
 from models import Channel, CurrentSession, EventStatus, Gift, PastSession, ViewerEdit, ViewerName
 from models import Event as EventRow
 

@@ -15,7 +15,8 @@ from analytics import viewer_queries as queries
 from analytics.viewer_queries import SORTS, Order
 from analytics.viewers import LONGEST_NAME
 from core.clock import DAY_MS
-from core.db import Database, Prepared, searched
+from core.db import Database
+from core.statements import Prepared, searched
 
 __all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page", "page_from"]
 

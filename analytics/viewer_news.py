@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from analytics import viewers
-from core.db import Prepared
+from core.statements import Prepared
 from models import ViewerNews
 
 # What an overlay may show of a person: that they rose, and that they have their day while they watch.

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, union, union_all
 
 from analytics.viewers import visible
-from core.db import Prepared, among, begins_with, containing, unindexed
+from core.statements import Prepared, among, begins_with, containing, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
 SORTS = {

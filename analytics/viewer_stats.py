@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from analytics import leaderboards, viewer_list
-from core.db import Prepared
+from core.statements import Prepared
 from models import ViewerTotal
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, null, s
 
 from core import clock
 from core.clock import iso, local_day
-from core.db import Prepared, among, begins_with
 from core.events import Platform
+from core.statements import Prepared, among, begins_with
 from models import CurrentSession, IgnoredName, Viewer, ViewerName, VipSource, VipTier
 from rules import birthdays, loyalty, sessions
 

@@ -1,35 +1,12 @@
-"""The database: engine, SQLite's pragmas, reading and writing transactions, and all that differs by dialect."""
+"""The database: engine, SQLite's pragmas, reading and writing transactions, and what is wrong when it fails."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import itemgetter
-from typing import Any, cast
 
-from sqlalchemy import (
-    ARRAY,
-    BindParameter,
-    ColumnElement,
-    Connection,
-    CursorResult,
-    Engine,
-    Select,
-    any_,
-    bindparam,
-    column,
-    create_engine,
-    event,
-    func,
-    literal,
-    or_,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -41,10 +18,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import NullType
 
 from core.config import ROOT
 
@@ -139,162 +113,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("streampulse_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def insert_for(connection: Connection) -> Callable[[Any], Any]:
-    """The ``insert`` construct that knows ON CONFLICT in this connection's dialect."""
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-
-
-class BulkStatement:
-    """One statement for many rows: compiled once per dialect, run on plain tuples (a third of the cost of dicts).
-
-    ``build`` gets the dialect's ``insert`` and answers the statement; ``columns`` names its parameters in the order of
-    the tuples. Values reach the driver as they are: no column type converts them.
-    """
-
-    def __init__(self, build: Callable[[Callable[[Any], Any]], Any], columns: Sequence[str]) -> None:
-        self._build = build
-        self.columns = tuple(columns)
-        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any] | None]] = {}
-
-    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
-        dialect = connection.dialect
-        if dialect.name not in self._compiled:
-            self._compiled[dialect.name] = self._compile(connection)
-        sql, arrange = self._compiled[dialect.name]
-        connection.exec_driver_sql(sql, list(map(arrange, rows)) if arrange else list(rows))
-
-    def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
-        statement = self._build(insert_for(connection))
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(self.columns))
-        if not compiled.positional:
-            return str(compiled), lambda row: dict(zip(self.columns, row, strict=True))
-        if tuple(compiled.positiontup) == self.columns:
-            return str(compiled), None
-        return str(compiled), itemgetter(*(self.columns.index(name) for name in compiled.positiontup))
-
-
-class Prepared:
-    """A SELECT compiled once per dialect: to build and hash one anew costs ten times what SQLite needs to answer it.
-
-    Its values come as keywords, named like its ``bindparam``s; a list goes to a parameter made by ``among``. Values and
-    rows pass as the driver has them.
-    """
-
-    def __init__(self, statement: Any) -> None:
-        self._statement = statement
-        self._compiled: dict[str, Any] = {}
-
-    def __call__(self, connection: Connection, **values: Any) -> CursorResult[Any]:
-        dialect = connection.dialect
-        compiled = self._compiled.get(dialect.name)
-        if compiled is None:
-            compiled = self._compiled[dialect.name] = self._statement.compile(dialect=dialect)
-        if dialect.name == "sqlite":
-            values = {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
-        given = {**compiled.params, **values}
-        if compiled.positional:
-            return connection.exec_driver_sql(compiled.string, tuple(given[name] for name in compiled.positiontup))
-        return connection.exec_driver_sql(compiled.string, given)
-
-
-class among(ColumnElement[bool]):
-    """``column`` is one of a list that is handed to a ``Prepared`` as the keyword ``name``, however long it is."""
-
-    type: Any = NullType()  # as a Boolean SQLite would be asked for `(… IN …) = 1`, which no index answers
-    inherit_cache = False
-
-    def __init__(self, column: Any, name: str) -> None:
-        self.column = getattr(column, "expression", column)
-        self.values: BindParameter[Any] = bindparam(name)
-
-
-@compiles(among)
-def _among_array(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"{compiler.process(element.column, **kwargs)} = ANY({compiler.process(element.values, **kwargs)})"
-
-
-@compiles(among, "sqlite")
-def _among_json(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, values = compiler.process(element.column, **kwargs), compiler.process(element.values, **kwargs)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - both come from the compiler
-
-
-def one_of(connection: Connection, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
-    """``column IN values`` as one parameter, whatever their number: an expanded list is compiled anew each time."""
-    chosen = list(values)
-    if connection.dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(chosen)).table_valued("value")
-        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
-    return cast("ColumnElement[bool]", column == any_(literal(chosen, ARRAY(column.type))))
-
-
-class begins_with(ColumnElement[bool]):
-    """``column`` begins with the parameter ``prefix``, capitals and all, answered from an index."""
-
-    type: Any = NullType()
-    inherit_cache = False
-
-    def __init__(self, column: Any, prefix: BindParameter[str]) -> None:
-        self.column = getattr(column, "expression", column)
-        self.prefix = prefix
-
-
-@compiles(begins_with)
-def _begins_by_operator(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
-    # Trigram indexes know LIKE only, in which the prefix may hold wildcards; chr(37) is a percent sign that no driver
-    # takes for the beginning of a parameter.
-    return f"({column} LIKE {prefix} || chr(37) AND starts_with({column}, {prefix}))"
-
-
-@compiles(begins_with, "sqlite")
-def _begins_by_range(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
-    column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
-    # All text that begins with it comes before it and the last of all characters, which no name holds.
-    return f"({column} >= {prefix} AND {column} < {prefix} || char(1114111))"
-
-
-class unindexed(ColumnElement[Any]):
-    """``column`` where SQLite must not choose its index: without statistics it would, for a filter that fits many."""
-
-    type: Any = NullType()
-    inherit_cache = False
-
-    def __init__(self, column: Any) -> None:
-        self.column = getattr(column, "expression", column)
-
-
-@compiles(unindexed)
-def _as_it_is(element: unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return compiler.process(element.column, **kwargs)
-
-
-@compiles(unindexed, "sqlite")
-def _with_plus(element: unindexed, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"+{compiler.process(element.column, **kwargs)}"
-
-
-def containing(dialect: str, rows: Any, columns: Sequence[Any], index: str) -> Select[Any]:
-    """The ids of ``rows`` in which one of ``columns`` contains a text of three characters or more.
-
-    To be given what ``searched`` answers. ``index`` is SQLite's table for full text, by trigrams; elsewhere trigram
-    indexes on the columns answer.
-    """
-    if dialect == "sqlite":
-        indexed = table(index, column("rowid"), column(index))
-        return select(indexed.c.rowid.label("id")).where(indexed.c[index].op("MATCH")(bindparam("phrase")))
-    return select(rows.c.id).where(or_(*(name.ilike(bindparam("pattern"), escape="/") for name in columns)))
-
-
-def searched(text: str) -> dict[str, str]:
-    """The parameters of ``containing`` (and of ``ilike(…, escape="/")``): whatever ``text`` holds, it is just text."""
-    quoted = text.replace('"', '""')
-    escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
-    return {"phrase": f'"{quoted}"', "pattern": f"%{escaped}%"}
 
 
 class ChangeSignal:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.db import BulkStatement, Prepared, among
 from core.events import Kind, Mark
+from core.statements import BulkStatement, Prepared, among
 from ingest import birthdays, news, vip
 from ingest.census import Census
 from ingest.placed import Placed

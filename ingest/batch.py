@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, insert, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Platform
+from core.statements import BulkStatement, Prepared, among
 from ingest import attendance, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from core.clock import local_day
-from core.db import BulkStatement, Prepared, among, insert_for
+from core.statements import BulkStatement, Prepared, among, insert_for
 from ingest.news import News
 from ingest.policy import Policy
 from models import CurrentSession, Installation, Viewer

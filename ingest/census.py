@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.clock import DAY_MS
-from core.db import BulkStatement
+from core.statements import BulkStatement
 from models import LastSeenDay, ViewerTotal
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
-from core.db import insert_for
 from core.events import SourceState, SourceStatus
+from core.statements import insert_for
 from ingest.batch import Memory, channels
 from models import CoverageGap, Heartbeat, SourceCondition
 

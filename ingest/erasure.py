@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, null, or_, select, update
 
-from core.db import BulkStatement
 from core.events import Event, Kind, Mark, Person, Platform
+from core.statements import BulkStatement
 from ingest import attendance
 from ingest.placed import Placed
 from ingest.policy import Policy

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind
+from core.statements import BulkStatement, Prepared, among
 from ingest.placed import Placed, source_key
 from models import EventStatus, Gift
 from rules.gifts import Streak, begins_anew, grow

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.clock import week_hour
-from core.db import BulkStatement
 from core.events import Event, Kind
+from core.statements import BulkStatement
 from ingest.placed import Placed
 from ingest.policy import Policy
 from ingest.rollups import counts

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from core.clock import DAY_MS, MINUTE_MS
-from core.db import BulkStatement, Prepared, among
 from core.events import Kind
+from core.statements import BulkStatement, Prepared, among
 from ingest.placed import Placed, source_key
 from ingest.policy import Policy
 from ingest.takebacks import NOT_SHARED, take_back

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from core.clock import MINUTE_MS
-from core.db import BulkStatement
+from core.statements import BulkStatement
 from models import ViewerNews
 
 KEPT_MS = 10 * MINUTE_MS  # who follows looks several times a second; what is older is history, not news

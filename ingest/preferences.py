@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from core.db import Prepared
+from core.statements import Prepared
 from models import Preference
 from rules.anomalies import Thresholds
 

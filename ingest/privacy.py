@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from core.db import Prepared, among, insert_for
 from core.events import Event
+from core.statements import Prepared, among, insert_for
 from ingest.viewers import PROVISIONAL
 from models import Installation, OptOut
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from core.clock import DAY_MS
-from core.db import BulkStatement
 from core.events import NOTHING, Event, Kind, Person, Platform
+from core.statements import BulkStatement
 from ingest import attendance, gifts, heatmap, rollups, viewers, vip
 from ingest.placed import Placed
 from ingest.policy import Policy

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from core.clock import minute_of
-from core.db import BulkStatement, Prepared, among
 from core.events import Event, Kind, Mark
+from core.statements import BulkStatement, Prepared, among
 from ingest.placed import Placed
 from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer
 from rules import terms

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from core.clock import HOUR_MS, MINUTE_MS
-from core.db import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from ingest import store_anomalies, store_snapshots
 from ingest.placed import source_key

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.db import BulkStatement, Prepared, among
 from core.money import minor_digits
+from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from ingest import preferences, webhooks
 from ingest.store_users import Shoppers

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from core.clock import MINUTE_MS
-from core.db import BulkStatement, Prepared
+from core.statements import BulkStatement, Prepared
 from models import StoreReach, StoreSnapshot
 from rules.reach import COMPARED, Measure, spans_since
 

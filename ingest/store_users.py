@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from core.clock import HOUR_MS
-from core.db import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from models import StoreEvent, StoreUser
 from rules.funnel import WINDOW_MS, Journey, Step, replayed

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from core.db import Prepared
 from core.events import Event
+from core.statements import Prepared
 from models import Stream
 from rules.streams import StreamSpan, belongs, extend, is_activity, reach
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from core.clock import minute_of
-from core.db import BulkStatement, Prepared, among, one_of
 from core.events import Kind, Mark
+from core.statements import BulkStatement, Prepared, among, one_of
 from ingest.census import Census
 from ingest.heatmap import Hours
 from ingest.policy import Policy

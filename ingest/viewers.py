@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from core.db import BulkStatement, Prepared, among, one_of
 from core.events import Event, Kind
+from core.statements import BulkStatement, Prepared, among, one_of
 from ingest.census import Census
 from ingest.news import News, is_fresh
 from ingest.placed import Placed

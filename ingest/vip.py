@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.db import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, among
 from ingest.news import News
 from ingest.policy import Policy
 from models import Viewer, VipSource, VipTier

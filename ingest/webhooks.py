@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from core.clock import MINUTE_MS
-from core.db import BulkStatement, Prepared
+from core.statements import BulkStatement, Prepared
 from ingest import preferences
 from models import WebhookDelivery
 

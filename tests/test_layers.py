@@ -32,6 +32,7 @@ OURS = MAY_IMPORT.keys() | WIRING
 MAY_USE = {
     "core/config.py": {"pydantic", "pydantic_settings", "tzlocal"},
     "core/db.py": {"sqlalchemy"},
+    "core/statements.py": {"sqlalchemy"},
 }
 PLAIN = ("core", "rules", "demo")
 WRITING = {"insert", "update", "delete", "insert_for", "BulkStatement", "writing"}

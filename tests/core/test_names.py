@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, insert, literal, select
 from sqlalchemy.dialects import postgresql
 
-from core.db import Database, Prepared, begins_with, searched, unindexed
+from core.db import Database
+from core.statements import Prepared, begins_with, searched, unindexed
 from models import Channel, IgnoredName
 from tests.support import fresh_database
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from core.db import Database, Prepared
+from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
+from core.statements import Prepared
 from ingest import attendance, upkeep
 from ingest.rebuild import rebuild
 from models import CurrentSession, LastSeenDay, PastSession, StreamAttendance, Viewer, ViewerBaseline, ViewerTotal

@@ -1,0 +1,113 @@
+"""Statements: rows in bulk, lists as one parameter, and questions compiled once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql
+
+from core.db import Database
+from core.statements import BulkStatement, Prepared, among, insert_for, one_of
+from models import Channel, IgnoredName, Installation
+from tests.support import fresh_database, rows
+
+ADD = BulkStatement(lambda insert: insert(IgnoredName), ("name",))
+NOTE = BulkStatement(lambda insert: insert(Installation).on_conflict_do_nothing(), ("value", "key"))
+CHANGE = BulkStatement(
+    lambda _insert: (
+        update(Installation).where(Installation.key == bindparam("which")).values(value=bindparam("new_value"))
+    ),
+    ("which", "new_value"),
+)
+
+
+def test_a_bulk_statement_writes_all_rows_whatever_the_order_of_its_columns(db: Database) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("1", "a"), ("2", "b"), ("3", "c"), ("4", "a")])
+        CHANGE.run(connection, [("b", "20"), ("c", "30"), ("nobody", "0")])
+        ADD.run(connection, [(f"bot{number}",) for number in range(3)])
+    assert [(row["key"], row["value"]) for row in rows(db, Installation)] == [("a", "1"), ("b", "20"), ("c", "30")]
+    assert [row["name"] for row in rows(db, IgnoredName)] == ["bot0", "bot1", "bot2"]
+
+
+def test_a_bulk_statement_without_rows_does_nothing(db: Database) -> None:
+    with db.reading() as connection:
+        NOTE.run(connection, [])
+    assert rows(db, Installation) == []
+
+
+def test_a_bulk_statement_names_its_parameters_where_the_dialect_wants_names() -> None:
+    sent = list[tuple[str, Any]]()
+    dialect = postgresql.dialect(paramstyle="pyformat")
+    fake = SimpleNamespace(dialect=dialect, exec_driver_sql=lambda *call: sent.append(cast("tuple[str, Any]", call)))
+    NOTE.run(cast("Connection", fake), [("1", "a"), ("2", "b")])
+    ((sql, parameters),) = sent
+    assert "ON CONFLICT DO NOTHING" in sql
+    assert "%(value)s" in sql
+    assert parameters == [{"value": "1", "key": "a"}, {"value": "2", "key": "b"}]
+
+
+def test_upserts_use_the_dialects_own_insert(db: Database) -> None:
+    with db.writing() as connection:
+        for value in ("old", "new"):
+            upsert = insert_for(connection)(Installation).values(key="a", value=value)
+            changes = {"value": upsert.excluded.value}
+            connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changes))
+    assert rows(db, Installation) == [{"key": "a", "value": "new"}]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+
+
+@settings(max_examples=40)
+@given(st.sets(names, max_size=8), st.sets(names, max_size=8))
+def test_one_of_finds_exactly_the_rows_that_are_wanted(stored: set[str], wanted: set[str]) -> None:
+    with fresh_database() as db:
+        with db.writing() as connection:
+            ADD.run(connection, [(name,) for name in stored])
+        with db.reading() as connection:
+            found = connection.scalars(select(IgnoredName.name).where(one_of(connection, IgnoredName.name, wanted)))
+            assert set(found) == stored & wanted
+
+
+def test_one_of_takes_any_number_of_values_and_numbers_too(db: Database) -> None:
+    with db.writing() as connection:
+        connection.execute(insert(Channel), [{"platform": "twitch", "name": f"n{number}"} for number in range(50)])
+        wanted = select(Channel.id).where(one_of(connection, Channel.id, range(41, 100_000)))
+        assert list(connection.scalars(wanted)) == list(range(41, 51))
+        assert list(connection.scalars(select(Channel.id).where(one_of(connection, Channel.id, ())))) == []
+
+
+# Questions compiled once.
+
+BY_VALUE = Prepared(
+    select(Installation.key)
+    .where(among(Installation.key, "keys"), Installation.value == bindparam("value"), Installation.value != "never")
+    .order_by(Installation.key)
+    .limit(bindparam("limit"))
+)
+
+
+def test_a_prepared_question_is_asked_again_with_other_values(db: Database) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("x", "a"), ("x", "b"), ("y", "c"), ("x", "d")])
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="x", limit=10).scalars().all() == ["a", "d"]
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="y", limit=10).scalars().all() == ["c"]
+        assert BY_VALUE(connection, keys=["a", "c", "d"], value="x", limit=1).scalars().all() == ["a"]
+        assert BY_VALUE(connection, keys=[], value="x", limit=10).scalars().all() == []
+        many = [f"other{number}" for number in range(100_000)]
+        assert BY_VALUE(connection, keys=[*many, "b"], value="x", limit=10).scalars().all() == ["b"]
+
+
+def test_a_prepared_question_names_its_values_and_hands_lists_over_where_the_dialect_wants_that() -> None:
+    sent = list[tuple[str, Any]]()
+    dialect = postgresql.dialect(paramstyle="pyformat")
+    fake = SimpleNamespace(dialect=dialect, exec_driver_sql=lambda *call: sent.append(cast("tuple[str, Any]", call)))
+    BY_VALUE(cast("Connection", fake), keys=["a"], value="x", limit=3)
+    ((sql, parameters),) = sent
+    assert "= ANY(%(keys)s)" in sql
+    assert {name: parameters[name] for name in ("keys", "value", "limit")} == {"keys": ["a"], "value": "x", "limit": 3}
