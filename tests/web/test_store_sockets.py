@@ -347,6 +347,8 @@ def test_anomalies_are_told_when_they_come_and_when_they_change(shop: Alone):
         number = find_unusual(shop.database)
         other = find_unusual(shop.database, baseline="{broken")
         third = find_unusual(shop.database)
+        for new in (number, third):
+            page.wait_for("anomaly_update", lambda push: push["id"] == new)  # noqa: B023
         with httpx.Client(base_url=shop.web.url) as client:
             for state in ("seen", "seen", "resolved"):
                 client.post(f"/anomalies/{number}/state", json={"state": state}).raise_for_status()
