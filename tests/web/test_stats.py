@@ -72,8 +72,8 @@ def test_the_last_five_messages_come_newest_first(stage, client):
 
 def test_the_last_five_distinct_people_are_active(stage, client):
     for name in ("ana", "ben", "cleo", "ana", "dora", "emil", "fay"):
-        stage.chat("people", "hi", by=name)
-    answer = stats(client, channel="people")
+        stage.chat("regulars", "hi", by=name)
+    answer = stats(client, channel="regulars")
     assert answer["active_users"] == ["Fay", "Emil", "Dora", "Ana", "Cleo"]
     assert answer["active_chatters"] == 6
 
