@@ -1,0 +1,46 @@
+"""What every page stands in: its navigation, and a length that is its content's."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from core.clock import MINUTE_MS, now_ms
+from core.events import Kind
+from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.web.conftest import Stage, event
+from web.pages import NAVIGATION
+
+
+def test_every_section_can_be_reached_on_a_phone(visit: Visits) -> None:
+    page = visit(viewport=PHONE).open("/settings")
+    bar = [label.strip() for label in page.locator(".nav-list .nav-link:visible").all_inner_texts()]
+    more = page.get_by_role("button", name="More")
+    expect(page.locator("#nav-sheet")).to_be_hidden()
+    more.press("Enter")
+    sheet = [label.strip() for label in page.locator("#nav-sheet .nav-link").all_inner_texts()]
+    assert [*bar[:-1], *sheet] == [label for _, _, label, _ in NAVIGATION]
+    expect(page.locator("#nav-sheet [aria-current=page]")).to_have_text("Settings")
+    page.keyboard.press("Escape")
+    expect(page.locator("#nav-sheet")).to_be_hidden()
+
+
+def test_on_a_desktop_all_sections_stand_in_the_navigation_and_each_once(visit: Visits) -> None:
+    page = visit(viewport=DESKTOP).open("/settings")
+    labels = [label.strip() for label in page.locator(".nav .nav-link:visible").all_inner_texts()]
+    assert labels == [label for _, _, label, _ in NAVIGATION]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_only_screen_readers_read_does_not_lengthen_the_page(
+    stage: Stage, visit: Visits, viewport: dict[str, int]
+) -> None:
+    start = now_ms() - 50 * MINUTE_MS
+    for minute in range(50):
+        crowd = 40 if minute % 6 == 5 else 1
+        stage.tell(*(event("lengthy", by=f"l{n}", at_ms=start + minute * MINUTE_MS + n) for n in range(crowd)))
+        if crowd > 1:
+            stage.tell(event("lengthy", Kind.RAID, by="raider", amount=40, at_ms=start + minute * MINUTE_MS))
+    page = visit(viewport=viewport).open("/?platform=twitch&channel=lengthy", "#moments li >> nth=5")
+    ends_at = page.evaluate("document.querySelector('.app').getBoundingClientRect().bottom + scrollY")
+    assert page.evaluate("document.documentElement.scrollHeight") <= ends_at + 1
