@@ -1,0 +1,54 @@
+"""Pages and overlay while the server is away, and when it is back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from core.events import Kind
+from tests.browser.alerts import WATCH, told_until
+from tests.browser.conftest import Visits
+from tests.web.conftest import event, stage_of
+
+
+def test_what_was_told_is_not_told_again_after_a_restart(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    url = new_database_url()
+    with stage_of(program, url) as stage:  # type: ignore[arg-type]
+        stage.chat("lena", "hi")
+        visitor = visit(stage.web.url, forgives=("Failed to load resource", "WebSocket", "net::"))
+        page = visitor.open("/overlay?widgets=alerts,ticker", "#ticker >> text=hi")
+        page.evaluate(WATCH)
+        stage.tell(event("lena", Kind.RAID, by="before", amount=3))
+        told_until(page, "Before raids")
+        stage.web.kill()
+        stage.tell(event("lena", Kind.RAID, by="between", amount=4))
+        with program.web(url, port=stage.web.port):  # type: ignore[attr-defined]
+            told_until(page, "Between raids", timeout=30)
+            stage.tell(event("lena", Kind.RAID, by="after", amount=5))
+            cards = told_until(page, "After raids", timeout=15)
+    assert [card.words for card in cards] == [
+        ["Before raids with 3 viewers"],
+        ["Between raids with 4 viewers"],
+        ["After raids with 5 viewers"],
+    ]
+
+
+def test_when_the_server_answers_again_the_line_is_back_at_once(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    """The wait between two attempts has grown to many seconds by then."""
+    url = new_database_url()
+    with stage_of(program, url) as stage:  # type: ignore[arg-type]
+        stage.chat("lena", "hi")
+        visitor = visit(stage.web.url, forgives=("Failed to load resource", "WebSocket", "net::"))
+        page = visitor.open("/", "#chat >> text=hi")
+        stage.web.kill()
+        expect(page.locator("#connection")).to_contain_text(
+            re.compile(r"unreachable, retrying ?in 1\d s"), timeout=25_000
+        )
+        with program.web(url, port=stage.web.port):  # type: ignore[attr-defined]
+            expect(page.locator("#connection")).to_contain_text("Connected", timeout=4_500)
