@@ -31,7 +31,7 @@ from urllib.request import urlopen
 from core.config import ROOT
 
 START_SECONDS = 30.0
-STOP_SECONDS = 6.0
+STOP_SECONDS = 8.0  # what PM2 gives it
 
 _LISTENING = re.compile(r"is listening on (http://\S+:(\d+))")
 _LEFT_OUT = {"node_modules", "tests", "benchmarks", "docs", "deploy"}

@@ -115,7 +115,7 @@ def test_rooms_are_reached_by_keyboard(visit: Visits) -> None:
     page.keyboard.press("Enter")
     expect(link).to_have_attribute("aria-current", "true")
     expect(page.locator("#webhook")).to_be_in_viewport()
-    expect(page.locator(".nav-link[aria-current]")).to_have_text("Settings")
+    expect(page.locator(".nav-list a[aria-current]")).to_have_text("Settings")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
