@@ -1,4 +1,4 @@
-"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, imports, rebuild."""
+"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, imports, rebuild, backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from actions import installation, viewer_import, viewers
+from actions import backup, installation, viewer_import, viewers
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
@@ -187,6 +187,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--platform", choices=[*Platform], default="tiktok", help="of the list's people (tiktok)")
     parser.add_argument("--dry-run", action="store_true", help="say what the list would change, and change nothing")
     parser.add_argument("--rebuild", action="store_true", help="recompute all totals from the raw events")
+    copies = parser.add_mutually_exclusive_group()
+    copies.add_argument("--backup", type=Path, metavar="FILE", help="copy the database to FILE, while it is in use")
+    copies.add_argument("--restore", type=Path, metavar="FILE", help="put a backup in the database's place")
+    parser.add_argument("--force", action="store_true", help="let --backup replace a file that is there")
     return parser.parse_args(argv)
 
 
@@ -201,6 +205,11 @@ def _tell(*lines: str) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
+        if arguments.backup:  # before anything is upgraded: that is when backups are made
+            _back_up(database, arguments.backup, replace=arguments.force)
+            return
+        if arguments.restore:
+            _restore(database, arguments.restore, Policy.of(settings))
         upgrade(database, Policy.of(settings))
         _tell(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
         if arguments.remove_demo:
@@ -232,6 +241,30 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell(f"recomputed everything from {read:,} events")
     finally:
         database.close()
+
+
+def _back_up(database: Database, file: Path, *, replace: bool) -> None:
+    size = backup.back_up(database, file, replace=replace, progress=_percent("backing up"))
+    _progress_done()
+    _tell(f"backed up {shown(database.url)} to {file} ({size / 1e6:,.1f} MB), and checked it")
+
+
+def _restore(database: Database, file: Path, policy: Policy) -> None:
+    kept = backup.restore(
+        database,
+        file,
+        upgrade=lambda copy: upgrade(copy, policy),
+        stamp=time.strftime("%Y%m%d-%H%M%S"),
+        progress=_percent("restoring"),
+    )
+    _progress_done()
+    _tell(f"restored {shown(database.url)} from {file}")
+    if kept:
+        _tell(f"what was there before is kept in {kept}: delete it when all is well")
+
+
+def _percent(doing: str) -> backup.Progress:
+    return lambda done, total: _progress(f"{doing}: {100 * done // max(1, total)} %")
 
 
 class NothingImported(Exception):

@@ -152,7 +152,7 @@ def is_outage(error: Exception) -> bool:
     return type(error) is DatabaseError  # so SQLite calls a damaged file; what is wrong with a value is a subclass
 
 
-def why_unusable(error: SQLAlchemyError) -> str:
+def why_unusable(error: SQLAlchemyError | sqlite3.Error) -> str:
     """One line for people on what is wrong with the database, from the driver's error."""
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     known = {
