@@ -4,7 +4,6 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else opens a socket or makes a lock
 
-import importlib
 import logging
 import signal
 import sys
@@ -126,23 +125,12 @@ def _described(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _message_queue(settings: Settings) -> str | None:
-    """Where web processes meet. Raises SettingsError without Redis' client, which would else show only in the log."""
-    if not settings.redis_url:
-        return None
-    try:
-        importlib.import_module("redis")
-    except ImportError:
-        raise SettingsError("REDIS_URL: its client is not installed: run `pip install redis`") from None
-    return settings.redis_url
-
-
 def _add_socketio(app: Flask, at: Services) -> None:
     socketio = SocketIO(
         app,
         async_mode="gevent",
         cors_allowed_origins=None,  # the same origin only
-        message_queue=_message_queue(at.settings),
+        message_queue=at.settings.redis_url or None,
         max_http_buffer_size=100_000,
         serve_client=False,
         ping_interval=25,

@@ -249,7 +249,7 @@ def requirements(file: str) -> dict[str, str]:
     wanted = [line for line in lines if line and not line.startswith(("#", "-r"))]
     found = [re.fullmatch(r"([A-Za-z0-9-]+)(?:\[[a-z,]+\])?(.*)", line) for line in wanted]
     assert all(found), wanted
-    return {one[1]: one[2] for one in found if one}
+    return {one[1]: one[2].partition(";")[0] for one in found if one}  # without where it is wanted
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
