@@ -42,6 +42,9 @@ from web import (
     viewer_imports,
     viewer_orders,
     viewers,
+    voice,
+    voice_room,
+    voice_socket,
 )
 from web import (
     settings as settings_page,
@@ -84,6 +87,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     chores.register(app, at)
     track.register(app)
     health.register(app, at)
+    app.extensions["voice"] = voice_room.Room(voice_room.LIMITS)
     app.before_request(access.guard)
     app.after_request(access.no_store)
     errors.register(app)
@@ -101,6 +105,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         track,
         demo,
         settings_page,
+        voice,
+        voice_socket,
         overlay,
         auth,
         health,
@@ -147,7 +153,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM, then drains."""
     engine = app.extensions["socketio"].server.eio
     server = build_server(host, port, app, log)
-    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores")]
+    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores", "voice")]
     server.start()
     shown_host = f"[{host}]" if ":" in host else host
     log.info("StreamPulse %s is listening on http://%s:%d", VERSION, shown_host, server.server_port)
@@ -157,7 +163,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     stopping.wait()
     log.info("stopping")
     gevent.killall(running)
-    drain(server, engine)
+    drain(server, engine, app.extensions["voice"].hang_up)
 
 
 def main(_argv: Sequence[str] | None = None) -> int:

@@ -127,10 +127,14 @@ class Program:
         return cls(folder)
 
     @contextmanager
-    def web(self, database_url: str, *, port: int = 0, **settings: str) -> Iterator[WebProcess]:
-        """app.py on ``port`` (0: any that is free), from its first answer on."""
+    def web(self, database_url: str, *, port: int = 0, changed: str = "", **settings: str) -> Iterator[WebProcess]:
+        """app.py on ``port`` (0: any that is free), from its first answer on.
+
+        ``changed`` is code that runs before it starts, for what no setting changes: how long something takes.
+        """
+        command = ["-c", f"import sys, app\n{changed}\nsys.exit(app.main())"] if changed else ["app.py"]
         environment = self._environment(DATABASE_URL=database_url, PORT=str(port), **settings)
-        with WebProcess([sys.executable, "app.py"], self.folder, environment, self._new_log("web")) as web:
+        with WebProcess([sys.executable, *command], self.folder, environment, self._new_log("web")) as web:
             yield web.wait_until_up()
 
     def collector(self, database_url: str, *arguments: str, **settings: str) -> Running:

@@ -31,6 +31,7 @@ NAMES = {name.upper() for name in Settings.model_fields}
 PAGES = {
     *("live.page", "streams.list_page", "streams.stream_page", "overlay.page", "docs.page"),
     *("viewers.page", "store.page", "settings.page", "track.preflight"),
+    *("voice_socket.connect", "voice_socket.not_a_socket"),
     *("auth.login", "auth.log_in", "auth.log_out", "static", "openapi.spec"),
 }
 UNBOUNDED = {"tzdata"}  # a calendar: its newest version is always the right one

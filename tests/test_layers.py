@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "ingest": {"core", "rules", "models"},
     "analytics": {"core", "rules", "models"},
     "actions": {"core", "rules", "models", "ingest", "demo"},
-    "web": {"core", "analytics", "actions"},
+    "web": {"core", "rules", "analytics", "actions"},
     "migrations": {"models"},
 }
 # These wire the others together, so they may import any of them.

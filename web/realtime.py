@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analytics import scope
 from core.db import ChangeSignal, why_unusable
-from web import viewer_calls
+from web import viewer_calls, voice_push
 from web.access import Access, access_of_caller
 from web.health import CLIENTS
 from web.live_push import LivePush, Subscription
@@ -186,6 +186,7 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
             return {"success": False, "error": why_unusable(error)}
 
     viewer_calls.register(socketio, lambda: callers[sid()].access)
+    voice_push.register(app, socketio, app.extensions["voice"], lambda: callers[sid()].access)
 
     @socketio.on_error_default
     def failed(error: Exception) -> dict[str, Any]:

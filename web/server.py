@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gevent
 import simple_websocket
-from engineio.async_drivers.gevent import WebSocketWSGI
+from engineio.async_drivers.gevent import Thread, WebSocketWSGI
+from flask import Response
+from gevent.event import Event
 from gevent.lock import RLock
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
-from wsproto.utilities import RemoteProtocolError
+from simple_websocket import ConnectionClosed
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 MOST_CONNECTIONS = 12_000
 DRAIN_SECONDS = 3  # PM2 and systemd wait longer
@@ -74,6 +80,52 @@ class _WebSocket(simple_websocket.Server):
     def handshake(self) -> None:
         self.sock = WholeSends(self.sock)
         super().handshake()
+
+
+class PlainWebSocket(_WebSocket):
+    """A WebSocket outside Socket.IO, for the request that asks for one.
+
+    Raises RemoteProtocolError for what is no handshake. A client that sends faster than it is read is hung up on: the
+    library would keep everything in memory.
+    """
+
+    MOST_UNREAD = 1_000
+    was_ended = False  # by either side, in the words of the protocol; without them the connection just broke
+
+    def __init__(self, environ: dict[str, Any], *, largest_message: int) -> None:
+        environ = {name: value for name, value in environ.items() if name != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
+        super().__init__(environ, max_message_size=largest_message, thread_class=Thread, event_class=Event)
+
+    def hang_up(self, reason: CloseReason) -> None:
+        """Says so to the client; whoever waits for its messages is told."""
+        with suppress(ConnectionClosed, OSError, LocalProtocolError):
+            self.close(reason)
+        self.abort()
+
+    def abort(self) -> None:
+        """Ends it without a word and at once, also when the client takes nothing any more."""
+        self.connected = False
+        self.event.set()
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # or reading from a client that is gone would never end
+
+    def _handle_events(self) -> bool:
+        goes_on = bool(super()._handle_events())
+        if len(self.input_buffer) > self.MOST_UNREAD:
+            self.input_buffer.clear()
+            goes_on = False
+            self.hang_up(CloseReason.POLICY_VIOLATION)
+        self.was_ended = not goes_on
+        return goes_on
+
+
+class Hijacked(Response):
+    """What a view answers whose request became a WebSocket: nothing more of HTTP may follow."""
+
+    default_status = 101
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:  # noqa: ARG002
+        return []
 
 
 class WebSocket(WebSocketWSGI):
@@ -144,13 +196,14 @@ def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
     return server
 
 
-def drain(server: WSGIServer, engine: Any) -> None:
+def drain(server: WSGIServer, engine: Any, hang_up: Callable[[], None] = lambda: None) -> None:
     """Takes no new connections, ends the sockets, lets running requests finish, and stops.
 
     ``engine`` is the engineio server. Its clients are hung up on without a word, so that they come back by themselves:
-    a farewell of Socket.IO's or engineio's tells some of them not to.
+    a farewell of Socket.IO's or engineio's tells some of them not to. ``hang_up`` ends the sockets of others.
     """
     server.close()
+    hang_up()
     for connection in list(engine.sockets.values()):
         connection.close(wait=False, abort=True)
     gevent.sleep(0.1)  # what is under way goes out

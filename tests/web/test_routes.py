@@ -21,6 +21,7 @@ made = app.create_app(Settings(), Database("sqlite://"))
 print(json.dumps([[rule.endpoint, rule.rule, sorted(rule.methods)] for rule in made.url_map.iter_rules()]))
 """
 IN_PLACE_OF = {
+    "<key>": "peerjs",
     "<int:stream_id>": "1",
     "<int:anomaly_id>": "1",
     "<path:filename>": "favicon.svg",
