@@ -1,4 +1,4 @@
-"""Creates or upgrades the database, and does what is done to it by hand: demo, ignore list, imports, rebuild, backup."""
+"""Creates or upgrades the database; by hand: demo, ignore list, imports, rebuild, backup."""
 
 from __future__ import annotations
 

@@ -3,6 +3,9 @@
 import { openAnomalies } from "../lib/settings-anomalies.js";
 import { openWebhook } from "../lib/settings-webhook.js";
 
+// By id: what makes a room's panel work, where the page has it.
+const ROOMS = { anomalies: openAnomalies, webhook: openWebhook };
+
 const links = [...document.querySelectorAll(".settings-rooms a")];
 
 function mark() {
@@ -15,5 +18,4 @@ function mark() {
 
 addEventListener("hashchange", mark);
 mark();
-openAnomalies();
-openWebhook();
+for (const [id, open] of Object.entries(ROOMS)) if (document.getElementById(id)) open();
