@@ -24,7 +24,7 @@ from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event, Platform
-from ingest import attendance, store_anomalies, store_rebuild, vip
+from ingest import attendance, ledger, ledger_history, store_anomalies, store_rebuild, vip
 from ingest import store as shop
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 RUSH, RUSH_MS = 20, 5 * MINUTE_MS  # fewer events in so long are no spike in the shop, whatever came before
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
+HAS_LEDGER = "0004"  # the first schema with a ledger: what was recorded before is booked when it is made
 
 
 def upgrade(database: Database, policy: Policy | None = None) -> None:
@@ -77,6 +78,9 @@ def _migrate(connection: Connection, policy: Policy) -> None:
     elif before is not None and before < COUNTS_ANEW:
         rebuild(connection, policy, now_ms(), lambda count: _progress(f"counting anew: {count:,} events"))
         _progress_done()
+    if before is not None and before < HAS_LEDGER:
+        ledger_history.book(connection, policy, now_ms(), lambda count: _progress(f"the ledger: {count:,} events"))
+        _progress_done()
 
 
 def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
@@ -98,7 +102,7 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
     acts = past(world, now_ms=ends_ms, days=days, zone=settings.zone, currency=settings.currency)
     with database.writing() as connection:  # an interrupted demo leaves nothing behind
         stored = _store_all(connection, events, Policy.of(settings))
-        stored += _store_shop(connection, acts, settings.currency, ends_ms)
+        stored += _store_shop(connection, acts, Policy.of(settings), ends_ms)
         for profile in profiles(world, now_ms=ends_ms, zone=settings.zone):
             _note(connection, profile)
     return stored
@@ -114,16 +118,16 @@ def _store_all(connection: Connection, events: Iterable[Event], policy: Policy) 
     return stored
 
 
-def _store_shop(connection: Connection, acts: Iterable[Act], currency: str, ends_ms: int) -> int:
+def _store_shop(connection: Connection, acts: Iterable[Act], policy: Policy, ends_ms: int) -> int:
     """As if each had been reported when it happened, so that what is found unusual is what would have been."""
-    stored = 0
+    stored, currency = 0, policy.rates.currency
     for group in _as_reported(acts, ends_ms):
         at_ms = group[-1].at_ms
         store_anomalies.resolve_past(connection, at_ms)
         tracked = [
             checked(act.item(), now_ms=at_ms, currency=currency, event_id=act.event_id, simulated=True) for act in group
         ]
-        stored += len(shop.record(connection, tracked, at_ms))
+        stored += len(shop.record(connection, tracked, at_ms, policy))
         _progress(f"writing 30 days of the demo's shop: {stored:,} events")
     store_anomalies.resolve_past(connection, ends_ms)
     connection.execute(delete(WebhookDelivery))  # nobody is to be told of what never was
@@ -237,6 +241,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                 read += store_rebuild.rebuild(
                     connection, now_ms(), lambda count: _progress(f"the shop: {count:,} events")
                 )
+                read += ledger.rebuild(connection, settings.zone)
             _progress_done()
             _tell(f"recomputed everything from {read:,} events")
     finally:

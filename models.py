@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -719,6 +719,163 @@ class StoreAnomaly(Base):
     event_row: Mapped[int | None] = mapped_column(ForeignKey("store_events.id"))
     detected_at_ms: Mapped[int] = mapped_column(BigInteger)
     changed_at_ms: Mapped[int] = mapped_column(BigInteger)  # its state, or how far off it is
+
+
+class EntryKind:
+    """What an entry of the ledger is."""
+
+    EARNED = 0
+    REFUND = 1  # given back: negative, and dated when it was
+    CORRECTION = 2  # takes an entry out of the day it was booked on: it never should have been, or not like this
+
+
+class LedgerEntry(Base):
+    """Money that came in or was given back, as it was booked: never changed, only corrected by another entry.
+
+    Amounts are millionths of the currency's unit (`core.money`), worth what they were worth when they were booked.
+    """
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        Index(
+            "ix_ledger_entries_cause",
+            "cause_key",
+            sqlite_where=text("cause_key IS NOT NULL"),
+            postgresql_where=text("cause_key IS NOT NULL"),
+        ),
+        Index(
+            "ix_ledger_entries_corrects",
+            "corrects_id",
+            sqlite_where=text("corrects_id IS NOT NULL"),
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},  # a number given twice would be overlooked by who follows them
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger)  # the day it belongs to
+    booked_at_ms: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(String(32))  # rules.earnings.Source, or as POST /api/sales told it
+    kind: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # EntryKind
+    currency: Mapped[str] = mapped_column(String(3))
+    amount_micros: Mapped[int] = mapped_column(BigInteger)
+    stream_id: Mapped[int | None] = mapped_column(ForeignKey("streams.id"))
+    viewer_id: Mapped[int | None] = mapped_column(ForeignKey("viewers.id"))
+    label: Mapped[str] = mapped_column(String(128), server_default="")  # what was bought or given
+    quantity: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    cause_key: Mapped[int | None] = mapped_column(BigInteger)  # a hash of what it is for: its event, sale, payment
+    corrects_id: Mapped[int | None] = mapped_column(BigInteger)  # the entry that a correction takes out
+
+
+class LedgerDay(Base):
+    """What a source earned on a day in TIMEZONE (`core.clock.day_number`); source ``""`` is all of them together."""
+
+    __tablename__ = "ledger_days"
+    __table_args__ = (
+        Index("ix_ledger_days_amount", "currency", "source", "amount_micros"),
+        {"sqlite_with_rowid": False},
+    )
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    amount_micros: Mapped[int] = counter()
+    sales: Mapped[int] = counter()  # entries that earned something, without those taken out again
+
+
+class LedgerHour(Base):
+    """What all sources earned in an hour in TIMEZONE (`core.clock.hour_start`)."""
+
+    __tablename__ = "ledger_hours"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    amount_micros: Mapped[int] = counter()
+    sales: Mapped[int] = counter()
+
+
+class LedgerStream(Base):
+    """What a source earned in a stream."""
+
+    __tablename__ = "ledger_streams"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    stream_id: Mapped[int] = mapped_column(ForeignKey("streams.id"), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    amount_micros: Mapped[int] = counter()
+    sales: Mapped[int] = counter()
+
+
+class LedgerTotal(Base):
+    """What a source ever earned in a currency."""
+
+    __tablename__ = "ledger_totals"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    amount_micros: Mapped[int] = counter()
+    sales: Mapped[int] = counter()
+
+
+class Sale(Base):
+    """A sale (or refund) that another system reported: what its id stands for, so that it counts once."""
+
+    __tablename__ = "sales"
+    __table_args__ = (
+        Index(
+            "ix_sales_refund_of",
+            "refund_of",
+            sqlite_where=text("refund_of IS NOT NULL"),
+            postgresql_where=text("refund_of IS NOT NULL"),
+        ),
+    )
+
+    sale_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("ledger_entries.id"))
+    fingerprint: Mapped[str] = mapped_column(String(32))  # of what was told: the same id must tell the same
+    refund_of: Mapped[str | None] = mapped_column(ForeignKey("sales.sale_id"))
+    detail: Mapped[str | None] = mapped_column("data", Text)  # JSON object
+
+
+class VisitorSalt(Base):
+    """A day's secret, without which nobody can tell who a visitor was; thrown away when the day is over."""
+
+    __tablename__ = "visitor_salts"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)  # core.clock.day_number
+    salt: Mapped[str] = mapped_column(String(64))
+
+
+class VisitorSeen(Base):
+    """A visitor of today, as a salted hash that means nothing tomorrow."""
+
+    __tablename__ = "visitors_seen"
+    __table_args__ = (Index("ix_visitors_seen_last", "last_at_ms"),)
+
+    visitor: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hours: Mapped[int] = counter()  # bit n: seen in the day's hour n
+    last_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class VisitorDay(Base):
+    """How many people visited the shop's pages on a day in TIMEZONE."""
+
+    __tablename__ = "visitor_days"
+
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    visitors: Mapped[int] = counter()
+
+
+class VisitorHour(Base):
+    """The same in an hour (`core.clock.hour_start`)."""
+
+    __tablename__ = "visitor_hours"
+
+    hour: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    visitors: Mapped[int] = counter()
 
 
 class WebhookDelivery(Base):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select, update
 
 from core.db import Database
-from ingest import store_anomalies
+from ingest import ledger, store_anomalies
+from ingest.policy import Policy
 from models import (
     StoreAnomaly,
     StoreEvent,
@@ -26,16 +27,20 @@ EVERYTHING = (
 )
 
 
+__all__ = ["NoSuchAnomaly", "Policy", "change_state", "clear", "resolve_past"]
+
+
 class NoSuchAnomaly(LookupError):
     """There is no anomaly of this number."""
 
 
-def clear(database: Database) -> int:
-    """Deletes every event of the shop and all that was told of them; answers how many events there were."""
+def clear(database: Database, policy: Policy) -> int:
+    """Deletes every event of the shop and all that was told of them, what they earned too; answers how many."""
     with database.writing() as connection:
         count = connection.scalar(select(func.count()).select_from(StoreEvent)) or 0
         for table in EVERYTHING:
             connection.execute(delete(table))
+        ledger.forget_shop(connection, policy.zone)
     return count
 
 

@@ -14,12 +14,13 @@ from core.db import Database
 from core.statements import Prepared
 from core.tracked import Tracked
 from ingest.group_commit import GroupCommit, NotDurable
+from ingest.policy import Policy
 from ingest.store import Taken, record
 from models import StoreTotal
 from rules import tracking
 from rules.tracking import Fault, Refused
 
-__all__ = ["MOST_ITEMS", "NotDurable", "Outcome", "Tracker", "total_events"]
+__all__ = ["MOST_ITEMS", "NotDurable", "Outcome", "Policy", "Tracker", "total_events"]
 
 MOST_ITEMS = 1_000
 
@@ -43,20 +44,24 @@ class Tracker:
     def __init__(
         self,
         database: Database,
-        currency: str,
+        policy: Policy,
         run: Callable[[Callable[[Database], Any]], Any] | None = None,
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        self._currency = currency
+        self._policy = policy
         self._clock = clock
         self._commits: GroupCommit[Tracked, tuple[Taken, int]] = GroupCommit(database, self._record, run)
 
-    def track(self, items: Sequence[Any], *, user_agent: str = "", simulated: bool = False) -> list[Outcome]:
+    def track(
+        self, items: Sequence[Any], *, user_agent: str = "", address: str = "", simulated: bool = False
+    ) -> list[Outcome]:
         """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is.
 
+        ``address``: where they come from; with the user agent it tells visitors apart who have no ``user_id``.
         ``simulated``: they did not happen, and are marked so.
         """
         now, bot = self._clock(), tracking.is_bot(user_agent)
+        visitor = f"{address}\0{user_agent}" if address else ""
         events: dict[int, Tracked] = {}
         outcomes: list[Outcome] = []
         for number, item in enumerate(items):
@@ -64,10 +69,11 @@ class Tracker:
                 events[number] = tracking.checked(
                     item,
                     now_ms=now,
-                    currency=self._currency,
+                    currency=self._policy.rates.currency,
                     event_id=new_event_id(),
                     bot=bot,
                     simulated=simulated,
+                    visitor=visitor,
                 )
                 outcomes.append(Outcome())
             except Refused as error:
@@ -79,7 +85,7 @@ class Tracker:
         return outcomes
 
     def _record(self, connection: Connection, events: list[Tracked]) -> list[tuple[Taken, int]]:
-        taken = record(connection, events, self._clock())
+        taken = record(connection, events, self._clock(), self._policy)
         # Within the transaction: an answer after it cannot fail any more, and one count serves the whole group.
         total = total_events(connection)
         return [(one, total) for one in taken]

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select
 
-from analytics import coverage, feed, moments, streams
+from analytics import coverage, earnings, feed, moments, streams
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
 from core.events import Kind
-from core.money import Rates
 from core.statements import Prepared
 from models import Installation, MinuteRollup
 from rules.hype import change_percent, hype, messages_per_minute
@@ -31,7 +30,7 @@ class Question:
     minutes: int
     now_ms: int
     zone: ZoneInfo
-    rates: Rates
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
         **_graph(connection, rows, question),
         **_pace(rows, now, question),
         **_audience(rows, question),
-        **_earnings(running, question),
+        **_earnings(connection, running, question),
         "total_messages": sum(channel.total_messages for channel in question.channels),
         "active_chatters": streams.active_chatters(
             connection, stream_ids, question.now_ms - ACTIVE_MINUTES * MINUTE_MS
@@ -170,13 +169,13 @@ def _audience(rows: Sequence[Any], question: Question) -> dict[str, Any]:
     return {"viewers": viewers, "viewers_change_percent": change_percent(viewers, before)}
 
 
-def _earnings(running: Sequence[Any], question: Question) -> dict[str, Any]:
-    coins, bits = sum(row.coins for row in running), sum(row.bits for row in running)
+def _earnings(connection: Connection, running: Sequence[Any], question: Question) -> dict[str, Any]:
+    amounts = earnings.by_stream(connection, [row.id for row in running])
     return {
-        "gifts": {"count": sum(row.gifts for row in running), "coins": coins},
+        "gifts": {"count": sum(row.gifts for row in running), "coins": sum(row.coins for row in running)},
         "subs": sum(row.subs for row in running),
-        "bits": bits,
-        "earned": question.rates.earned(coins, bits),
+        "bits": sum(row.bits for row in running),
+        "earned": earnings.earned(amounts.values(), question.currency),
     }
 
 

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from analytics import moments
+from analytics import earnings, moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.money import Rates
 from core.statements import Prepared, among
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
@@ -60,8 +59,21 @@ def _with_peaks() -> Any:
     ).join(Channel, Channel.id == Stream.channel_id)
 
 
-def summary(row: Any, now_ms: int, zone: ZoneInfo, rates: Rates) -> dict[str, Any]:
-    """A stream of ``page`` or ``find`` as JSON."""
+def summaries(
+    connection: Connection, rows: Sequence[Any], now_ms: int, zone: ZoneInfo, currency: str
+) -> list[dict[str, Any]]:
+    """Streams of ``page`` or ``find`` as JSON, with what they earned in ``currency`` and in others beside it."""
+    amounts = earnings.by_stream(connection, [row.id for row in rows])
+    return [
+        {**_summary(row, now_ms, zone), "earned": earnings.earned([amounts.get(row.id, {})], currency)} for row in rows
+    ]
+
+
+def summary(connection: Connection, row: Any, now_ms: int, zone: ZoneInfo, currency: str) -> dict[str, Any]:
+    return summaries(connection, [row], now_ms, zone, currency)[0]
+
+
+def _summary(row: Any, now_ms: int, zone: ZoneInfo) -> dict[str, Any]:
     live = is_running(row.last_at_ms, row.ended_at_ms, now_ms)
     # An end told before the stream's first sign came in is no end before its beginning.
     ended_ms = max(row.started_at_ms, row.ended_at_ms or row.last_at_ms)
@@ -81,7 +93,6 @@ def summary(row: Any, now_ms: int, zone: ZoneInfo, rates: Rates) -> dict[str, An
         "coins": row.coins,
         "gifts": row.gifts,
         "subs": row.subs,
-        "earned": rates.earned(row.coins, row.bits),
     }
 
 

@@ -14,7 +14,6 @@ from benchmarks.report import durations_ms, heading, percentile, row
 from core.clock import now_ms
 from core.config import load_settings
 from core.db import Database
-from core.money import Rates
 from ingest.batch import Memory, store
 from ingest.policy import Policy
 from init_db import upgrade
@@ -52,12 +51,11 @@ def _measure(file: Path, count: int) -> tuple[tuple[float, float], float]:
     with database.writing() as connection:
         while batch := list(islice(events, 2_000)):
             store(connection, batch, memory, now_ms=now, policy=Policy())
-    rates = Rates(settings.currency, settings.coin_value, settings.bit_value)
     memo = moments.Memo()
 
     def ask() -> None:
         with database.reading() as connection:
-            question = live.Question(scope.channels(connection), 15, now, settings.zone, rates)
+            question = live.Question(scope.channels(connection), 15, now, settings.zone, settings.currency)
             live.stats(connection, question, memo)
 
     def count_raw() -> None:

@@ -50,6 +50,34 @@ def _week_hour(quarter: int, zone: ZoneInfo) -> int:
     return local.isoweekday() % 7 * 24 + local.hour
 
 
+def day_number(at_ms: int, zone: ZoneInfo) -> int:
+    """The calendar day in ``zone`` as a number (``date.toordinal``): the key of what is added up by day."""
+    return _day_and_hour(at_ms // _QUARTER_MS, zone)[0]
+
+
+def hour_start(at_ms: int, zone: ZoneInfo) -> int:
+    """When the hour on the clocks of ``zone`` began, in minutes since 1970: the key of what is added up by hour.
+
+    Not every zone is whole hours from UTC, and two hours of one night may have the same name.
+    """
+    return _day_and_hour(at_ms // _QUARTER_MS, zone)[1]
+
+
+@lru_cache(maxsize=4096)
+def _day_and_hour(quarter: int, zone: ZoneInfo) -> tuple[int, int]:
+    minute = quarter * _QUARTER_MS // MINUTE_MS
+    local = datetime.fromtimestamp(minute * 60, zone)
+    return local.toordinal(), minute - local.minute
+
+
+def hours_before(start: int, count: int, zone: ZoneInfo) -> list[int]:
+    """The last ``count`` hours (see ``hour_start``) up to and with the one that began at ``start``, oldest first."""
+    found = [start]
+    while len(found) < count:
+        found.append(hour_start(found[-1] * MINUTE_MS - 1, zone))
+    return found[::-1]
+
+
 def local_day(at_ms: int, zone: ZoneInfo) -> date:
     """The calendar day in ``zone``."""
     return datetime.fromtimestamp(at_ms / 1000, zone).date()

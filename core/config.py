@@ -14,12 +14,22 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
+from core.money import MOST_DECIMALS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A description is the line people read when the value is none of that.
 Channels = Annotated[tuple[str, ...], NoDecode]
 Switch = Annotated[bool, Field(description="a switch is on or off")]
-CoinsWorth = Annotated[Decimal, Field(ge=0, le=1000, description="an amount is a number from 0 to 1000, such as 0.005")]
+CoinsWorth = Annotated[
+    Decimal,
+    Field(
+        ge=0,
+        le=1000,
+        decimal_places=MOST_DECIMALS,
+        description="an amount is a number from 0 to 1000 with at most six decimals, such as 0.005",
+    ),
+]
 WebAddress = Annotated[
     str, Field(pattern=r"^(https?://.*)?$", description="an address begins with http:// or https://")
 ]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Kind, Platform
 from core.statements import BulkStatement, Prepared, among
-from ingest import attendance, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
+from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible
 from ingest.policy import Policy
@@ -64,8 +64,9 @@ def store(
     news.tell(connection, told)
     viewers.add_totals(connection, placed)
     rollups.add(connection, placed)
+    earnings.book(connection, placed, policy, now_ms)
     heatmap.add(connection, placed, policy)
-    moderation.apply(connection, placed, policy)
+    moderation.apply(connection, placed, policy, now_ms)
     attendance.record(connection, placed, policy, now_ms)  # who is promoted by it has what was taken back no more
     _reward(connection, placed, policy, now_ms)
     rollups.touch_channels(connection, placed)

@@ -38,7 +38,7 @@ class Order:
     target: int | None  # the source key of the message
 
 
-def apply(connection: Connection, placed: Sequence[Placed], policy: Policy) -> None:
+def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> None:
     """Carries out what moderators did, after the messages of the batch are in.
 
     What an order is about may come after it, in this batch or a later one: who was deleted stays deleted.
@@ -48,7 +48,8 @@ def apply(connection: Connection, placed: Sequence[Placed], policy: Policy) -> N
     for channel_id, messages in said.items():
         orders.update(dict.fromkeys(_standing_orders(connection, channel_id, messages)))
     if orders:
-        take_back(connection, list({row_id for order in orders for row_id in _meant(connection, order)}), policy)
+        meant = {row_id for order in orders for row_id in _meant(connection, order)}
+        take_back(connection, list(meant), policy, now_ms)
         for order in orders:
             if order.kind is Kind.CLEAR and order.stream_id is not None:
                 _clear(connection, order)

@@ -140,10 +140,10 @@ def _chunks(connection: Connection) -> Iterator[list[Placed]]:
         if not rows:
             return
         after = rows[-1].id
-        yield [_placed(row, channels[row.channel_id]) for row in rows]
+        yield [placed_of(row, channels[row.channel_id]) for row in rows]
 
 
-def _placed(row: Any, channel: Any) -> Placed:
+def placed_of(row: Any, channel: Any) -> Placed:
     event = Event(
         Platform(channel.platform),
         channel.name,

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from core.clock import HOUR_MS, MINUTE_MS
+from core.money import micros_of_minor
 from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
-from ingest import store_anomalies, store_snapshots
+from ingest import ledger, store_anomalies, store_snapshots, visitors
+from ingest.ledger import Entry
 from ingest.placed import source_key
+from ingest.policy import Policy
 from ingest.store_users import Shoppers
 from models import StoreEvent, StoreEventKey, StoreHour, StoreMinute, StoreTotal
 from models import StoreReach as Reach
+from rules.earnings import Source
+from rules.funnel import Step
 from rules.reach import Measure, buckets_of
 
 
@@ -29,7 +34,7 @@ class Taken:
     is_new: bool
 
 
-def record(connection: Connection, events: Sequence[Tracked], now_ms: int) -> list[Taken]:
+def record(connection: Connection, events: Sequence[Tracked], now_ms: int, policy: Policy | None = None) -> list[Taken]:
     """Writes what of ``events`` is new; answers one thing each, in their order."""
     keys = [event_key(event.event_id) for event in events]
     known = set(_KNOWN(connection, keys=keys).scalars())
@@ -41,7 +46,7 @@ def record(connection: Connection, events: Sequence[Tracked], now_ms: int) -> li
             fresh[key] = event
         taken.append(Taken(event.event_id, is_new))
     if fresh:
-        _write(connection, fresh, now_ms)
+        _write(connection, fresh, now_ms, policy or Policy())
     return taken
 
 
@@ -51,7 +56,28 @@ def event_key(event_id: str) -> int:
     return key
 
 
-def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int) -> None:
+def entry_of(event: Tracked) -> Entry | None:
+    """What an event earned; None: nothing."""
+    if event.step != Step.PURCHASE or not event.amount_minor or event.currency is None or event.is_bot:
+        return None
+    return Entry(
+        source=Source.SHOP.value,
+        at_ms=event.at_ms,
+        currency=event.currency,
+        amount_micros=micros_of_minor(event.amount_minor, event.currency),
+        cause=f"shop/{event.event_id}",
+        label=_bought(event.data),
+    )
+
+
+def _bought(data: Mapping[str, Any]) -> str:
+    """What the shop says it sold: ``product``, or ``products``."""
+    products = data.get("products")
+    names = products if isinstance(products, list) else [data.get("product")]
+    return ", ".join(name for name in names if isinstance(name, str))
+
+
+def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int, policy: Policy) -> None:
     counted = [event for event in fresh.values() if not event.is_bot]
     store_snapshots.catch_up(connection, now_ms)
     shoppers = Shoppers(connection, {event.user_id for event in fresh.values() if event.user_id})
@@ -62,6 +88,8 @@ def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int) -> No
     _INSERT_KEYS.run(connection, [(key, row_of[event.event_id]) for key, event in fresh.items()])
     add_reach(connection, shoppers.take(connection, counted))
     add_minutes(connection, counted)
+    ledger.book(connection, [entry for event in counted if (entry := entry_of(event))], policy.zone, now_ms)
+    visitors.count(connection, counted, policy.zone, now_ms)
     store_anomalies.look(connection, counted, row_of, shoppers, now_ms)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from core.clock import minute_of
 from core.events import Kind, Mark
 from core.statements import BulkStatement, Prepared, among, one_of
+from ingest import earnings
 from ingest.census import Census
 from ingest.heatmap import Hours
 from ingest.policy import Policy
@@ -22,7 +23,7 @@ from models import Event as EventRow
 NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
 
 
-def take_back(connection: Connection, row_ids: Sequence[int], policy: Policy) -> None:
+def take_back(connection: Connection, row_ids: Sequence[int], policy: Policy, now_ms: int) -> None:
     """Marks messages (rows of ``events``) as deleted and takes them out of every figure; each only once."""
     rows = connection.execute(
         select(
@@ -30,7 +31,9 @@ def take_back(connection: Connection, row_ids: Sequence[int], policy: Policy) ->
             EventRow.channel_id,
             EventRow.stream_id,
             EventRow.viewer_id,
+            EventRow.kind,
             EventRow.at_ms,
+            EventRow.source_key,
             EventRow.amount,
             EventRow.marks,
             EventRow.text,
@@ -44,7 +47,9 @@ def take_back(connection: Connection, row_ids: Sequence[int], policy: Policy) ->
         .where(one_of(connection, EventRow.id, [row.id for row in rows]))
         .values(status=EventStatus.DELETED)
     )
-    _count_backwards(connection, [row for row in rows if not row.marks & Mark.SHARED], policy)
+    counted = [row for row in rows if not row.marks & Mark.SHARED]
+    _count_backwards(connection, counted, policy)
+    earnings.take_out(connection, counted, policy, now_ms)
 
 
 def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy) -> None:

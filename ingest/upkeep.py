@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.db import Database
-from ingest import attendance, birthdays, news, store_anomalies
+from ingest import attendance, birthdays, news, store_anomalies, visitors
 from ingest.policy import Policy
 
 STEPS = 4  # transactions at once; what is left is due a moment later, and the events in between are not kept waiting
@@ -20,3 +20,4 @@ def keep_up(database: Database, policy: Policy, now_ms: int) -> None:
         news.tell(connection, birthdays.greet_present(connection, now_ms, policy))
         news.forget_old(connection, now_ms)
         store_anomalies.resolve_past(connection, now_ms)
+        visitors.forget_past(connection, policy.zone, now_ms)

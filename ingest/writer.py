@@ -211,7 +211,8 @@ class Writer:
             if events:
                 result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
             if tracked:
-                result.stored += sum(taken.is_new for taken in record_tracked(connection, tracked, now_ms()))
+                found = record_tracked(connection, tracked, now_ms(), self._policy)
+                result.stored += sum(taken.is_new for taken in found)
             if statuses:
                 coverage.record(connection, statuses, self._memory)
         self.counters.stored += result.stored

@@ -48,26 +48,34 @@ def is_bot(user_agent: str) -> bool:
 
 
 def checked(
-    item: Any, *, now_ms: int, currency: str, event_id: str, bot: bool = False, simulated: bool = False
+    item: Any,
+    *,
+    now_ms: int,
+    currency: str,
+    event_id: str,
+    bot: bool = False,
+    simulated: bool = False,
+    visitor: str = "",
 ) -> Tracked:
     """The item as an event. ``event_id`` and ``currency`` hold where it tells none. Raises Refused."""
     if not isinstance(item, Mapping):
         raise Refused("event", "an event is a JSON object")
-    data = _data(item.get("data"))
+    data = data_of(item.get("data"))
     step = _step(item.get("event_type"))
     amount = _amount(data)
-    told_currency = _currency(data.get("currency"), currency)
+    told_currency = currency_of(data.get("currency"), currency)
     minor = None if amount is None else _minor(amount, told_currency)
     return Tracked(
-        event_id=_text(item.get("event_id"), "event_id", LONGEST_EVENT_ID) or event_id,
+        event_id=text_of(item.get("event_id"), "event_id", LONGEST_EVENT_ID) or event_id,
         step=step.value,
-        at_ms=_time(item.get("timestamp"), now_ms),
-        user_id=_text(item.get("user_id"), "user_id", LONGEST_USER_ID),
+        at_ms=time_of(item.get("timestamp"), now_ms),
+        user_id=text_of(item.get("user_id"), "user_id", LONGEST_USER_ID),
         amount_minor=minor,
         currency=None if minor is None else told_currency,
         data=data,
         is_bot=bot,
         is_simulated=simulated,
+        visitor=visitor,
     )
 
 
@@ -79,7 +87,7 @@ def _step(given: Any) -> Step:
     return TYPES[given]
 
 
-def _text(given: Any, field: str, most: int) -> str | None:
+def text_of(given: Any, field: str, most: int) -> str | None:
     """A short name; shops count people, so a whole number is one too."""
     if given is None:
         return None
@@ -95,20 +103,20 @@ def _text(given: Any, field: str, most: int) -> str | None:
     return text
 
 
-def _time(given: Any, now_ms: int) -> int:
+def time_of(given: Any, now_ms: int, field: str = "timestamp") -> int:
     """UTC milliseconds; without an offset a time is UTC. What cannot be is refused, and never taken for now."""
     if given is None:
         return now_ms
-    at_ms = _parsed_time(given)
+    at_ms = _parsed_time(given, field)
     if at_ms < EARLIEST_MS:
-        raise Refused("timestamp", "is before 2010")
+        raise Refused(field, "is before 2010")
     if at_ms > now_ms + AHEAD_MS:
-        raise Refused("timestamp", "is in the future")
+        raise Refused(field, "is in the future")
     return at_ms
 
 
-def _parsed_time(given: Any) -> int:
-    wrong = Refused("timestamp", "is a time like 2026-11-21T18:30:00+01:00, or seconds since 1970")
+def _parsed_time(given: Any, field: str) -> int:
+    wrong = Refused(field, "is a time like 2026-11-21T18:30:00+01:00, or seconds since 1970")
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise wrong
     try:
@@ -123,7 +131,7 @@ def _parsed_time(given: Any) -> int:
         raise wrong from error
 
 
-def _data(given: Any) -> Mapping[str, Any]:
+def data_of(given: Any) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -167,11 +175,11 @@ def _amount(data: Mapping[str, Any]) -> Decimal | None:
     return Decimal(str(given))
 
 
-def _currency(given: Any, otherwise: str) -> str:
+def currency_of(given: Any, otherwise: str, field: str = "data.currency") -> str:
     if given is None:
         return otherwise
     if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{3}", given.strip()):
-        raise Refused("data.currency", "is three letters such as USD")
+        raise Refused(field, "is three letters such as USD")
     return given.strip().upper()
 
 

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +20,6 @@ from analytics import live, moments, scope
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
 from core.events import NOTHING, Event, Kind, Person, Platform
-from core.money import Rates
 from ingest import attendance
 from ingest.batch import BatchResult, Memory, store
 from ingest.policy import Policy
@@ -31,7 +29,7 @@ NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
 SESSION_TIMEOUT_MS = 300 * SECOND_MS
 UTC = ZoneInfo("UTC")
 POLICY = Policy(session_timeout_ms=SESSION_TIMEOUT_MS)
-RATES = Rates("USD", Decimal("0.005"), Decimal("0.01"))
+CURRENCY = POLICY.rates.currency
 
 # A slow moment of the machine is no failing example.
 settings.register_profile("streampulse", deadline=None)
@@ -183,5 +181,7 @@ def stats(
 ) -> dict[str, Any]:
     """The live numbers at ``now_ms``, as GET /api/stats tells them."""
     with of.reading() as connection:
-        question = live.Question(scope.channels(connection, platform, channel), minutes, now_ms, zone, RATES)
+        question = live.Question(
+            scope.channels(connection, platform, channel), minutes, now_ms, zone, POLICY.rates.currency
+        )
         return live.stats(connection, question, memo or moments.Memo())

@@ -36,5 +36,5 @@ def live_stats(channel: str | None, platform: str | None, minutes: int) -> dict[
     at = services()
     with at.database.reading() as connection:
         chosen = scope.channels(connection, platform, channel)
-        question = live.Question(chosen, minutes, now_ms(), at.settings.zone, at.rates)
+        question = live.Question(chosen, minutes, now_ms(), at.settings.zone, at.settings.currency)
         return live.stats(connection, question, at.memo)

@@ -54,11 +54,18 @@ class Gifts(BaseModel):
     coins: int
 
 
+class Money(BaseModel):
+    currency: str
+    amount: float
+
+
 class Earned(BaseModel):
     amount: float
     currency: str
     gifts: float
     bits: float
+    subs: float
+    others: list[Money] = Field(description="what came in other currencies; never added")
 
 
 class GapAnswer(BaseModel):

@@ -9,7 +9,6 @@ from flask import current_app
 from analytics.moments import Memo
 from core.config import Settings
 from core.db import Database
-from core.money import Rates
 
 
 @dataclass(slots=True)
@@ -18,10 +17,6 @@ class Services:
     database: Database
     schema_revision: str
     memo: Memo = field(default_factory=Memo)
-
-    @property
-    def rates(self) -> Rates:
-        return Rates(self.settings.currency, self.settings.coin_value, self.settings.bit_value)
 
 
 def services() -> Services:

@@ -63,7 +63,7 @@ def list_events(query_data: EventsQuery) -> Response:
 @bp.output(Cleared, description="How many there were")
 @bp.doc(summary="Delete all events of the shop", security="bearer", responses=[401, 403, 503])
 def clear() -> Response:
-    return jsonify(success=True, deleted=orders.run(orders_about.clear))
+    return jsonify(success=True, deleted=orders.run(orders_about.clear, orders_about.Policy.of(services().settings)))
 
 
 @bp.get("/stats")

@@ -29,7 +29,7 @@ def stream_page(stream_id: int) -> str:
     at = services()
     with at.database.reading() as connection:
         row = _known(connection, stream_id)
-        stream = streams.summary(row, now_ms(), at.settings.zone, at.rates)
+        stream = streams.summary(connection, row, now_ms(), at.settings.zone, at.settings.currency)
     return render_template("stream.html", page="streams", stream=stream)
 
 
@@ -42,10 +42,10 @@ def list_streams(query_data: PageQuery) -> Response:
     with at.database.reading() as connection:
         chosen = scope.channels(connection, query_data.platform, query_data.channel)
         rows, total = streams.page(connection, chosen, query_data.page, query_data.limit)
-    now = now_ms()
+        found = streams.summaries(connection, rows, now_ms(), at.settings.zone, at.settings.currency)
     return jsonify(
         success=True,
-        data=[streams.summary(row, now, at.settings.zone, at.rates) for row in rows],
+        data=found,
         pagination={
             "page": query_data.page,
             "limit": query_data.limit,
@@ -64,7 +64,8 @@ def one_stream(stream_id: int) -> Response:
     with at.database.reading() as connection:
         row = _known(connection, stream_id)
         graph = streams.graph(connection, row, now, at.settings.zone, at.memo)
-    return jsonify(success=True, stream=streams.summary(row, now, at.settings.zone, at.rates), **graph)
+        stream = streams.summary(connection, row, now, at.settings.zone, at.settings.currency)
+    return jsonify(success=True, stream=stream, **graph)
 
 
 @bp.get("/api/streams/<int:stream_id>/chat")

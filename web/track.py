@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, current_app, jsonify, request
-from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized, UnprocessableEntity, UnsupportedMediaType
+from werkzeug.exceptions import Forbidden, Unauthorized, UnprocessableEntity
 
 from actions import track
 from actions.track import NotDurable, Outcome, Tracker
 from web.access import Access, access_of_caller, comes_from_another_site
+from web.bodies import json_body
 from web.errors import answer
 from web.services import services
 from web.store_schemas import TRACK_BODY, TrackAnswer
@@ -29,7 +29,7 @@ SNIPPET_SECONDS = 3_600  # how long a visitor's browser keeps track.js without a
 
 def register(app: Flask) -> None:
     at = app.extensions["streampulse"]
-    app.extensions["tracker"] = Tracker(at.database, at.settings.currency, app.extensions["orders"].run)
+    app.extensions["tracker"] = Tracker(at.database, track.Policy.of(at.settings), app.extensions["orders"].run)
 
 
 @bp.route("/track", methods=["OPTIONS"], provide_automatic_options=False)
@@ -54,13 +54,15 @@ def preflight() -> Response:
 )
 def take() -> Response:
     _admit()
-    body = _body()
+    body = json_body(JSON_TYPES)
     items = body if isinstance(body, list) else [body]
     if not 1 <= len(items) <= track.MOST_ITEMS:
         raise UnprocessableEntity(f"a list holds 1 to {track.MOST_ITEMS:,} events")
     tracker: Tracker = current_app.extensions["tracker"]
     try:
-        outcomes = tracker.track(items, user_agent=request.headers.get("User-Agent", ""))
+        outcomes = tracker.track(
+            items, user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
+        )
     except NotDurable as error:
         response = answer(503, f"Nothing was stored: {error}")
         response.headers["Retry-After"] = "3"
@@ -117,20 +119,6 @@ def _admit() -> None:
     if access_of_caller() >= Access.WRITE:
         return
     raise Unauthorized("send the track key in X-Track-Key or ?key=")
-
-
-def _body() -> Any:
-    kind = request.mimetype or "application/json"
-    if kind not in JSON_TYPES and not kind.endswith("+json"):
-        raise UnsupportedMediaType("send JSON, as application/json or text/plain")
-    try:
-        return json.loads(request.get_data().decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("the body is no JSON") from error
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _single(outcome: Outcome) -> Response:

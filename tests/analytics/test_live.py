@@ -265,7 +265,7 @@ def test_earnings_are_those_of_the_running_stream(db: Database) -> None:
     told = stats(db)
     assert told["gifts"] == {"count": 2, "coins": 300}
     assert (told["bits"], told["subs"]) == (150, 1)
-    assert told["earned"] == {"amount": 3.0, "currency": "USD", "gifts": 1.5, "bits": 1.5}
+    assert told["earned"] == {"amount": 5.5, "currency": "USD", "gifts": 1.5, "bits": 1.5, "subs": 2.5, "others": []}
 
 
 def test_a_stream_is_over_after_thirty_minutes_of_silence(db: Database) -> None:

@@ -15,10 +15,10 @@ from core.db import Database
 from core.events import Event, Kind
 from ingest.batch import Memory, store
 from tests.support import (
+    CURRENCY,
     NOON,
     NOVA,
     POLICY,
-    RATES,
     SAM,
     UTC,
     act,
@@ -110,7 +110,7 @@ def ids(connection: Connection) -> list[int]:
 
 
 def stats(connection: Connection, span: int = 15, channel: str | None = None) -> Any:
-    question = live.Question(scope.channels(connection, None, channel), span, NOON, UTC, RATES)
+    question = live.Question(scope.channels(connection, None, channel), span, NOON, UTC, CURRENCY)
     return live.stats(connection, question, moments.Memo())
 
 

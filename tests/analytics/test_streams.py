@@ -14,11 +14,11 @@ from ingest import coverage
 from ingest.batch import Memory
 from models import Stream, Viewer
 from tests.support import (
+    CURRENCY,
     LENA,
     NOON,
     NOVA,
     OTTO,
-    RATES,
     UTC,
     act,
     chat,
@@ -35,7 +35,7 @@ from tests.support import (
 def page(db: Database, number: int = 1, limit: int = 50, **which: Any) -> list[dict[str, Any]]:
     with db.reading() as connection:
         found, _ = streams.page(connection, scope.channels(connection, **which), number, limit)
-        return [streams.summary(row, NOON, UTC, RATES) for row in found]
+        return streams.summaries(connection, found, NOON, UTC, CURRENCY)
 
 
 def opened(db: Database, stream_id: int, now_ms: int = NOON) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_streams_are_listed_newest_first_with_their_totals(db: Database) -> None
         "coins": 200,
         "gifts": 2,
         "subs": 1,
-        "earned": {"amount": 2.0, "currency": "USD", "gifts": 1.0, "bits": 1.0},
+        "earned": {"amount": 4.5, "currency": "USD", "gifts": 1.0, "bits": 1.0, "subs": 2.5, "others": []},
     }
 
 

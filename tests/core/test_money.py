@@ -1,4 +1,4 @@
-"""Money: exact inside, rounded once, half to even, to the currency's own minor unit."""
+"""Money is exact as long as it is added up, and rounded once when it is told."""
 
 from __future__ import annotations
 
@@ -8,37 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.money import Rates
+from core.money import MICROS, micros, micros_of_minor, minor_digits, rounded
 
 
-def rates(currency: str = "USD", coin: str = "0.005", bit: str = "0.01") -> Rates:
-    return Rates(currency, Decimal(coin), Decimal(bit))
+def test_a_coin_worth_half_a_cent_adds_up_without_drifting():
+    assert rounded(sum(micros(Decimal("0.005")) for _ in range(1_001)), "USD") == 5.0  # 5.005: half goes to even
+    assert rounded(1_003 * micros(Decimal("0.005")), "USD") == 5.02
 
 
-@pytest.mark.parametrize(
-    ("coins", "expected"), [(1, 0.0), (2, 0.01), (3, 0.02), (5, 0.02), (7, 0.04), (1_000, 5.0), (0, 0.0)]
-)
-def test_half_a_cent_is_rounded_to_the_even_cent(coins: int, expected: float) -> None:
-    assert rates().earned(coins, 0)["gifts"] == expected
+@pytest.mark.parametrize(("currency", "minor", "told"), [("USD", 1_999, 19.99), ("JPY", 5, 5.0), ("KWD", 1_234, 1.234)])
+def test_the_minor_unit_of_each_currency_is_known(currency, minor, told):
+    assert rounded(micros_of_minor(minor, currency), currency) == told
 
 
-def test_the_yen_has_no_smaller_unit_and_the_dinar_a_thousandth() -> None:
-    assert rates("JPY", coin="0.5").earned(5, 0)["amount"] == 2.0
-    assert rates("JPY", coin="0.5").earned(7, 0)["amount"] == 4.0
-    assert rates("KWD", coin="0.0005").earned(3, 0)["amount"] == 0.002
+def test_what_is_less_than_half_of_the_smallest_coin_is_told_as_nothing_and_never_as_minus_nothing():
+    assert str(rounded(-4_000, "USD")) == "0.0"
 
 
-def test_the_sum_is_rounded_once_and_at_the_end() -> None:
-    earned = rates(coin="0.004", bit="0.004").earned(1, 1)
-    assert earned == {"amount": 0.01, "currency": "USD", "gifts": 0.0, "bits": 0.0}
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["USD", "JPY", "KWD"]))
+def test_rounding_is_off_by_half_a_minor_unit_at_most(amount, currency):
+    unit = MICROS // 10 ** minor_digits(currency)
+    told = int(Decimal(str(rounded(amount, currency))) * MICROS)
+    assert abs(told - amount) * 2 <= unit
 
 
-def test_amounts_no_float_can_count_are_right_to_the_cent() -> None:
-    assert rates(coin="0.01").earned(123_456_789_012_345, 0)["amount"] == 1_234_567_890_123.45
-
-
-@given(st.integers(0, 10**12), st.integers(0, 10**12))
-def test_the_whole_differs_from_its_rounded_parts_by_a_cent_at_most(coins: int, bits: int) -> None:
-    earned = rates(coin="0.0037", bit="0.0041").earned(coins, bits)
-    whole, gifts, cheers = (Decimal(str(earned[key])) for key in ("amount", "gifts", "bits"))
-    assert abs(whole - gifts - cheers) <= Decimal("0.01")
+@given(st.lists(st.decimals(0, 1_000, places=6), max_size=20))
+def test_millionths_hold_every_worth_of_a_coin_exactly(values):
+    assert Decimal(sum(map(micros, values))) == sum(values, Decimal(0)) * MICROS

@@ -88,6 +88,8 @@ def _extra(move: Move, targets: Sequence[str]) -> dict[str, Any]:
             return {"target": targets[move.target % len(targets)]}
         case Kind.GIFT:
             return _gift(move)
+        case Kind.SUB | Kind.RESUB | Kind.SUBGIFT if move.target % 5:
+            return {"plan": ("1000", "2000", "3000", "Prime")[move.target % 4]}
     return {}
 
 

@@ -1,0 +1,25 @@
+"""Bodies of requests that are read by hand: JSON as it was sent, and a clear refusal of anything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+
+def json_body(types: Sequence[str], parse_float: Callable[[str], Any] = float) -> Any:
+    """The body of the current request, which is of one of ``types``. Raises what becomes a 400 or 415."""
+    kind = request.mimetype or "application/json"
+    if kind not in types and not kind.endswith("+json"):
+        raise UnsupportedMediaType(f"send JSON, as {' or '.join(types[:2])}")
+    try:
+        return json.loads(request.get_data().decode(), parse_constant=_no_constant, parse_float=parse_float)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise BadRequest("the body is no JSON") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
