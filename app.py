@@ -34,6 +34,8 @@ from web import (
     overlay,
     pages,
     realtime,
+    revenue,
+    sales,
     settings_store,
     store,
     streams,
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     orders.register(app, database)
     chores.register(app, at)
     track.register(app)
+    sales.register(app)
     health.register(app, at)
     app.extensions["voice"] = voice_room.Room(voice_room.LIMITS)
     app.before_request(access.guard)
@@ -104,6 +107,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         viewer_imports,
         store,
         track,
+        sales,
+        revenue,
         demo,
         settings_page,
         settings_store,
@@ -128,7 +133,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:
     """The API document with what no schema of ours says."""
-    for part in (viewer_exports, viewer_imports, track, demo):
+    for part in (viewer_exports, viewer_imports, track, sales, demo):
         document = part.describe(document)
     return document
 

@@ -23,6 +23,7 @@ from tests.processes import Program, WebProcess
 
 PASSWORD, API_TOKEN, OVERLAY_TOKEN = "the owner's pass phrase", "tok-api-5f2c", "tok-overlay-91ab"
 TRACK_KEY = "tok-track-73d0"
+SALES_SECRET = "what the till and the dashboard share"
 
 _numbers = itertools.count(1)
 
@@ -119,7 +120,7 @@ def stage(program: Program, new_database_url: Callable[[], str]) -> Iterator[Sta
 def locked_stage(program: Program, new_database_url: Callable[[], str]) -> Iterator[Stage]:
     """With a password and both tokens; behind the proxy on this machine, if the tests say so."""
     settings = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN}
-    settings |= {"OVERLAY_TOKEN": OVERLAY_TOKEN, "TRACK_KEY": TRACK_KEY}
+    settings |= {"OVERLAY_TOKEN": OVERLAY_TOKEN, "TRACK_KEY": TRACK_KEY, "SALES_SECRET": SALES_SECRET}
     with stage_of(program, new_database_url(), **settings) as stage:
         stage.chat("lena", "hello")
         stage.source("lena")

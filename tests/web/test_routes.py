@@ -29,7 +29,7 @@ IN_PLACE_OF = {
     "<viewer:username>": "twitch:nobody",
 }
 FORGED = "not-a-token"
-CHECKS_ITS_OWN_KEY = {"track.take"}  # open to everybody in the table: who may is tested below
+CHECKS_ITS_OWN_KEY = {"track.take", "sales.take"}  # open to everybody in the table: who may is tested below
 
 
 @pytest.fixture(scope="module")

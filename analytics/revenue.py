@@ -1,0 +1,220 @@
+"""What was earned: by day, source, hour and stream, and what the month will bring."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, bindparam, select
+
+from analytics import earnings, ledger
+from analytics.ledger import ALL
+from core.clock import DAY_MS, MINUTE_MS, day_number, hour_start, iso
+from core.money import rounded
+from core.statements import Prepared
+from models import Channel, Stream
+from rules.projection import LOOK_BACK_DAYS, Projection, month
+from rules.streams import is_running
+
+DAYS = 30
+STREAMS = 10
+ENTRIES = 30
+BEST_HOURS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``currency``: the main one; what came in others is told beside it and never added."""
+
+    currency: str
+    now_ms: int
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> int:
+        return day_number(self.now_ms, self.zone)
+
+    @property
+    def first_day(self) -> int:
+        return self.today - DAYS + 1
+
+
+def revenue(connection: Connection, question: Question) -> dict[str, Any]:
+    """The answer of GET /api/revenue."""
+    currency = question.currency
+    booked = _booked(connection, question, currency)
+    best = ledger.best_day(connection, currency)
+    hours = _by_hour(connection, question)
+    return {
+        "currency": currency,
+        **_figures(booked, question, currency),
+        "last_30_days": [
+            {"date": _iso_day(day), "revenue": rounded(booked.amounts[day, ALL], currency)}
+            | {"sales": booked.sales[day]}
+            for day in range(question.first_day, question.today + 1)
+        ],
+        "by_source": booked.by_source(question.first_day, currency),
+        "projected_month": _projected(connection, booked, question),
+        "best_day": best and {"date": _iso_day(best.day), "revenue": rounded(best.amount_micros, currency)},
+        "by_hour": hours,
+        "best_hours": [hour for hour in sorted(hours, key=lambda one: -one["revenue"]) if hour["revenue"] > 0][
+            :BEST_HOURS
+        ],
+        "by_stream": _by_stream(connection, question),
+        "other_currencies": [
+            _other(connection, question, other) for other in ledger.currencies(connection) if other != currency
+        ],
+        "recent": [ledger.entry_json(row, question.zone) for row in ledger.recent(connection, ENTRIES)],
+        "updated_at": iso(question.now_ms, question.zone),
+    }
+
+
+def so_far(connection: Connection, question: Question) -> dict[str, Any]:
+    """Today's and the month's total in the main currency: what changes with every sale."""
+    return _figures(_booked(connection, question, question.currency), question, question.currency)
+
+
+class Booked:
+    """Sums of days and sources of one currency, in millionths."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self.amounts: Counter[tuple[int, str]] = Counter()
+        self.sales: Counter[int] = Counter()
+        self._rows = rows
+        for row in rows:
+            self.amounts[row.day, row.source] = row.amount_micros
+            if row.source == ALL:
+                self.sales[row.day] = row.sales
+
+    def since(self, first: int) -> int:
+        return sum(row.amount_micros for row in self._rows if row.day >= first and row.source == ALL)
+
+    def by_source(self, first: int, currency: str) -> list[dict[str, Any]]:
+        """The largest first; ``percent`` of what came in."""
+        amounts: defaultdict[str, int] = defaultdict(int)
+        sales: Counter[str] = Counter()
+        for row in self._rows:
+            if row.day >= first and row.source != ALL:
+                amounts[row.source] += row.amount_micros
+                sales[row.source] += row.sales
+        whole = sum(amount for amount in amounts.values() if amount > 0)
+        return [
+            {
+                "source": source,
+                "revenue": rounded(amount, currency),
+                "sales": sales[source],
+                "percent": round(100 * max(0, amount) / whole, 1) if whole else 0.0,
+            }
+            for source, amount in sorted(amounts.items(), key=lambda pair: (-pair[1], pair[0]))
+            if amount or sales[source]
+        ]
+
+
+def _booked(connection: Connection, question: Question, currency: str) -> Booked:
+    first = min(question.first_day, question.today - LOOK_BACK_DAYS)
+    return Booked(ledger.days(connection, currency, first, question.today))
+
+
+def _figures(booked: Booked, question: Question, currency: str) -> dict[str, Any]:
+    today = question.today
+    return {
+        "today": rounded(booked.amounts[today, ALL], currency),
+        "yesterday": rounded(booked.amounts[today - 1, ALL], currency),
+        "month": rounded(booked.since(_first_of_month(today)), currency),
+    }
+
+
+def _first_of_month(day: int) -> int:
+    return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def _projected(connection: Connection, booked: Booked, question: Question) -> dict[str, Any]:
+    today = date.fromordinal(question.today)
+    first = ledger.first_day(connection, question.currency)
+    earned = {date.fromordinal(day): float(amount) for (day, source), amount in booked.amounts.items() if source == ALL}
+    first_day = None if first is None else date.fromordinal(first)
+    found = month(earned, today, _passed(today, question), first_day)
+    return _projection_json(found, today, question.currency)
+
+
+def _passed(today: date, question: Question) -> float:
+    """How much of today is over."""
+    began_ms = datetime(today.year, today.month, today.day, tzinfo=question.zone).timestamp() * 1000
+    return min(1.0, max(0.0, (question.now_ms - began_ms) / DAY_MS))
+
+
+def _projection_json(found: Projection, today: date, currency: str) -> dict[str, Any]:
+    return {
+        "month": today.strftime("%Y-%m"),
+        "amount": rounded(round(found.expected), currency),
+        "low": rounded(round(found.low), currency),
+        "high": rounded(round(found.high), currency),
+        "basis": found.basis.value,
+        "days_known": found.days_known,
+    }
+
+
+def _by_hour(connection: Connection, question: Question) -> list[dict[str, Any]]:
+    """What each hour of the clock brought in the last 30 days."""
+    last = hour_start(question.now_ms, question.zone)
+    first = last - DAYS * DAY_MS // MINUTE_MS
+    amounts, sales = [0] * 24, [0] * 24
+    for row in ledger.hours(connection, question.currency, first, last):
+        hour = datetime.fromtimestamp(row.hour * 60, question.zone).hour
+        amounts[hour] += row.amount_micros
+        sales[hour] += row.sales
+    return [
+        {"hour": hour, "revenue": rounded(amounts[hour], question.currency), "sales": sales[hour]} for hour in range(24)
+    ]
+
+
+def _by_stream(connection: Connection, question: Question) -> list[dict[str, Any]]:
+    """The newest streams, with what each earned."""
+    rows = _STREAMS(connection, limit=STREAMS).all()
+    amounts = earnings.by_stream(connection, [row.id for row in rows])
+    return [
+        {
+            "id": row.id,
+            "platform": row.platform,
+            "channel": row.name,
+            "started_at": iso(row.started_at_ms, question.zone),
+            "duration_seconds": max(0, row.last_at_ms - row.started_at_ms) // 1000,
+            "live": is_running(row.last_at_ms, row.ended_at_ms, question.now_ms),
+            "earned": earnings.earned([amounts.get(row.id, {})], question.currency),
+        }
+        for row in rows
+    ]
+
+
+def _other(connection: Connection, question: Question, currency: str) -> dict[str, Any]:
+    """The same in short, of a currency that is not the main one."""
+    booked = _booked(connection, question, currency)
+    return {
+        "currency": currency,
+        **_figures(booked, question, currency),
+        "last_30_days": rounded(booked.since(question.first_day), currency),
+        "by_source": booked.by_source(question.first_day, currency),
+    }
+
+
+def _iso_day(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+_STREAMS = Prepared(
+    select(
+        Stream.id,
+        Stream.started_at_ms,
+        Stream.last_at_ms,
+        Stream.ended_at_ms,
+        Channel.platform,
+        Channel.name,
+    )
+    .join(Channel, Channel.id == Stream.channel_id)
+    .order_by(Stream.started_at_ms.desc())
+    .limit(bindparam("limit"))
+)
