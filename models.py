@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -904,3 +904,228 @@ class Preference(Base):
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class LibraryPlan(Base):
+    """A subscription that members can have. ``user_count``: who has it now."""
+
+    __tablename__ = "library_plans"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    name_key: Mapped[str] = mapped_column(String(160), unique=True)  # without regard to capitals
+    price_minor: Mapped[int] = mapped_column(BigInteger)  # for ``billing_months``, in the currency's minor unit
+    currency: Mapped[str] = mapped_column(String(3))
+    billing_months: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    description: Mapped[str] = words()
+    user_count: Mapped[int] = counter()
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryMember(Base):
+    """Somebody who has, had or could have a plan. ``email_key``: one address belongs to one member."""
+
+    __tablename__ = "library_members"
+    __table_args__ = (
+        Index("ix_library_members_name", "name", "id"),
+        Index("ix_library_members_joined", "joined_at_ms", "id"),
+        Index("ix_library_members_plan_joined", "plan_id", "joined_at_ms"),
+        Index(
+            "ix_library_members_cancelled",
+            "joined_at_ms",
+            "id",
+            sqlite_where=text("cancelled_at_ms IS NOT NULL"),
+            postgresql_where=text("cancelled_at_ms IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(508), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(255))  # argon2id
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("library_plans.id"))
+    joined_at_ms: Mapped[int] = mapped_column(BigInteger)
+    cancelled_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryContent(Base):
+    """A title that can be watched, and how often it was."""
+
+    __tablename__ = "library_content"
+    __table_args__ = (
+        Index("ix_library_content_title", "title", "id"),
+        Index("ix_library_content_rating", "rating", "id"),
+        Index("ix_library_content_released", "released", "id"),
+        Index("ix_library_content_watched", "watch_count", "id"),
+        Index("ix_library_content_genre_title", "genre", "title"),
+        Index("ix_library_content_genre_rating", "genre", "rating"),
+        Index("ix_library_content_genre_watched", "genre", "watch_count"),
+        Index("ix_library_content_type_title", "content_type", "title"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    title: Mapped[str] = mapped_column(String(300))
+    genre: Mapped[str] = mapped_column(String(60))
+    content_type: Mapped[str] = mapped_column(String(40))
+    rating: Mapped[int] = mapped_column(Integer, server_default="-1")  # hundredths of 0 … 10; −1: none
+    released: Mapped[str] = mapped_column(String(10), server_default="")  # YYYY, YYYY-MM or YYYY-MM-DD
+    duration_minutes: Mapped[int | None] = mapped_column(Integer)
+    description: Mapped[str] = words()
+    watch_count: Mapped[int] = counter()
+    review_count: Mapped[int] = counter()
+    review_total: Mapped[int] = counter()  # of their ratings, hundredths
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryWatch(Base):
+    """A member watched a title. The indexes hold all that recommendations read."""
+
+    __tablename__ = "library_watches"
+    __table_args__ = (
+        Index("ix_library_watches_at", "watched_at_ms", "id"),
+        Index("ix_library_watches_member", "member_id", "watched_at_ms", "content_id", "progress"),
+        Index("ix_library_watches_content", "content_id", "watched_at_ms", "member_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("library_members.id"))
+    content_id: Mapped[int] = mapped_column(ForeignKey("library_content.id"))
+    watched_at_ms: Mapped[int] = mapped_column(BigInteger)
+    progress: Mapped[int] = mapped_column(Integer)  # hundredths of a percent
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryReview(Base):
+    """What a member thinks of a title."""
+
+    __tablename__ = "library_reviews"
+    __table_args__ = (
+        Index("ix_library_reviews_at", "reviewed_at_ms", "id"),
+        Index("ix_library_reviews_rating", "rating", "id"),
+        Index("ix_library_reviews_member", "member_id", "reviewed_at_ms", "content_id", "rating"),
+        Index("ix_library_reviews_content", "content_id", "reviewed_at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("library_members.id"))
+    content_id: Mapped[int] = mapped_column(ForeignKey("library_content.id"))
+    rating: Mapped[int] = mapped_column(Integer)  # hundredths of 0 … 10
+    comment: Mapped[str] = words()
+    reviewed_at_ms: Mapped[int] = mapped_column(BigInteger)
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryPayment(Base):
+    """What a member paid, and for which plan."""
+
+    __tablename__ = "library_payments"
+    __table_args__ = (
+        Index("ix_library_payments_at", "paid_at_ms", "id"),
+        Index("ix_library_payments_amount", "amount_minor", "id"),
+        Index("ix_library_payments_member", "member_id", "paid_at_ms"),
+        Index("ix_library_payments_plan", "plan_id", "paid_at_ms"),
+        Index("ix_library_payments_method", "method", "paid_at_ms"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("library_members.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("library_plans.id"))
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    method: Mapped[str] = mapped_column(String(40))
+    paid_at_ms: Mapped[int] = mapped_column(BigInteger)
+    created_at_ms: Mapped[int] = mapped_column(BigInteger)
+    updated_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class LibraryTotal(Base):
+    """How many records there are of each kind (``table``)."""
+
+    __tablename__ = "library_totals"
+
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    records: Mapped[int] = counter()
+
+
+class LibraryCohort(Base):
+    """How many members joined in one month and left in another (0: have not), by the plan they have or had (0: none).
+
+    Months are 12 × year + month − 1, in TIMEZONE.
+    """
+
+    __tablename__ = "library_cohorts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    plan_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    left_month: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    joined_month: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    members: Mapped[int] = counter()
+
+
+class LibraryRevenueDay(Base):
+    """What was paid on a day in TIMEZONE (``date.toordinal``)."""
+
+    __tablename__ = "library_revenue_days"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    payments: Mapped[int] = counter()
+    amount_minor: Mapped[int] = counter()
+
+
+class LibraryPlanDay(Base):
+    """The same for one plan (0: for none)."""
+
+    __tablename__ = "library_plan_days"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    plan_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    payments: Mapped[int] = counter()
+    amount_minor: Mapped[int] = counter()
+
+
+class LibraryMethod(Base):
+    """What was paid by which method."""
+
+    __tablename__ = "library_methods"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    method: Mapped[str] = mapped_column(String(40), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    payments: Mapped[int] = counter()
+    amount_minor: Mapped[int] = counter()
+
+
+class LibraryWatchMonth(Base):
+    """How often a title was watched in a month (see ``library_cohorts``), and how far in all."""
+
+    __tablename__ = "library_watch_months"
+    __table_args__ = (
+        Index("ix_library_watch_months_watches", "month", "watches"),
+        {"sqlite_with_rowid": False},
+    )
+
+    month: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    watches: Mapped[int] = counter()
+    progress: Mapped[int] = counter()  # hundredths of a percent
+
+
+class LibraryGenre(Base):
+    """How many titles a genre has, and how often they were watched."""
+
+    __tablename__ = "library_genres"
+
+    genre: Mapped[str] = mapped_column(String(60), primary_key=True)
+    titles: Mapped[int] = counter()
+    watches: Mapped[int] = counter()

@@ -78,6 +78,22 @@ def hours_before(start: int, count: int, zone: ZoneInfo) -> list[int]:
     return found[::-1]
 
 
+def month_number(at_ms: int, zone: ZoneInfo) -> int:
+    """The calendar month in ``zone`` as a number, 12 × year + month − 1: the key of what is added up by month."""
+    return _month_number(at_ms // _QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=4096)
+def _month_number(quarter: int, zone: ZoneInfo) -> int:
+    local = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, zone)
+    return 12 * local.year + local.month - 1
+
+
+def month_label(month: int) -> str:
+    """``YYYY-MM`` of a month's number."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
 def local_day(at_ms: int, zone: ZoneInfo) -> date:
     """The calendar day in ``zone``."""
     return datetime.fromtimestamp(at_ms / 1000, zone).date()

@@ -65,6 +65,17 @@ class BulkStatement:
         return str(compiled), itemgetter(*(self.columns.index(name) for name in compiled.positiontup))
 
 
+def adding(table: Any, keys: Sequence[str], columns: Sequence[str]) -> BulkStatement:
+    """Adds to ``columns`` of the row with these ``keys``, which is made where there is none."""
+
+    def build(insert: Callable[[Any], Any]) -> Any:
+        upsert = insert(table)
+        changes = {name: getattr(table, name) + upsert.excluded[name] for name in columns}
+        return upsert.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+    return BulkStatement(build, (*keys, *columns))
+
+
 class Prepared:
     """A SELECT compiled once per dialect: to build and hash one anew costs ten times what SQLite needs to answer it.
 

@@ -44,7 +44,7 @@ from tests.support import (
     write,
 )
 
-SEARCH = "viewer_search"
+SEARCH = ("viewer_search", "library_members_search", "library_content_search")
 
 
 @pytest.fixture

@@ -79,6 +79,11 @@ ROUTES: dict[str, Access] = {
     "streams.list_streams": Access.READ,
     "streams.one_stream": Access.READ,
     "streams.stream_chat": Access.READ,
+    **{
+        f"library.{order}_{kind}": Access.READ if order in ("list", "one") else Access.WRITE
+        for kind in ("plans", "users", "content", "watch_history", "reviews", "payments")
+        for order in ("list", "one", "make", "change", "replace", "delete")
+    },
     "viewers.page": Access.READ,
     "viewers.list_viewers": Access.READ,
     "viewers.summary": Access.READ,

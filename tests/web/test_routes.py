@@ -24,6 +24,7 @@ IN_PLACE_OF = {
     "<key>": "peerjs",
     "<int:stream_id>": "1",
     "<int:anomaly_id>": "1",
+    "<int:record_id>": "1",
     "<path:filename>": "favicon.svg",
     "<path:address>": "twitch:nobody",
     "<viewer:username>": "twitch:nobody",

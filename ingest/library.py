@@ -1,0 +1,69 @@
+"""The library's records: each stored, changed or removed together with what is counted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, delete, insert, update
+
+from core.statements import BulkStatement
+from ingest.library_figures import count
+from models import Base
+from rules.library_kinds import Kind
+from rules.library_values import name_key
+
+
+def table_of(kind: Kind) -> Table:
+    return Base.metadata.tables[kind.table]
+
+
+def with_keys(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns with those that follow from them: names and addresses without regard to capitals."""
+    found = dict(values)
+    for column in ("name", "email"):
+        if f"{column}_key" in table_of(kind).c and column in found:
+            found[f"{column}_key"] = name_key(found[column])
+    return found
+
+
+def store(connection: Connection, kind: Kind, values: Mapping[str, Any], zone: ZoneInfo, now_ms: int) -> int:
+    """Stores a record; answers its id."""
+    table = table_of(kind)
+    made = with_keys(kind, values) | {"created_at_ms": now_ms, "updated_at_ms": now_ms}
+    row = connection.execute(insert(table).values(made).returning(*table.c)).one()
+    count(connection, kind, zone, added=[row])
+    return int(row.id)
+
+
+def change(
+    connection: Connection, kind: Kind, row: Any, values: Mapping[str, Any], zone: ZoneInfo, now_ms: int
+) -> None:
+    """Changes columns of the record of ``row``."""
+    table = table_of(kind)
+    changed = with_keys(kind, values) | {"updated_at_ms": now_ms}
+    after = connection.execute(update(table).where(table.c.id == row.id).values(changed).returning(*table.c)).one()
+    count(connection, kind, zone, added=[after], removed=[row])
+
+
+def remove(connection: Connection, kind: Kind, row: Any, zone: ZoneInfo) -> None:
+    """Removes the record of ``row``, to which nothing refers any more."""
+    table = table_of(kind)
+    count(connection, kind, zone, removed=[row])
+    connection.execute(delete(table).where(table.c.id == row.id))
+
+
+def store_many(connection: Connection, kind: Kind, rows: Sequence[Any], zone: ZoneInfo) -> None:
+    """Stores many: named tuples of all columns but the id and those that ``count`` keeps."""
+    if not rows:
+        return
+    columns = rows[0]._fields
+    if (kind.table, columns) not in _INSERTS:
+        table = table_of(kind)
+        _INSERTS[kind.table, columns] = BulkStatement(lambda insert: insert(table), columns)
+    _INSERTS[kind.table, columns].run(connection, rows)
+    count(connection, kind, zone, added=rows)
+
+
+_INSERTS: dict[tuple[str, tuple[str, ...]], BulkStatement] = {}

@@ -1,0 +1,333 @@
+"""What may stand in a field of the library's records: how it is checked, stored, told again, and described.
+
+A kind of value turns what a caller or a file says into what the database holds (``clean``), and that into what is
+answered (``tell``). ``Setting`` is what the installation decides of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.clock import iso
+from core.money import minor_digits
+
+HIGHEST_ID = 2**53 - 1  # what every JSON reader takes for a whole number
+HIGHEST_AMOUNT = 1_000_000_000
+STATES = ("active", "cancelled")
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+HAIR = Decimal("0.000001")  # so far may an amount be from whole cents: it is the noise of binary fractions
+
+# Signs that no form can write and that break lines, files or databases (PostgreSQL takes no NUL, UTF-8 no half of a
+# pair of surrogates).
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LINE_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PART_OF_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_NUMBER_IN_TEXT = re.compile(r"[$€£]?\s*(-?\d+(?:,\d{3})*(?:\.\d+)?)\s*(?:%|[A-Za-z]{3})?", re.ASCII)
+
+
+class Unfit(ValueError):
+    """The value does not fit; the message ends a sentence that begins with the field's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """``zone``: whose midnight begins a day; ``currency``: of amounts that name none.
+
+    ``lenient``: values come from a file, in which numbers may be texts ("9.99", "$9.99", "85 %") and texts numbers.
+    """
+
+    zone: ZoneInfo
+    currency: str
+    lenient: bool = False
+
+
+class Value:
+    """A kind of value. ``hidden`` ones are taken and never told."""
+
+    hidden = False
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> Any:
+        """What is stored for ``given``; ``row`` holds what was cleaned before it. Raises Unfit."""
+        raise NotImplementedError
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
+        """As JSON; ``row`` has the record's other columns."""
+        return stored
+
+    def schema(self) -> dict[str, Any]:
+        """What is taken, as JSON Schema."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Value):
+    most: int
+    least: int = 1
+    lines: bool = False
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        if setting.lenient and isinstance(given, (int, float)) and not isinstance(given, bool):
+            given = str(given)
+        if not isinstance(given, str):
+            raise Unfit("is a text")
+        text = given.strip()
+        if not self.least <= len(text) <= self.most:
+            raise Unfit(f"has {self.least} to {self.most} characters")
+        if (_CONTROL if self.lines else _LINE_CONTROL).search(text):
+            raise Unfit("has characters that cannot be shown")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": self.least, "maxLength": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Email(Value):
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        text = given.strip() if isinstance(given, str) else ""
+        if not _ADDRESS.fullmatch(text) or len(text) > 254 or _LINE_CONTROL.search(text):
+            raise Unfit("is an e-mail address such as ann@example.com")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 3, "maxLength": 254, "format": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Password(Value):
+    """Left in clear by ``clean``: whoever stores it hashes it. Its rules are those of the site that checks it."""
+
+    hidden = True
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        if setting.lenient and isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        if not isinstance(given, str) or not 1 <= len(given) <= 256:
+            raise Unfit("is a text of 1 to 256 characters")
+        if re.search(r"[\ud800-\udfff]", given):
+            raise Unfit("has characters that cannot be shown")
+        return given
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": 256, "writeOnly": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Value):
+    least: int
+    most: int
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
+        number = _number(given, setting)
+        if number is None or number != number.to_integral_value() or not self.least <= number <= self.most:
+            raise Unfit(f"is a whole number from {self.least:,} to {self.most:,}")
+        return int(number)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Value):
+    """The id of a record of another kind, whose path is ``to``."""
+
+    to: str
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
+        number = _number(given, setting)
+        if number is None or number != number.to_integral_value() or not 1 <= number <= HIGHEST_ID:
+            raise Unfit("is the id of a record: a whole number from 1 on")
+        return int(number)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "maximum": HIGHEST_ID}
+
+
+@dataclass(frozen=True, slots=True)
+class Hundredths(Value):
+    """A number with two decimals, stored as whole hundredths so that sums are exact."""
+
+    most: int
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
+        number = _number(given, setting)
+        if number is None or not 0 <= number <= self.most:
+            raise Unfit(f"is a number from 0 to {self.most}")
+        return int((number * 100).to_integral_value(ROUND_HALF_EVEN))
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
+        return None if stored is None else stored / 100
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Rating(Hundredths):
+    """The same where there may be none: that is stored as −1, because databases do not agree where NULL is sorted."""
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
+        return -1 if given is None else Hundredths.clean(self, given, setting, row)
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:
+        return None if stored < 0 else Hundredths.tell(self, stored, setting, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Currency(Value):
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{3}", given.strip(), re.ASCII):
+            raise Unfit("is three letters such as USD")
+        return given.strip().upper()
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Za-z]{3}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Money(Value):
+    """An amount of the row's ``currency``, stored in its minor unit."""
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
+        number = _number(given, setting)
+        if number is None or not 0 <= number <= HIGHEST_AMOUNT:
+            raise Unfit(f"is an amount from 0 to {HIGHEST_AMOUNT:,}")
+        digits = minor_digits(row["currency"])
+        minor = number.scaleb(digits)
+        whole = minor.to_integral_value(ROUND_HALF_EVEN)
+        if abs(minor - whole) > HAIR:
+            raise Unfit(f"has at most {digits} decimals in {row['currency']}" if digits else "has no decimals")
+        return int(whole)
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
+        return amount(stored, row.currency)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": HIGHEST_AMOUNT}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Value):
+    """A time, stored as UTC milliseconds. A mere day begins at midnight in TIMEZONE, where times without offset are."""
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
+        wrong = Unfit("is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00")
+        if not isinstance(given, str) or not _DAY.match(given.strip()):
+            raise wrong
+        try:
+            moment = datetime.fromisoformat(given.strip())
+        except ValueError as error:
+            raise wrong from error
+        moment = moment.replace(tzinfo=moment.tzinfo or setting.zone)
+        if not 1970 <= moment.year <= 2200 or not EARLIEST <= moment < LATEST:
+            raise Unfit("lies between 1970 and 2199")
+        return round(moment.timestamp() * 1000)
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
+        return None if stored is None else iso(stored, setting.zone)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"}
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate(Value):
+    """A year, a month of it, or a day; "" where none is known."""
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        if given is None:
+            return ""
+        wrong = Unfit("is a year, a month or a day: 2024, 2024-08 or 2024-08-31")
+        if isinstance(given, int) and not isinstance(given, bool):
+            given = str(given)
+        if not isinstance(given, str):
+            raise wrong
+        text = given.strip()[:10] if setting.lenient else given.strip()
+        if not _PART_OF_DATE.fullmatch(text):
+            raise wrong
+        try:
+            date.fromisoformat(f"{text}-01-01"[:10])
+        except ValueError as error:
+            raise wrong from error
+        return text
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
+        return stored or None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"}
+
+
+@dataclass(frozen=True, slots=True)
+class State(Value):
+    """Whether there is a time at which it ended."""
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> str:  # noqa: ARG002
+        return STATES[stored is not None]
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(STATES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Value):
+    """Whether there is anything."""
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> bool:  # noqa: ARG002
+        return stored is not None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Average(Value):
+    """A sum of hundredths over how many there are, which the column ``over`` says."""
+
+    over: str
+
+    def tell(self, stored: Any, setting: Setting, row: Any) -> float | None:  # noqa: ARG002
+        count = int(getattr(row, self.over))
+        return float(round(int(stored) / count / 100, 2)) if count else None
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number"}
+
+
+def email_key(address: str) -> str:
+    """What makes an address the same as another, whatever its capitals."""
+    return name_key(address)
+
+
+def name_key(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def amount(minor: int | None, currency: str) -> float | None:
+    """An amount of a currency's minor unit as a JSON number."""
+    if minor is None:
+        return None
+    digits = minor_digits(currency)
+    return float(round(int(minor) / 10**digits, digits))
+
+
+def _number(given: Any, setting: Setting) -> Decimal | None:
+    if isinstance(given, str) and setting.lenient:
+        found = _NUMBER_IN_TEXT.fullmatch(given.strip())
+        given = found[1].replace(",", "") if found else ""
+    elif isinstance(given, bool) or not isinstance(given, (int, float)):
+        return None
+    try:
+        number = Decimal(str(given))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
