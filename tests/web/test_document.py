@@ -56,6 +56,7 @@ def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
         *("/demo/generate-traffic", "/demo/generate-anomalies"),
         *("/api/settings/anomalies", "/api/settings/webhook", "/api/settings/webhook/test"),
         *("/peerjs/peers", "/peerjs/{key}/peers", "/peerjs/{key}/id"),
+        *("/api/sales", "/api/revenue", "/api/visitors"),
         *(f"/api/{kind}" for kind in RECORDS),
         *(f"/api/{kind}/{{record_id}}" for kind in RECORDS),
         "/health",
