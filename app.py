@@ -23,6 +23,7 @@ from models import SCHEMA_REVISION
 from web import (
     access,
     auth,
+    broadcast,
     chores,
     demo,
     docs,
@@ -145,7 +146,7 @@ def _add_socketio(app: Flask, at: Services) -> None:
         app,
         async_mode="gevent",
         cors_allowed_origins=None,  # the same origin only
-        message_queue=at.settings.redis_url or None,
+        client_manager=broadcast.manager(at.settings.redis_url),
         max_http_buffer_size=100_000,
         serve_client=False,
         ping_interval=25,

@@ -14,7 +14,7 @@ import simple_websocket
 from engineio.async_drivers.gevent import Thread, WebSocketWSGI
 from flask import Response
 from gevent.event import Event
-from gevent.lock import RLock
+from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIHandler, WSGIServer
 from simple_websocket import ConnectionClosed
@@ -64,10 +64,37 @@ class WholeSends:
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
-        self._lock = RLock()
+        self._turn = BoundedSemaphore()
 
     def send(self, data: bytes) -> None:
-        with self._lock, gevent.Timeout(SEND_SECONDS, OSError("the client has stopped reading")):
+        with self._turn:
+            self._send_rest(data)
+
+    def write_now(self, data: bytes) -> bool:
+        """Begins to send ``data`` unless somebody else is sending or the client is behind; never waits."""
+        if self._turn.locked():
+            return False
+        try:
+            taken = self._sock._sock.send(data)  # gevent's own would wait for room
+        except OSError:
+            return False  # no room, or gone: both show when it is sent by turn
+        if taken < len(data):
+            self._turn.acquire(blocking=False)
+            gevent.spawn(self._finish, data[taken:])
+        return True
+
+    def _finish(self, data: bytes) -> None:
+        """Sends what the kernel had no room for, and lets others have their turn."""
+        try:
+            self._send_rest(data)
+        except OSError:
+            with suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)  # a frame with a hole: nothing may follow it
+        finally:
+            self._turn.release()
+
+    def _send_rest(self, data: bytes) -> None:
+        with gevent.Timeout(SEND_SECONDS, OSError("the client has stopped reading")):
             self._sock.sendall(data)
 
     def __getattr__(self, name: str) -> Any:
@@ -140,6 +167,7 @@ class WebSocket(WebSocketWSGI):
         except RemoteProtocolError:
             connection.close(wait=False, abort=True)
             return _no_handshake(start_response)
+        connection.wire = self.ws.sock  # for what many are told alike
         try:
             return self.app(self)
         except Exception:  # engineio stumbles over what is no packet, and would keep the client half connected

@@ -1,0 +1,106 @@
+"""What many sockets are told alike: whole and in order, whichever way it takes."""
+
+from __future__ import annotations
+
+import gevent
+import gevent.queue
+import gevent.socket
+import pytest
+import socketio
+from engineio.socket import Socket
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import TextMessage
+
+from web import broadcast, server
+
+
+@pytest.mark.parametrize("text", ["", "4", "x" * 125, "x" * 126, "ä" * 40_000, "\U0001f600" * 20_000])
+def test_a_frame_is_what_a_websocket_client_reads(text):
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(broadcast.text_frame(text))
+    read = [event for event in client.events() if isinstance(event, TextMessage)]
+    assert "".join(event.data for event in read) == text
+    assert read[-1].message_finished
+
+
+def test_to_a_slow_reader_everything_comes_whole_and_in_order():
+    """As engineio does it: what cannot be written at once waits in a queue with a writer of its own."""
+    ours, theirs = gevent.socket.socketpair()
+    wire, queue = server.WholeSends(ours), gevent.queue.Queue()
+    pieces = [f"{number:05},".encode() * (1 + number * 37 % 9_000) for number in range(200)]
+    ways = []
+
+    def write():
+        for piece in iter(queue.get, None):
+            wire.send(piece)
+
+    writer = gevent.spawn(write)
+    with ours, theirs:
+        reading, left = bytearray(), sum(map(len, pieces))
+        for piece in pieces:
+            ways.append(queue.empty() and wire.write_now(piece))
+            if not ways[-1]:
+                queue.put(piece)
+            gevent.sleep(0)
+            with gevent.Timeout(0, False):
+                reading += theirs.recv(30_000)
+        with gevent.Timeout(20):
+            while len(reading) < left:
+                reading += theirs.recv(100_000)
+        queue.put(None)
+        writer.join(5)
+    assert bytes(reading) == b"".join(pieces)
+    assert set(ways) == {True, False}, "both ways were taken"
+
+
+def test_nothing_is_written_in_between_while_another_message_is_under_way():
+    ours, theirs = gevent.socket.socketpair()
+    with ours, theirs:
+        wire = server.WholeSends(ours)
+        assert wire.write_now(b"a" * 5_000_000), "as much as fits, the rest by itself"
+        assert not wire.write_now(b"b")
+        reading = bytearray()
+        while len(reading) < 5_000_000:
+            reading += theirs.recv(1_000_000)
+        gevent.sleep(0.01)
+        assert wire.write_now(b"b")
+        assert theirs.recv(10) == b"b"
+        assert bytes(reading) == b"a" * 5_000_000
+
+
+@pytest.fixture
+def hub():
+    """A Socket.IO server with two clients that poll, of whom nobody fetches anything."""
+    hub = socketio.Server(client_manager=broadcast.DirectManager(), async_mode="threading")
+    for name in ("one", "two"):
+        connection = Socket(hub.eio, name)
+        connection.connected = True
+        hub.eio.sockets[name] = connection
+        hub.manager.connect(name, "/")
+    return hub
+
+
+def test_who_does_not_fetch_what_waits_is_hung_up_on_and_nobody_else(hub, monkeypatch):
+    monkeypatch.setattr(broadcast, "MOST_WAITING", 3)
+    lazy, busy = hub.eio.sockets["one"], hub.eio.sockets["two"]
+    for number in range(5):
+        hub.emit("news", {"number": number})
+        if not busy.queue.empty():
+            busy.queue.get()
+    assert lazy.closed
+    assert not busy.closed
+
+
+def test_bytes_and_answers_take_the_librarys_own_way(hub):
+    hub.emit("picture", b"\x00\x01")
+    waiting = hub.eio.sockets["one"].queue
+    assert waiting.get().data.startswith("51-")
+    assert waiting.get().data == b"\x00\x01"
+    hub.emit("asked", "?", to=hub.manager.sid_from_eio_sid("one", "/"), callback=lambda: None)
+    assert waiting.get().data == '21["asked","?"]'
+
+
+def test_who_is_left_out_hears_nothing(hub):
+    hub.emit("news", (1, 2), skip_sid=hub.manager.sid_from_eio_sid("one", "/"))
+    assert hub.eio.sockets["one"].queue.empty()
+    assert hub.eio.sockets["two"].queue.get().data == '2["news",1,2]'
