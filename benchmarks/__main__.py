@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import answers, ingest, million_people, store, track, viewers
+from benchmarks import answers, broadcast, ingest, million_people, store, track, viewers
 
 ALL = {
     "ingest": ingest.main,
@@ -14,6 +14,7 @@ ALL = {
     "million": million_people.main,
     "store": store.main,
     "track": track.main,
+    "broadcast": broadcast.main,
 }
 
 

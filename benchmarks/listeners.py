@@ -1,0 +1,82 @@
+"""Many dashboards in one process: sockets that do nothing but note when the pushes of a server arrive.
+
+    python -m benchmarks.listeners PORT COUNT SECONDS
+
+The first line it prints says that all are connected; the second is JSON: for each push how many seconds after its
+emission the last client had it, and how many pushes did not reach everybody.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import selectors
+import socket
+import sys
+import time
+from collections import defaultdict
+
+_HANDSHAKE = (
+    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+_CONNECT, _PONG = b"\x81\x82\0\0\0\x0040", b"\x81\x81\0\0\0\x003"
+_PING = b"\x81\x012"
+_AT = b'"at":'
+
+
+def connected(port: int) -> socket.socket:
+    """A client that has joined the namespace of dashboards."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    client.sendall(_HANDSHAKE.format(port=port).encode())
+    _read_until(client, b'"sid"')
+    client.sendall(_CONNECT)
+    _read_until(client, b'40{"sid"')
+    client.setblocking(False)
+    return client
+
+
+def _read_until(client: socket.socket, sign: bytes) -> None:
+    received = b""
+    while sign not in received:
+        got = client.recv(4096)
+        if not got:
+            raise RuntimeError(f"the server hung up: {received!r}")
+        received += got
+
+
+def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[float]]:
+    """When each push, named by the time of its emission, arrived at each client."""
+    arrived: defaultdict[float, list[float]] = defaultdict(list)
+    ends = time.monotonic() + seconds
+    with selectors.DefaultSelector() as selector:
+        for client in clients:
+            selector.register(client, selectors.EVENT_READ)
+        while (left := ends - time.monotonic()) > 0:
+            for key, _ in selector.select(left):
+                client = key.fileobj
+                assert isinstance(client, socket.socket)
+                got = client.recv(65_536)
+                if _AT in got:
+                    after = got.index(_AT) + len(_AT)
+                    arrived[float(got[after : got.index(b",", after)])].append(time.time())
+                if _PING in got:
+                    client.send(_PONG)
+    return arrived
+
+
+def main() -> None:
+    port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    clients = [connected(port) for _ in range(count)]
+    print("connected", flush=True)
+    began = time.time()
+    arrived = sorted(listen(clients, seconds).items())[:-1]  # the last may still be under way
+    pushes = [(at, times) for at, times in arrived if at > began]
+    whole = [max(times) - at for at, times in pushes if len(times) == count]
+    print(json.dumps({"last": whole, "missing": len(pushes) - len(whole)}))
+
+
+if __name__ == "__main__":
+    main()
