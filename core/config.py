@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A description is the line people read when the value is none of that.
 Channels = Annotated[tuple[str, ...], NoDecode]
+Addresses = Annotated[tuple[str, ...], NoDecode]
 Switch = Annotated[bool, Field(description="a switch is on or off")]
 CoinsWorth = Annotated[
     Decimal,
@@ -33,6 +34,10 @@ CoinsWorth = Annotated[
 WebAddress = Annotated[
     str, Field(pattern=r"^(https?://.*)?$", description="an address begins with http:// or https://")
 ]
+
+
+_HOST_AND_PORT = r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
+_ICE_ADDRESS = rf"stuns?:{_HOST_AND_PORT}|turns?:{_HOST_AND_PORT}(\?transport=(udp|tcp))?"
 
 
 class SettingsError(Exception):
@@ -77,6 +82,10 @@ class Settings(BaseSettings):
     track_key: str = ""
     track_origins: str = ""
     sales_secret: str = ""
+    ice_servers: Addresses = ()
+    turn_secret: str = ""
+    turn_username: str = ""
+    turn_credential: str = ""
     timezone: str = Field(default_factory=_system_zone)
     session_timeout: int = Field(
         300, ge=30, le=86_400, description="a time-out is a number of seconds from 30 to 86400"
@@ -127,6 +136,19 @@ class Settings(BaseSettings):
                 )
         return names
 
+    @field_validator("ice_servers", mode="before")
+    @classmethod
+    def _one_address_each(cls, value: object) -> object:
+        return _split(value, "")
+
+    @field_validator("ice_servers")
+    @classmethod
+    def _ice_servers_have_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            if not re.fullmatch(_ICE_ADDRESS, address):
+                raise ValueError("an address is stun:host, turn:host:port or turns:host:port?transport=tcp")
+        return addresses
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _level_in_capitals(cls, value: object) -> object:
@@ -154,6 +176,22 @@ class Settings(BaseSettings):
     def _open_only_with_password(self) -> Settings:
         if not self.dashboard_password and not self.listens_on_this_machine_only:
             raise ValueError(f"HOST: {self.host} is reachable from outside; set DASHBOARD_PASSWORD first")
+        return self
+
+    @model_validator(mode="after")
+    def _turn_has_a_login(self) -> Settings:
+        login = bool(self.turn_username), bool(self.turn_credential)
+        if self.turn_secret and any(login):
+            raise ValueError(
+                "TURN_SECRET: this makes names and passwords; leave TURN_USERNAME and TURN_CREDENTIAL empty"
+            )
+        if any(login) and not all(login):
+            raise ValueError(
+                f"TURN_{'CREDENTIAL' if login[0] else 'USERNAME'}: the two belong together, and one is empty"
+            )
+        needs_login = any(address.startswith("turn") for address in self.ice_servers)
+        if needs_login and not (self.turn_secret or all(login)):
+            raise ValueError("TURN_SECRET: a TURN server needs it, or else TURN_USERNAME and TURN_CREDENTIAL")
         return self
 
     @property

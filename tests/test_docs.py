@@ -24,13 +24,14 @@ __all__ = ["migrated", "new_database_url"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md", "docs/voice.md")
 NAMES = {name.upper() for name in Settings.model_fields}
 
 # What is for people, or for Swagger UI itself, and therefore not in the document of the API.
 PAGES = {
     *("live.page", "streams.list_page", "streams.stream_page", "overlay.page", "docs.page"),
     *("viewers.page", "store.page", "settings.page", "track.preflight"),
+    "voice.page",
     *("voice_socket.connect", "voice_socket.not_a_socket"),
     *("auth.login", "auth.log_in", "auth.log_out", "static", "openapi.spec"),
 }

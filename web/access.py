@@ -57,6 +57,8 @@ ROUTES: dict[str, Access] = {
     "track.preflight": Access.NOBODY,
     "track.take": Access.NOBODY,
     # A read-only account may talk as well; whose voice it is the views look at.
+    "voice.page": Access.READ,
+    "voice.list_ice_servers": Access.READ,
     "voice.list_peers": Access.READ,
     "voice.list_ids": Access.READ,
     "voice.make_id": Access.READ,

@@ -31,7 +31,7 @@ ALWAYS = (
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(self)"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
 OVER_TLS = ("Strict-Transport-Security", "max-age=31536000")
 

@@ -23,6 +23,7 @@ NAVIGATION = (
     ("viewers.page", "viewers", "Viewers", "users-round"),
     ("store.page", "store", "Store", "shopping-bag"),
     ("streams.list_page", "streams", "Past streams", "history"),
+    ("voice.page", "voice", "Voice room", "headset"),
     ("settings.page", "settings", "Settings", "settings"),
 )
 

@@ -1,21 +1,23 @@
-"""The team's voice room: what an unmodified PeerJS client asks a PeerServer over HTTP."""
+"""The team's voice room: its page, and what an unmodified PeerJS client asks a PeerServer over HTTP."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, session
+from flask import Response, current_app, jsonify, make_response, render_template, session
 from werkzeug.exceptions import Conflict, NotFound, ServiceUnavailable
 
-from core.clock import iso
+from core.clock import iso, now_ms
 from rules.voice import KEY, Seat, new_id
+from rules.voice_ice import LOGIN_SECONDS, ice_servers
 from web.services import services
 from web.voice_room import Room, Unreachable
-from web.voice_schemas import Peers
+from web.voice_schemas import IceServers, Peers
 
 bp = APIBlueprint("voice", __name__, tag="Voice")
 
+MAY_USE_MICROPHONE = "camera=(), geolocation=(), microphone=(self)"
 REFUSED = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
 IDS = {
     "description": "The ids of everybody present",
@@ -59,6 +61,16 @@ def present() -> list[Seat]:
         raise ServiceUnavailable(f"The voice room cannot be reached: {error}") from error
 
 
+@bp.get("/voice")
+@bp.doc(hide=True)
+def page() -> Response:
+    answer = make_response(
+        render_template("voice.html", page="voice", account=account_of_caller(), seats=room().limits.seats)
+    )
+    answer.headers["Permissions-Policy"] = MAY_USE_MICROPHONE
+    return answer
+
+
 @bp.get("/peerjs/peers")
 @bp.output(Peers, description="In the order of their coming: of two people the later one calls")
 @bp.doc(summary="Who is in the voice room", security="bearer", responses=[401, 403, 503])
@@ -81,10 +93,21 @@ def list_ids(key: str) -> Response:
 )
 def make_id(key: str) -> Response:
     _check(key)
+    return Response(new_id(_person(), secret()), mimetype="text/plain")
+
+
+@bp.get("/api/voice/ice-servers")
+@bp.output(IceServers, description="For an RTCPeerConnection; empty where nothing is set")
+@bp.doc(summary="STUN and TURN servers of the voice room", security="bearer", responses=[401, 403, 409])
+def list_ice_servers() -> Response:
+    return jsonify(ice_servers=ice_servers(services().settings, _person(), now_ms()), seconds=LOGIN_SECONDS)
+
+
+def _person() -> str:
     account = account_of_caller()
     if account is None:
         raise Conflict("a token has no voice: log in")
-    return Response(new_id(account, secret()), mimetype="text/plain")
+    return account
 
 
 def _check(key: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 
@@ -15,3 +17,8 @@ class Peer(BaseModel):
 class Peers(BaseModel):
     peers: list[Peer]
     seats: int = Field(description="how many the room has")
+
+
+class IceServers(BaseModel):
+    ice_servers: list[dict[str, Any]] = Field(description="`urls`, for a TURN server also `username` and `credential`")
+    seconds: int = Field(description="how long a login is valid")

@@ -55,7 +55,7 @@ def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
         *("/anomalies", "/anomalies/{anomaly_id}/state"),
         *("/demo/generate-traffic", "/demo/generate-anomalies"),
         *("/api/settings/anomalies", "/api/settings/webhook", "/api/settings/webhook/test"),
-        *("/peerjs/peers", "/peerjs/{key}/peers", "/peerjs/{key}/id"),
+        *("/api/voice/ice-servers", "/peerjs/peers", "/peerjs/{key}/peers", "/peerjs/{key}/id"),
         *("/api/sales", "/api/revenue", "/api/visitors"),
         *(f"/api/{kind}" for kind in RECORDS),
         *(f"/api/{kind}/{{record_id}}" for kind in RECORDS),
@@ -113,7 +113,7 @@ def test_the_page_is_drawn_from_this_machines_own_files(stage, client):
 # has no voice, and which of the library's records there are to be referred to.
 UNTOLD = (
     "/vip|/webhook|/[{]username[}]$|/import$|/track$",
-    "^/(stats|anomalies|user-|funnel)|^/peerjs/[{]key",
+    "^/(stats|anomalies|user-|funnel)|^/peerjs/[{]key|/ice-servers",
     f"/({'|'.join(RECORDS)})",
 )
 EXCEPTIONS = f"""
