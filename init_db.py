@@ -24,7 +24,7 @@ from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event, Platform
-from ingest import attendance, ledger, ledger_history, store_anomalies, store_rebuild, vip
+from ingest import attendance, ledger, ledger_history, library_rebuild, store_anomalies, store_rebuild, vip
 from ingest import store as shop
 from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
@@ -242,8 +242,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                     connection, now_ms(), lambda count: _progress(f"the shop: {count:,} events")
                 )
                 read += ledger.rebuild(connection, settings.zone)
+                read += library_rebuild.rebuild(
+                    connection, settings.zone, lambda count: _progress(f"the library: {count:,} records")
+                )
             _progress_done()
-            _tell(f"recomputed everything from {read:,} events")
+            _tell(f"recomputed everything from {read:,} events and records")
     finally:
         database.close()
 

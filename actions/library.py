@@ -86,7 +86,7 @@ def change(
         raise _meanwhile(kind) from error
 
 
-def remove(database: Database, path: str, record_id: int, setting: Setting) -> None:
+def remove(database: Database, path: str, record_id: int, setting: Setting, *, now_ms: int) -> None:
     """Raises NoSuchRecord and InUse."""
     kind = BY_PATH[path]
     try:
@@ -94,7 +94,7 @@ def remove(database: Database, path: str, record_id: int, setting: Setting) -> N
             row = _lock(connection, kind, record_id)
             if used := _uses(connection, kind, record_id):
                 raise InUse(kind, record_id, used)
-            library.remove(connection, kind, row, setting.zone)
+            library.remove(connection, kind, row, setting.zone, now_ms)
     except IntegrityError as error:
         raise _meanwhile(kind) from error
 

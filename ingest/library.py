@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Table, delete, insert, update
 
 from core.statements import BulkStatement
+from ingest import library_payments
 from ingest.library_figures import count
 from models import Base
-from rules.library_kinds import Kind
+from rules.library_kinds import PAYMENTS, Kind
 from rules.library_values import name_key
 
 
@@ -34,6 +35,8 @@ def store(connection: Connection, kind: Kind, values: Mapping[str, Any], zone: Z
     made = with_keys(kind, values) | {"created_at_ms": now_ms, "updated_at_ms": now_ms}
     row = connection.execute(insert(table).values(made).returning(*table.c)).one()
     count(connection, kind, zone, added=[row])
+    if kind is PAYMENTS:
+        library_payments.book(connection, [row], zone, now_ms)
     return int(row.id)
 
 
@@ -45,25 +48,39 @@ def change(
     changed = with_keys(kind, values) | {"updated_at_ms": now_ms}
     after = connection.execute(update(table).where(table.c.id == row.id).values(changed).returning(*table.c)).one()
     count(connection, kind, zone, added=[after], removed=[row])
+    if kind is PAYMENTS:
+        library_payments.correct(connection, row, after, zone, now_ms)
 
 
-def remove(connection: Connection, kind: Kind, row: Any, zone: ZoneInfo) -> None:
+def remove(connection: Connection, kind: Kind, row: Any, zone: ZoneInfo, now_ms: int) -> None:
     """Removes the record of ``row``, to which nothing refers any more."""
     table = table_of(kind)
     count(connection, kind, zone, removed=[row])
+    if kind is PAYMENTS:
+        library_payments.correct(connection, row, None, zone, now_ms)
     connection.execute(delete(table).where(table.c.id == row.id))
 
 
-def store_many(connection: Connection, kind: Kind, rows: Sequence[Any], zone: ZoneInfo) -> None:
-    """Stores many: named tuples of all columns but the id and those that ``count`` keeps."""
+def store_many(connection: Connection, kind: Kind, rows: Sequence[Any], zone: ZoneInfo, now_ms: int) -> None:
+    """Stores many: named tuples of all columns but the id, the times of storing and those that ``count`` keeps."""
     if not rows:
         return
-    columns = rows[0]._fields
-    if (kind.table, columns) not in _INSERTS:
+    if kind is PAYMENTS:  # the ledger asks for their ids
         table = table_of(kind)
-        _INSERTS[kind.table, columns] = BulkStatement(lambda insert: insert(table), columns)
-    _INSERTS[kind.table, columns].run(connection, rows)
+        made = [row._asdict() | {"created_at_ms": now_ms, "updated_at_ms": now_ms} for row in rows]
+        stored = connection.execute(insert(table).returning(*table.c), made).all()
+        library_payments.book(connection, stored, zone, now_ms)
+    else:
+        _bulk(kind, rows[0]._fields).run(connection, [(*row, now_ms, now_ms) for row in rows])
     count(connection, kind, zone, added=rows)
 
 
-_INSERTS: dict[tuple[str, tuple[str, ...]], BulkStatement] = {}
+def _bulk(kind: Kind, columns: tuple[str, ...]) -> BulkStatement:
+    if kind.table not in _INSERTS:
+        table = table_of(kind)
+        columns = (*columns, "created_at_ms", "updated_at_ms")
+        _INSERTS[kind.table] = BulkStatement(lambda insert: insert(table), columns)
+    return _INSERTS[kind.table]
+
+
+_INSERTS: dict[str, BulkStatement] = {}

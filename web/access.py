@@ -86,6 +86,14 @@ ROUTES: dict[str, Access] = {
         for kind in ("plans", "users", "content", "watch_history", "reviews", "payments")
         for order in ("list", "one", "make", "change", "replace", "delete")
     },
+    **{
+        f"library_charts.{question}": Access.READ
+        for question in (
+            *("subscriptions", "top_content", "popular_over_time", "popular_trend", "watched_genres", "choices"),
+            *("revenue_trends", "payments_trend", "payment_methods", "metrics", "retention"),
+            *("user_stats", "recommendations"),
+        )
+    },
     "viewers.page": Access.READ,
     "viewers.list_viewers": Access.READ,
     "viewers.summary": Access.READ,

@@ -151,7 +151,7 @@ def _deleting(kind: Kind, _shapes: Shapes) -> Callable[..., Response]:
         responses=[401, 403, 404, 409, 503],
     )
     def delete_record(record_id: int) -> Response:
-        orders.run(orders_about.remove, kind.path, record_id, setting())
+        orders.run(orders_about.remove, kind.path, record_id, setting(), now_ms=now_ms())
         return jsonify(success=True, id=record_id)
 
     return delete_record

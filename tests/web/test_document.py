@@ -58,6 +58,10 @@ def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
         *("/api/voice/ice-servers", "/peerjs/peers", "/peerjs/{key}/peers", "/peerjs/{key}/id"),
         *("/api/sales", "/api/revenue", "/api/visitors"),
         *(f"/api/{kind}" for kind in RECORDS),
+        *("/api/subscriptions", "/api/top-content", "/api/popular-content-over-time", "/api/popular-content-trend"),
+        *("/api/revenue-trends", "/api/payments-trend", "/api/payment-method-distribution"),
+        *("/api/watch-history-genre", "/api/user-stats/{user_id}", "/api/recommendations/{user_id}"),
+        *("/api/library/metrics", "/api/library/retention", "/api/library/choices"),
         *(f"/api/{kind}/{{record_id}}" for kind in RECORDS),
         "/health",
         "/metrics",
@@ -112,6 +116,7 @@ def test_the_page_is_drawn_from_this_machines_own_files(stage, client):
 # times and names fit an event, which range ends after it begins, whether there is a webhook to be changed, that a token
 # has no voice, and which of the library's records there are to be referred to.
 UNTOLD = (
+    "-over-time|revenue-trends",  # which months there are, and which day comes after which
     "/vip|/webhook|/[{]username[}]$|/import$|/track$",
     "^/(stats|anomalies|user-|funnel)|^/peerjs/[{]key|/ice-servers",
     f"/({'|'.join(RECORDS)})",

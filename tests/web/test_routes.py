@@ -25,6 +25,7 @@ IN_PLACE_OF = {
     "<int:stream_id>": "1",
     "<int:anomaly_id>": "1",
     "<int:record_id>": "1",
+    "<int:user_id>": "1",
     "<path:filename>": "favicon.svg",
     "<path:address>": "twitch:nobody",
     "<viewer:username>": "twitch:nobody",
