@@ -37,6 +37,7 @@ from web import (
     overlay,
     pages,
     realtime,
+    retention,
     revenue,
     sales,
     settings_store,
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.extensions["streampulse"] = at
     orders.register(app, database)
     chores.register(app, at)
+    retention.register(app, at)
     track.register(app)
     sales.register(app)
     health.register(app, at)
@@ -165,7 +167,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM, then drains."""
     engine = app.extensions["socketio"].server.eio
     server = build_server(host, port, app, log)
-    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores", "voice")]
+    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores", "voice", "retention")]
     server.start()
     shown_host = f"[{host}]" if ":" in host else host
     log.info("StreamPulse %s is listening on http://%s:%d", VERSION, shown_host, server.server_port)

@@ -19,8 +19,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from actions import backup, installation, viewer_import, viewers
-from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
+from actions import backup, installation, retention, viewer_import, viewers
+from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
 from core.events import Event, Platform
@@ -30,6 +30,7 @@ from ingest.batch import Memory, store
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
+from ingest.retention import kept_since_ms
 from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource, WebhookDelivery
 from rules.profiles import Invalid, clean
 from rules.tracking import checked
@@ -194,6 +195,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     copies = parser.add_mutually_exclusive_group()
     copies.add_argument("--backup", type=Path, metavar="FILE", help="copy the database to FILE, while it is in use")
     copies.add_argument("--restore", type=Path, metavar="FILE", help="put a backup in the database's place")
+    parser.add_argument("--compact", action="store_true", help="give free space of SQLite's file back to the disk")
     parser.add_argument("--force", action="store_true", help="let --backup replace a file that is there")
     return parser.parse_args(argv)
 
@@ -246,9 +248,21 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                     connection, settings.zone, lambda count: _progress(f"the library: {count:,} records")
                 )
             _progress_done()
-            _tell(f"recomputed everything from {read:,} events and records")
+            _tell(f"recomputed {_what(database)} from {read:,} events and records")
+        if arguments.compact and database.is_sqlite:
+            before, after = retention.compact(database)
+            _tell(f"the file had {before / 1e6:,.1f} MB, now {after / 1e6:,.1f} MB; from now on it shrinks by itself")
     finally:
         database.close()
+
+
+def _what(database: Database) -> str:
+    """What a rebuild recomputed."""
+    with database.reading() as connection:
+        since_ms = kept_since_ms(connection)
+    if not since_ms:
+        return "everything"
+    return f"minutes and streams since {iso_utc(since_ms)} (older events are deleted: all else stays as it is)"
 
 
 def _back_up(database: Database, file: Path, *, replace: bool) -> None:

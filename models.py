@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -620,7 +620,6 @@ class StoreEventKey(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     event_key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    event_row: Mapped[int] = mapped_column(ForeignKey("store_events.id"))
 
 
 class StoreMinute(Base):
@@ -703,6 +702,7 @@ class StoreAnomaly(Base):
     __table_args__ = (
         UniqueConstraint("occasion", name="uq_store_anomalies_occasion"),
         Index("ix_store_anomalies_detected", "detected_at_ms"),
+        Index("ix_store_anomalies_event", "event_row"),  # an event that is deleted asks who refers to it
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

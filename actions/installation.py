@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, false, insert, not_, select
 
+from actions import retention
 from core.db import Database, DatabaseUnusable, shown
 from core.statements import insert_for
 from ingest.privacy import SALT
@@ -55,8 +56,7 @@ def remove_demo(database: Database) -> None:
                 salt = Installation.key == SALT if table.name == Installation.__tablename__ else false()
                 connection.execute(delete(table).where(not_(salt)))
     if database.is_sqlite:
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.connection.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+        retention.compact(database)
 
 
 def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -68,7 +67,7 @@ def erase(
     erasure that is interrupted is taken up again by ``finish``. SQLite overwrites what is deleted; backups, tapes and
     (until it is next moved into the file) the write-ahead log still have it.
     """
-    with _overwriting(database) as connection:
+    with database.overwriting() as connection:
         row = _lock(connection, viewer_id)
         names = _names(connection, row)
         if remember:
@@ -132,20 +131,6 @@ def forget_me(
     return True
 
 
-@contextmanager
-def _overwriting(database: Database) -> Iterator[Connection]:
-    """A writing transaction after which SQLite's free space holds nothing of what was deleted in it."""
-    with database.writing() as connection:
-        if not database.is_sqlite:
-            yield connection
-            return
-        connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql("PRAGMA secure_delete = OFF").close()
-
-
 def _lock(connection: Connection, viewer_id: int) -> Any:
     columns = (Viewer.platform, Viewer.platform_user_id, Viewer.username)
     query = select(*columns).where(Viewer.id == viewer_id, Viewer.erased_at_ms.is_(None)).with_for_update()
@@ -188,10 +173,10 @@ def _make_nobody(connection: Connection, viewer_id: int, now_ms: int) -> None:
 def _finish(database: Database, viewer_id: int, platform: str, called: list[str]) -> None:
     cursor: erasure.Cursor | None = erasure.Cursor()
     while cursor is not None:
-        with _overwriting(database) as connection:
+        with database.overwriting() as connection:
             cursor = erasure.clean_events(connection, viewer_id, cursor)
     _clean_mentions(database, platform, called)
-    with _overwriting(database) as connection:
+    with database.overwriting() as connection:
         connection.execute(delete(Installation).where(Installation.key == f"{PENDING}{viewer_id}"))
 
 
@@ -203,5 +188,5 @@ def _clean_mentions(database: Database, platform: str, called: list[str]) -> Non
         with database.reading() as connection:
             found = erasure.mentions(connection, platform, called, after_id)
         if found:
-            with _overwriting(database) as connection:
+            with database.overwriting() as connection:
                 erasure.clean_mentions(connection, found)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from analytics.retention import kept_since_ms
 from core.clock import MINUTE_MS, hh_mm, iso
 from core.events import Kind, Mark
 from core.statements import Prepared, among
@@ -84,6 +85,7 @@ def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, 
     """``platform``, ``channel``, ``cause``, ``terms`` and ``messages_sample`` of one minute."""
     channel = _CHANNEL(connection, id=channel_id).one()
     said = _messages(connection, channel_id, minute)
+    forgotten = not said and minute * MINUTE_MS < kept_since_ms(connection)
     uses: Counter[tuple[str, bool]] = Counter()
     for row in said:
         emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
@@ -100,7 +102,11 @@ def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, 
         "platform": channel.platform,
         "channel": channel.name,
         "cause": rule.cause(
-            [(term, count) for term, _, count in top], _raid(connection, channel_id, minute), gifts, subs
+            [(term, count) for term, _, count in top],
+            _raid(connection, channel_id, minute),
+            gifts,
+            subs,
+            forgotten=forgotten,
         ),
         "terms": [{"term": term, "count": count, "emote": emote} for term, emote, count in top],
         "messages_sample": _sample(said, top[0][0] if top else ""),

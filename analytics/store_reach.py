@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from analytics.retention import kept_since_ms
 from core.clock import HOUR_MS, MINUTE_MS
 from core.statements import Prepared, among
-from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSnapshot, StoreTotal
+from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSnapshot, StoreTotal, StoreUser
 from rules.funnel import Journey, Step, replayed
 from rules.reach import COMPARED, Measure, reached_ms, spans_since
 
@@ -20,6 +23,10 @@ RANGES_MS = {"1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 7 * 24 * HOUR_MS, "30d": 
 
 class TooMuch(ValueError):
     """A range that ended in the past holds more events than can be read at once."""
+
+
+class Deleted(TooMuch):
+    """A range that ended in the past begins before events are kept."""
 
 
 class NotKnown(LookupError):
@@ -117,7 +124,9 @@ def _as_it_stood(connection: Connection, window: int, minute: int) -> dict[Measu
 
 
 def counted(connection: Connection, people: Iterable[int], asked: Range) -> dict[int, int]:
-    """How many events each of ``people`` (rows) has in the range."""
+    """How many events each of ``people`` (rows) has in the range; ever: those that have been deleted, too."""
+    if asked.since_ms is None and asked.until_ms is None:
+        return {row.id: row.events for row in _COUNTED_EVER(connection, people=list(people))}
     rows = _COUNTED(connection, people=list(people), since=asked.since_ms or 0, until=asked.until_ms or 2**62)
     return {row.user_row: row.events for row in rows}
 
@@ -144,7 +153,9 @@ def _events_since(connection: Connection, since_ms: int | None) -> dict[Step, in
 
 
 def past(connection: Connection, since_ms: int | None, until_ms: int) -> Past:
-    """The range event by event. Raises TooMuch."""
+    """The range event by event. Raises TooMuch, Deleted."""
+    if (since_ms or 0) < kept_since_ms(connection):
+        raise Deleted("events that old have been deleted (RETENTION_DAYS); choose a later range, or one that ends now")
     rows = _RAW(connection, since=since_ms or 0, until=until_ms, limit=MOST_REPLAYED + 1).all()
     if len(rows) > MOST_REPLAYED:
         raise TooMuch(
@@ -198,6 +209,10 @@ _SNAPSHOT = Prepared(
     select(StoreSnapshot.minute, StoreSnapshot.measure, StoreSnapshot.users).where(
         StoreSnapshot.window_minutes == bindparam("window"), StoreSnapshot.minute == _NEWEST_SNAPSHOT
     )
+)
+_OF_STEPS = (StoreUser.page_views, StoreUser.product_views, StoreUser.carts, StoreUser.signups, StoreUser.purchases)
+_COUNTED_EVER = Prepared(
+    select(StoreUser.id, reduce(add, _OF_STEPS).label("events")).where(among(StoreUser.id, "people"))
 )
 _COUNTED = Prepared(
     select(StoreEvent.user_row, func.count().label("events"))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from analytics import heatmaps, viewer_history, viewers
+from analytics import heatmaps, retention, viewer_history, viewers
 from analytics.viewer_list import active_since_ms
 from analytics.viewer_queries import chosen
 from core.clock import iso
@@ -65,6 +65,7 @@ def about(connection: Connection, viewer_id: int, zone: ZoneInfo, now_ms: int) -
     baseline = _BASELINE(connection, viewer=viewer_id).first()
     return {
         "exported_at": iso(now_ms, zone),
+        "events_kept_since": retention.kept_since(connection, 0, zone),
         "profile": viewers.profiles_by_id(connection, [viewer_id], zone, now_ms).get(viewer_id),
         "names": viewer_history.names(connection, viewer_id, zone),
         "top_gifts": viewer_history.top_gifts(connection, viewer_id),

@@ -82,8 +82,8 @@ def make(file: Path, number: int, *, now_ms: int) -> None:
                 " is_simulated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 events,
             )
-            keys = ((event_key(event[1]), event[0]) for event in events)
-            connection.executemany("INSERT INTO store_event_keys (event_key, event_row) VALUES (?, ?)", keys)
+            keys = ((event_key(str(event[1])),) for event in events)
+            connection.executemany("INSERT INTO store_event_keys (event_key) VALUES (?)", keys)
         connection.commit()
     with database.writing() as writing:
         rebuild(writing, now_ms)

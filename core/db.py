@@ -29,6 +29,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",  # KiB
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",  # the log shrinks again after something long kept it from being emptied
 )
 
 
@@ -66,6 +67,19 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def overwriting(self) -> Iterator[Connection]:
+        """A writing transaction after which SQLite's free space holds nothing of what was deleted in it."""
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA secure_delete = OFF").close()
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -102,6 +116,9 @@ def _engine(url: URL) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is _begin_sqlite
     try:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            # Only a file with nothing in it takes this: free space can leave it. Of others it would be a write.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
         for pragma in SQLITE_PRAGMAS:
             connection.execute(pragma).close()
     except sqlite3.OperationalError as error:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Kind, Platform
 from core.statements import BulkStatement, Prepared, among
-from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, rollups, viewers, vip
+from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible
 from ingest.policy import Policy
@@ -41,6 +41,7 @@ def store(
     """Writes what of ``events`` is new. The caller's transaction makes all of it happen or nothing."""
     result = BatchResult()
     wanted = _sane(events, now_ms, result)
+    wanted = _without_forgotten(connection, wanted, result)
     wanted = _without_ignored(connection, wanted, result)
     wanted, opted_out = privacy.without_opted_out(connection, wanted)
     result.dropped += Counter(opted_out=opted_out)
@@ -115,6 +116,15 @@ def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Eve
             result.dropped[reason] += 1
         else:
             kept.append(event)
+    return kept
+
+
+def _without_forgotten(connection: Connection, events: list[Event], result: BatchResult) -> list[Event]:
+    """Without those from before raw events are kept: whether they are known already can no longer be told."""
+    since_ms = retention.kept_since_ms(connection)
+    kept = [event for event in events if event.at_ms >= since_ms]
+    if len(kept) < len(events):
+        result.dropped["older_than_kept"] += len(events) - len(kept)
     return kept
 
 

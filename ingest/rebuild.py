@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
-from core.clock import DAY_MS
+from core.clock import DAY_MS, minute_of
 from core.events import NOTHING, Event, Kind, Person, Platform
 from core.statements import BulkStatement
-from ingest import attendance, gifts, heatmap, rollups, viewers, vip
+from ingest import attendance, gifts, heatmap, retention, rollups, viewers, vip
 from ingest.placed import Placed
 from ingest.policy import Policy
 from models import (
@@ -59,13 +59,15 @@ def rebuild(
 ) -> int:
     """Recomputes all totals in the caller's transaction; answers how many events were read.
 
-    Needs the raw events: what ``RETENTION_DAYS`` has deleted cannot be recomputed.
+    Where ``RETENTION_DAYS`` has deleted events, only what is whole since then: see ``rebuild_since``.
     """
+    if since_ms := retention.kept_since_ms(connection):
+        return rebuild_since(connection, since_ms, progress)
     _reset(connection)
     plainly = replace(policy, auto_vip=False, birthday_reminder=False)  # nothing of it happens now
     read = 0
     for chunk in _chunks(connection):
-        counted = [item for item in chunk if item.status != EventStatus.DELETED]
+        counted = _counted(chunk)
         rollups.add(connection, counted)
         viewers.add_totals(connection, counted)
         heatmap.add(connection, counted, policy)
@@ -77,6 +79,41 @@ def rebuild(
     _count_everybody(connection)
     _rank(connection, policy, now_ms)
     return read
+
+
+def rebuild_since(connection: Connection, since_ms: int, progress: Callable[[int], None]) -> int:
+    """Recomputes the minutes and the streams that begin after ``since_ms``, before which events are deleted.
+
+    All else holds something of what was before (earlier streams; totals, sessions and hours of people) and stays as it
+    is: it was right when its events went, and has been kept up since.
+    """
+    earlier = set(connection.scalars(select(Stream.id).where(Stream.started_at_ms < since_ms)))
+    _reset_since(connection, since_ms)
+    read = 0
+    for chunk in _chunks(connection):
+        whole = [item for item in _counted(chunk) if item.event.at_ms >= since_ms]
+        rollups.add(
+            connection, [replace(item, stream_id=None) if item.stream_id in earlier else item for item in whole]
+        )
+        read += len(chunk)
+        progress(read)
+    _count_everybody(connection)
+    return read
+
+
+def _reset_since(connection: Connection, since_ms: int) -> None:
+    minutes = MinuteRollup.minute >= minute_of(since_ms)
+    connection.execute(delete(MinuteRollup).where(minutes))
+    later = Stream.started_at_ms >= since_ms
+    for table in (StreamViewer, StreamTerm):
+        connection.execute(delete(table).where(table.stream_id.in_(select(Stream.id).where(later))))
+    connection.execute(update(Stream).where(later).values(dict.fromkeys(rollups.STREAM_COUNTERS, 0)))
+    kept = select(func.coalesce(func.sum(MinuteRollup.messages), 0)).where(MinuteRollup.channel_id == Channel.id)
+    connection.execute(update(Channel).values(total_messages=kept.scalar_subquery()))
+
+
+def _counted(chunk: Sequence[Placed]) -> list[Placed]:
+    return [item for item in chunk if item.status != EventStatus.DELETED]
 
 
 def _reset(connection: Connection) -> None:

@@ -85,7 +85,7 @@ def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int, polic
     _INSERT.run(connection, [_row(event, shoppers, now_ms) for event in fresh.values()])
     rows = _INSERTED(connection, after=after).all()
     row_of = {row.event_id: row.id for row in rows}
-    _INSERT_KEYS.run(connection, [(key, row_of[event.event_id]) for key, event in fresh.items()])
+    _INSERT_KEYS.run(connection, [(key,) for key in fresh])
     add_reach(connection, shoppers.take(connection, counted))
     add_minutes(connection, counted)
     ledger.book(connection, [entry for event in counted if (entry := entry_of(event))], policy.zone, now_ms)
@@ -164,7 +164,7 @@ _INSERT = BulkStatement(
         "data",
     ),
 )
-_INSERT_KEYS = BulkStatement(lambda insert: insert(StoreEventKey), ("event_key", "event_row"))
+_INSERT_KEYS = BulkStatement(lambda insert: insert(StoreEventKey), ("event_key",))
 _ADD_REACH = _adding(Reach, ("measure", "span", "bucket"), "users")
 _ADD_MINUTES = _adding(StoreMinute, ("minute", "step"), "events")
 _ADD_TOTALS = _adding(StoreTotal, ("step",), "events")

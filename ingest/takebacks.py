@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from core.clock import minute_of
 from core.events import Kind, Mark
 from core.statements import BulkStatement, Prepared, among, one_of
-from ingest import earnings
+from ingest import earnings, retention
 from ingest.census import Census
 from ingest.heatmap import Hours
 from ingest.policy import Policy
@@ -110,13 +110,22 @@ def _count_back_people(connection: Connection, people: dict[tuple[int, int], Cou
     """Takes back what people said in a stream; who has nothing left there was not active in it."""
     gone, changed = [], []
     for (stream_id, viewer_id), taken in people.items():
-        left = _LAST_SIGN(connection, stream=stream_id, viewer=viewer_id, kinds=_COUNTED).first()
+        left = _LAST_SIGN(connection, stream=stream_id, viewer=viewer_id, kinds=_COUNTED).scalar()
+        if left is None:
+            left = _last_forgotten_sign(connection, stream_id)
         if left is None:
             gone.append((stream_id, viewer_id))
         else:
-            changed.append((stream_id, viewer_id, *_values(taken, _OF_PERSON), left.at_ms))
+            changed.append((stream_id, viewer_id, *_values(taken, _OF_PERSON), left))
     _FORGET_PEOPLE.run(connection, gone)
     _FROM_PEOPLE.run(connection, changed)
+
+
+def _last_forgotten_sign(connection: Connection, stream_id: int) -> int | None:
+    """When people of a stream may last have been active of whom no event is left; None where all events are kept."""
+    since_ms = retention.kept_since_ms(connection)
+    started_ms = connection.scalar(select(Stream.started_at_ms).where(Stream.id == stream_id))
+    return since_ms - 1 if started_ms is not None and started_ms < since_ms else None
 
 
 def _less(table: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -45,10 +45,13 @@ def _trailing(counts: Sequence[int], index: int) -> float | None:
     return sum(before) / len(before) if len(before) >= CALM_MINUTES else None
 
 
-def cause(terms: Sequence[tuple[str, int]], raid: tuple[str, int] | None, gifts: int, subs: int) -> str:
+def cause(
+    terms: Sequence[tuple[str, int]], raid: tuple[str, int] | None, gifts: int, subs: int, *, forgotten: bool = False
+) -> str:
     """One line on what made a spike: ``“CLUTCH” ×84 after raid of 312 by northwind``.
 
-    ``terms`` are (word or emote, uses), most used first; ``raid`` is (login, raiders).
+    ``terms`` are (word or emote, uses), most used first; ``raid`` is (login, raiders). ``forgotten``: what was said is
+    no longer kept.
     """
     parts = [f"“{term}” ×{uses}" for term, uses in terms[:1] if uses >= 3]
     if gifts:
@@ -59,4 +62,4 @@ def cause(terms: Sequence[tuple[str, int]], raid: tuple[str, int] | None, gifts:
     if raid:
         after = f"raid of {raid[1]} by {raid[0]}"
         line = f"{line} after {after}" if line else after
-    return line or "many voices at once"
+    return line or ("what was said is no longer kept" if forgotten else "many voices at once")

@@ -230,6 +230,7 @@ class ChatAnswer(BaseModel):
     success: Literal[True]
     items: list[FeedItem]
     next: int | None
+    kept_since: str | None = Field(description="what was said before has been deleted; null: nothing has been")
 
 
 class HealthAnswer(BaseModel):

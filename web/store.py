@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from actions import store as orders_about
 from actions import track
-from analytics import store, store_anomalies, store_journeys
+from analytics import retention, store, store_anomalies, store_journeys
 from analytics.store_reach import Range, TooMuch
 from core.clock import now_ms
 from web import errors, orders
@@ -123,10 +123,10 @@ def change_state(anomaly_id: int, json_data: StateChange) -> Response:
 def activity(query_data: PeopleQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        found = store_journeys.activity(
-            connection, asked(query_data), at.settings.zone, query_data.limit, query_data.user_id
-        )
-        return jsonify(users=found)
+        range_ = asked(query_data)
+        found = store_journeys.activity(connection, range_, at.settings.zone, query_data.limit, query_data.user_id)
+        kept_since = retention.kept_since(connection, range_.since_ms or 0, at.settings.zone)
+        return jsonify(users=found, kept_since=kept_since)
 
 
 @bp.get("/user-patterns")

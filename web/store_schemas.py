@@ -159,6 +159,7 @@ class Activity(BaseModel):
 
 class ActivityAnswer(BaseModel):
     users: list[Activity]
+    kept_since: str | None = Field(description="events of the range from before have been deleted; null: none has")
 
 
 class Pattern(BaseModel):

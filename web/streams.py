@@ -9,7 +9,7 @@ from flask import Response, jsonify, render_template
 from sqlalchemy import Connection
 from werkzeug.exceptions import NotFound
 
-from analytics import feed, scope, streams
+from analytics import feed, retention, scope, streams
 from core.clock import now_ms
 from web.schemas import ChatAnswer, ChatQuery, PageQuery, StreamAnswer, StreamsAnswer
 from web.services import services
@@ -77,8 +77,10 @@ def stream_chat(stream_id: int, query_data: ChatQuery) -> Response:
     with at.database.reading() as connection:
         row = _known(connection, stream_id)
         rows = feed.of_stream(connection, row, query_data.limit, query_data.before)
+        kept_since = retention.kept_since(connection, row.started_at_ms, at.settings.zone)
     more = rows[-1].id if len(rows) == query_data.limit else None
-    return jsonify(success=True, items=[feed.item(row, at.settings.zone) for row in rows], next=more)
+    items = [feed.item(row, at.settings.zone) for row in rows]
+    return jsonify(success=True, items=items, next=more, kept_since=kept_since)
 
 
 def _known(connection: Connection, stream_id: int) -> Any:

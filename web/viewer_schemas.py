@@ -361,6 +361,7 @@ class InteractionsAnswer(BaseModel):
     success: Literal[True]
     items: list[Interaction]
     next: str | None
+    kept_since: str | None = Field(description="what they did before has been deleted; null: nothing has been")
 
 
 class EditsAnswer(BaseModel):
@@ -435,6 +436,7 @@ class VoiceAnswer(BaseModel):
 
 class PersonExport(BaseModel):
     exported_at: str
+    events_kept_since: str | None = Field(description="events from before have been deleted; null: none has")
     profile: Profile | None
     names: list[FormerName]
     top_gifts: list[TopGift]

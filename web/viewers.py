@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, g, jsonify, render_template
 from werkzeug.routing import BaseConverter
 
-from analytics import heatmaps, viewer_detail, viewer_history, viewer_list, viewer_stats, viewers
+from analytics import heatmaps, retention, viewer_detail, viewer_history, viewer_list, viewer_stats, viewers
 from core.clock import now_ms
 from web import errors, orders
 from web.access import Access
@@ -142,7 +142,11 @@ def viewer_sessions(username: str, query_data: HistoryQuery) -> Response:
 @bp.output(InteractionsAnswer, description="A page of what the person did, newest first")
 @bp.doc(summary="A viewer's interactions", security="bearer", responses=[401, 403, 404, 422, 503])
 def viewer_interactions(username: str, query_data: HistoryQuery) -> Response:
-    return _history("interactions", username, query_data)
+    at = services()
+    with at.database.reading() as connection:
+        began_ms = viewers.find(connection, username).first_seen_at
+        kept_since = retention.kept_since(connection, began_ms, at.settings.zone)
+    return _history("interactions", username, query_data, kept_since=kept_since)
 
 
 @bp.get(f"{ONE}/edits")
@@ -153,9 +157,9 @@ def viewer_edits(username: str, query_data: HistoryQuery) -> Response:
     return _history("edits", username, query_data)
 
 
-def _history(kind: str, username: str, query: HistoryQuery) -> Response:
+def _history(kind: str, username: str, query: HistoryQuery, **more: str | None) -> Response:
     at = services()
     with at.database.reading() as connection:
         row = viewers.find(connection, username)
         items, following = HISTORIES[kind](connection, row.id, query.limit, at.settings.zone, query.before)
-    return jsonify(success=True, items=items, next=following)
+    return jsonify(success=True, items=items, next=following, **more)

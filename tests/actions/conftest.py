@@ -1,14 +1,18 @@
-"""One fresh database for each order."""
+"""One fresh database for each order, and the program that gives orders by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import init_db
+from core.config import load_settings
 from core.db import Database
 from tests import support
+
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -16,3 +20,22 @@ def db(tmp_path: Path) -> Iterator[Database]:
     fresh = support.database(tmp_path)
     yield fresh
     fresh.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "streampulse.db"
+
+
+@pytest.fixture
+def run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``run("--backup", file)``: the exit code of the program on the database ``path``, and what it says."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setattr(init_db, "load_settings", lambda: load_settings(tmp_path / "no.env"))
+
+    def program(*arguments: str | Path) -> tuple[int, str, str]:
+        code = init_db.main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return program

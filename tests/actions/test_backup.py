@@ -18,32 +18,12 @@ from alembic.config import Config
 import init_db
 from actions import backup
 from core.clock import now_ms
-from core.config import ROOT, load_settings
+from core.config import ROOT
 from core.db import Database, DatabaseUnusable, check_schema
 from ingest.writer import Writer
 from models import SCHEMA_REVISION, Channel, Event, MinuteRollup
+from tests.actions.conftest import Run
 from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "streampulse.db"
-
-
-@pytest.fixture
-def run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run("--backup", file)``: the exit code of the program on the database ``path``, and what it says."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setattr(init_db, "load_settings", lambda: load_settings(tmp_path / "no.env"))
-
-    def program(*arguments: str | Path) -> tuple[int, str, str]:
-        code = init_db.main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return program
 
 
 @pytest.fixture

@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import delete, event, insert
 
+from core.clock import HOUR_MS
 from core.db import Database
 from core.events import Event, Kind
+from ingest import retention
 from ingest.batch import BatchResult, Memory
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from models import Base, IgnoredName, Viewer, VipTier
+from models import Event as EventRow
 from rules.tiers import tier_for
 from tests.ingest.histories import IGNORED, LATEST, TIERS, Telling, histories, tellings
 from tests.ingest.reference import EARLIEST, Reference
@@ -151,6 +155,36 @@ def test_one_batch_or_one_batch_for_each_event_makes_no_difference(
         prepare(db)
         store_in(db, telling)
     assert_same(tables(many), tables(one))
+
+
+@settings(thorough, max_examples=40)
+@given(tellings(), st.integers(0, 40), st.booleans())
+def test_when_old_events_are_deleted_everything_else_stays_also_in_a_rebuild(
+    databases: tuple[Database, Database], telling: Telling, number: int, later: bool
+) -> None:
+    db, _ = databases
+    prepare(db)
+    store_in(db, telling)
+    known = [event.at_ms for event in telling.events if EARLIEST <= event.at_ms <= LATEST] or [LATEST]
+    since_ms = known[number % len(known)] // HOUR_MS * HOUR_MS + later * HOUR_MS
+    before = without_status(tables(db))
+    raw = rows(db, EventRow)
+    with db.writing() as connection:
+        retention.keep_since(connection, since_ms)
+        while retention.forget_some(connection):
+            pass
+    newest = max((row["id"] for row in raw), default=0)
+    assert rows(db, EventRow) == [row for row in raw if row["at_ms"] >= since_ms or row["id"] == newest]
+    assert_same(tables(db), before)
+    recount(db, replace(POLICY, zone=telling.zone))
+    assert_same(tables(db), before)
+    assert store_in(db, at_once(telling.events, telling)).stored == 0
+    assert_same(tables(db), before)
+
+
+def without_status(found: dict[str, Any]) -> dict[str, Any]:
+    """All but what is told of raw events, one by one."""
+    return {name: content for name, content in found.items() if name != "status"}
 
 
 TAKES_BACK = (Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END)

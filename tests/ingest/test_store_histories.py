@@ -13,10 +13,11 @@ from sqlalchemy import event, select
 
 from analytics import store as answers
 from analytics import store_journeys, store_reach
-from analytics.store_reach import RANGES_MS, NotKnown, Range
+from analytics.store_reach import RANGES_MS, Deleted, NotKnown, Range
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso
 from core.db import Database
 from core.tracked import Tracked
+from ingest import retention
 from ingest.store import record
 from ingest.store_rebuild import rebuild
 from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSample, StoreTotal, StoreUser
@@ -113,6 +114,30 @@ def test_a_range_that_is_over_is_answered_as_by_going_through_its_events(shop, a
     inside = reference.answer(since_ms, until_ms)
     people = {member for members in shown(inside).segments.values() for member in members}
     assert {(one["user_id"], one["total_events"], one["last_event"]) for one in journeys} == people
+
+
+@settings(thorough, max_examples=40)
+@given(events(60), sizes, st.integers(-2, 41 * 24))
+def test_when_old_events_are_deleted_all_that_is_told_stays_also_in_a_rebuild(shop, arrived, sizes, kept_hours):
+    tell(emptied(shop), split(arrived, sizes))
+    reference, before = Reference(arrived), tables(shop)
+    since_ms = (NOON - kept_hours * HOUR_MS) // HOUR_MS * HOUR_MS
+    with shop.writing() as connection:
+        retention.keep_since(connection, since_ms)
+        while retention.forget_some(connection):
+            pass
+        newest = reference.stored[-1].event_id
+        left = set(connection.scalars(select(StoreEvent.event_id)))
+    assert left == {one.event_id for one in reference.stored if one.at_ms >= since_ms or one.event_id == newest}
+    with shop.writing() as connection:
+        rebuild(connection, NOON)
+    tell(shop, split(arrived, sizes))  # sent again, as after a time-out
+    assert tables(shop) == before
+    assert answer_of(shop, Range.named("all", NOON)) == shown(reference.answer(0))
+    asked = Range.custom(since_ms, None, NOON)
+    assert answer_of(shop, asked) == shown(reference.answer(since_ms))
+    with shop.reading() as connection, pytest.raises(Deleted, match="RETENTION_DAYS"):
+        store_reach.past(connection, since_ms - 1, NOON)
 
 
 @thorough

@@ -52,7 +52,7 @@ def test_one_person_s_journey_can_be_asked_for(shop):
     [ada] = shop.get("/user-activity", params={"user_id": "ada"}).json()["users"]
     assert (ada["user_id"], len(ada["journey"])) == ("ada", 5)
     assert [one["user_id"] for one in shop.get("/user-patterns", params={"user_id": "ada"}).json()["users"]] == ["ada"]
-    assert shop.get("/user-activity", params={"user_id": "nobody"}).json() == {"users": []}
+    assert shop.get("/user-activity", params={"user_id": "nobody"}).json() == {"users": [], "kept_since": None}
 
 
 def test_funnel_both_ways(shop):

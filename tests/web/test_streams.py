@@ -141,4 +141,9 @@ def test_a_bad_value_is_refused_and_the_field_named(client, path, options, field
 def test_a_row_that_is_not_there_ends_the_paging(stage: Stage, client):
     stage.chat("endless", "hello")
     stream = only_stream(client, "endless")
-    assert chat(client, stream["id"], before=2**63 - 1) == {"success": True, "items": [], "next": None}
+    assert chat(client, stream["id"], before=2**63 - 1) == {
+        "success": True,
+        "items": [],
+        "next": None,
+        "kept_since": None,
+    }

@@ -26,9 +26,9 @@ export const makeDemo = (what, { force = false } = {}) =>
 /** What a person did in the range: {activity, pattern}; null where that is nothing. */
 export async function journeyOf(userId, range) {
   const parameters = query({ range, user_id: userId });
-  const [{ users: people }, { users: patterns }] = await Promise.all([
+  const [{ users: people, kept_since: keptSince }, { users: patterns }] = await Promise.all([
     getJson(`/user-activity${parameters}`),
     getJson(`/user-patterns${parameters}`),
   ]);
-  return people.length ? { activity: people[0], pattern: patterns[0] ?? null } : null;
+  return { activity: people[0] ?? null, pattern: patterns[0] ?? null, keptSince };
 }

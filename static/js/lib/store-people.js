@@ -98,13 +98,13 @@ export class PeopleDialog {
     }
   }
 
-  #showJourney(found) {
-    if (!found) {
-      const words = "They are not among the newest 200 visitors of this range. A shorter one may show them.";
+  #showJourney({ activity, pattern, keptSince }) {
+    const deleted = keptSince ? `Events from before ${day(keptSince)} have been deleted.` : "";
+    if (!activity) {
+      const words = deleted || "They did nothing in this range. Another one may show them.";
       this.body.replaceChildren(empty("user-round", "No journey to show", words));
       return;
     }
-    const { activity, pattern } = found;
     const length = (Date.parse(activity.last_event) - Date.parse(activity.first_event)) / 1000;
     const over = length < 60 ? "" : ` over ${spanWords(length)}`;
     const some = activity.total_events > activity.journey.length ? `the last ${activity.journey.length} of ` : "";
@@ -113,6 +113,7 @@ export class PeopleDialog {
     const flags = (pattern?.flags ?? []).map((flag) => flagTag(flag));
     this.body.replaceChildren(
       flags.length ? make("p.journey-flags", {}, ...flags) : "",
+      deleted ? make("p.journey-kept", {}, deleted) : "",
       make("ol.journey", {}, ...activity.journey.map((step, at) => stepRow(step, activity.journey[at - 1]))),
     );
   }

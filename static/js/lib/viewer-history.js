@@ -175,7 +175,11 @@ function activityTab(viewer) {
     return make("li.deed", {}, first && make("span.deed-day", {}, today), ...deedParts(deed));
   };
   const nothing = ["activity", "Nothing yet", "Messages, gifts, likes, shares and visits stand here as they happen."];
-  return [section("Everything they did", pages(viewer, "interactions", { list, row, nothing }))];
+  return [section("Everything they did", pages(viewer, "interactions", { list, row, nothing, end: forgotten }))];
+}
+
+function forgotten({ kept_since: since }) {
+  return since ? `What they did before ${day(since)} has been deleted; their totals still count it.` : "";
 }
 
 function deedParts(deed) {

@@ -6,10 +6,10 @@ import { HttpError, onlyServer } from "./http.js";
 export class PagedList {
   /**
    * `load(before)` answers {items, next}; `row(item)` an element, or null for what is not shown; `nothing` is [icon, title, words]; `list` the element
-   * the rows go into (also what stands in `root`, unless they differ, as with a table).
+   * the rows go into (also what stands in `root`, unless they differ, as with a table); `end(answer)` words that follow the last row, or "".
    */
-  constructor({ load, row, nothing, list, root = list }) {
-    Object.assign(this, { load, row, nothing, list });
+  constructor({ load, row, nothing, list, root = list, end = () => "" }) {
+    Object.assign(this, { load, row, nothing, list, end });
     this.more = make(
       "button.button.small.load-more",
       { type: "button" },
@@ -36,14 +36,15 @@ export class PagedList {
     this.loading = true;
     this.more.disabled = true;
     try {
-      const { items, next } = await this.load(this.before);
+      const answer = await this.load(this.before);
+      const { items, next } = answer;
       const first = this.list.childElementCount;
       this.list.append(...items.map(this.row).filter(Boolean));
       this.before = next;
       this.ended = next === null || next === undefined;
       this.more.hidden = this.ended;
       this.root.hidden = !this.list.childElementCount;
-      this.note.replaceChildren(...(this.list.childElementCount ? [] : [empty(...this.nothing)]));
+      this.note.replaceChildren(...this.#note(answer));
       if (this.ended && first && document.activeElement === document.body) this.list.children[first]?.focus?.();
     } catch (error) {
       onlyServer(error);
@@ -52,6 +53,12 @@ export class PagedList {
       this.loading = false;
       this.more.disabled = false;
     }
+  }
+
+  #note(answer) {
+    const words = this.ended ? this.end(answer) : "";
+    if (!this.list.childElementCount) return [words ? empty("clock", "Nothing is kept", words) : empty(...this.nothing)];
+    return words ? [make("p.paged-end", {}, words)] : [];
   }
 
   #explain(error) {

@@ -94,12 +94,12 @@ async function showChat() {
   const older = byId("chat-older");
   older.disabled = true;
   try {
-    const { items, next } = await getJson(`/api/streams/${id}/chat${query({ before, limit: CHAT_PAGE })}`);
-    if (!items.length && before === null)
-      byId("chat-lines").replaceChildren(
-        make("li", {}, empty("message-circle", "No chat", "Nobody wrote in this stream.")),
-      );
+    const answer = await getJson(`/api/streams/${id}/chat${query({ before, limit: CHAT_PAGE })}`);
+    const { items, next, kept_since: keptSince } = answer;
+    if (!items.length && before === null) byId("chat-lines").replaceChildren(make("li", {}, noChat(keptSince)));
     const added = addLines(items);
+    if (next === null && keptSince && byId("chat-lines").querySelector("[data-id]"))
+      byId("chat-lines").append(make("li.chat-end", {}, `What was said before ${day(keptSince)} has been deleted.`));
     before = next;
     older.hidden = next === null;
     if (added < items.length) lookAgain();
@@ -110,6 +110,12 @@ async function showChat() {
     loading = false;
     older.disabled = false;
   }
+}
+
+function noChat(keptSince) {
+  if (!keptSince) return empty("message-circle", "No chat", "Nobody wrote in this stream.");
+  const words = `Messages are kept since ${day(keptSince)} only. The graph, the totals and the words above stay.`;
+  return empty("clock", "The chat of this stream has been deleted", words);
 }
 
 /** Newest first; the earlier ticks of a gift streak are in the line of its last. Answers how many lines it added. */
