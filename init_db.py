@@ -17,12 +17,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from actions import backup, installation, retention, viewer_import, viewers
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
-from core.db import Database, DatabaseUnusable, check_schema, shown, why_unusable
+from core.db import Database, DatabaseUnusable, check_schema, is_locked, shown, why_unusable
 from core.events import Event, Platform
 from ingest import attendance, ledger, ledger_history, library_rebuild, store_anomalies, store_rebuild, vip
 from ingest import store as shop
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from demo.shop import Act
 
 RUSH, RUSH_MS = 20, 5 * MINUTE_MS  # fewer events in so long are no spike in the shop, whatever came before
+# How long another migration is waited for; what keeps an SQLite file locked may be any program.
+PATIENCE_SECONDS, SQLITE_PATIENCE_SECONDS = 600, 15
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
 HAS_LEDGER = "0004"  # the first schema with a ledger: what was recorded before is booked when it is made
 
@@ -47,24 +49,37 @@ HAS_LEDGER = "0004"  # the first schema with a ledger: what was recorded before 
 def upgrade(database: Database, policy: Policy | None = None) -> None:
     """Brings the schema to SCHEMA_REVISION; safe to repeat and to interrupt. Raises DatabaseUnusable.
 
+    Of several at a time one does it, and the others wait and find it done.
     ``policy``: how what a new version counts is counted of what an old one has recorded.
     """
+    give_up_at = time.monotonic() + (SQLITE_PATIENCE_SECONDS if database.is_sqlite else PATIENCE_SECONDS)
     try:
-        with database.engine.connect() as connection:
-            if database.is_sqlite:
-                # Batch migrations drop and rename tables, which must not cascade; cannot be set inside a transaction.
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        while True:
             try:
-                connection = connection.execution_options(streampulse_writes=True)
-                with connection.begin():
-                    _migrate(connection, policy or Policy())
-            finally:
-                connection.invalidate()  # no other user shall get a connection without foreign keys
+                return _upgrade(database, policy or Policy())
+            except OperationalError as error:
+                if not is_locked(error) or time.monotonic() > give_up_at:
+                    raise
+                _progress("waiting for another program that writes to the database")
     except DBAPIError as error:
         raise DatabaseUnusable(f"{shown(database.url)}: {why_unusable(error)}") from error
     except CommandError as error:
         check_schema(database, SCHEMA_REVISION)  # says it better where the database is simply newer
         raise DatabaseUnusable(f"{shown(database.url)}: {error}") from error
+
+
+def _upgrade(database: Database, policy: Policy) -> None:
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            # Batch migrations drop and rename tables, which must not cascade; cannot be set inside a transaction.
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        try:
+            # CockroachDB's turn is a row of a table that may not be there yet.
+            connection = connection.execution_options(streampulse_writes=database.backend != "cockroachdb")
+            with connection.begin():
+                _migrate(connection, policy)
+        finally:
+            connection.invalidate()  # no other user shall get a connection without foreign keys
 
 
 def _migrate(connection: Connection, policy: Policy) -> None:

@@ -21,8 +21,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from core.config import ROOT
+from core.turns import WAIT_MS, take_turn
 
-BUSY_TIMEOUT_MS = 5_000  # given to the driver, which sets SQLite's busy_timeout before anything else
+BUSY_TIMEOUT_MS = WAIT_MS  # given to the driver, which sets SQLite's busy_timeout before anything else
+LOCKED = "the database is locked by another program"
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut; group commit makes it cheap
@@ -40,8 +42,8 @@ class DatabaseUnusable(Exception):
 class Database:
     """One engine and its two kinds of transaction.
 
-    ``reading()`` sees one consistent snapshot; ``writing()`` takes SQLite's write lock at its start, because a
-    transaction that reads first and writes later fails under contention instead of waiting.
+    ``reading()`` sees one consistent snapshot; ``writing()`` waits for its turn at its start (SQLite's write lock),
+    because a transaction that reads first and writes later fails under contention instead of waiting.
     """
 
     def __init__(self, url: str) -> None:
@@ -100,7 +102,9 @@ def _from_project_root(url: URL) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        event.listen(engine, "begin", _begin_with_turn)
+        return engine
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -132,34 +136,9 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-class ChangeSignal:
-    """Tells cheaply whether another connection has committed since the last look (SQLite: 4 µs).
-
-    Where the database offers no such counter, every look says yes and the caller reads its cursor.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: Connection | None = None
-        self._seen: int | None = None
-
-    def changed(self) -> bool:
-        if not self._database.is_sqlite:
-            return True
-        if self._connection is None:
-            # Outside a transaction: inside one the counter would stand still.
-            self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        driver = self._connection.connection.driver_connection
-        assert driver is not None
-        version = int(driver.execute("PRAGMA data_version").fetchone()[0])
-        changed = version != self._seen
-        self._seen = version
-        return changed
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+def _begin_with_turn(connection: Connection) -> None:
+    if connection.get_execution_options().get("streampulse_writes"):
+        take_turn(connection)
 
 
 def is_outage(error: Exception) -> bool:
@@ -169,12 +148,18 @@ def is_outage(error: Exception) -> bool:
     return type(error) is DatabaseError  # so SQLite calls a damaged file; what is wrong with a value is a subclass
 
 
+def is_locked(error: Exception) -> bool:
+    """Whether another transaction kept the turn for too long."""
+    return isinstance(error, OperationalError) and why_unusable(error) == LOCKED
+
+
 def why_unusable(error: SQLAlchemyError | sqlite3.Error) -> str:
     """One line for people on what is wrong with the database, from the driver's error."""
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     known = {
         "QueuePool limit": "all connections are in use",
-        "database is locked": "the database is locked by another program",
+        "database is locked": LOCKED,
+        "lock timeout": LOCKED,
         "readonly database": "the database file is read-only",
         "disk is full": "the disk is full",
         "unable to open database file": "the database file cannot be opened: does its folder exist, may it be written?",

@@ -33,6 +33,7 @@ MAY_USE = {
     "core/config.py": {"pydantic", "pydantic_settings", "tzlocal"},
     "core/db.py": {"sqlalchemy"},
     "core/statements.py": {"sqlalchemy"},
+    "core/turns.py": {"sqlalchemy"},
 }
 PLAIN = ("core", "rules", "demo")
 WRITING = {"insert", "update", "delete", "insert_for", "BulkStatement", "writing"}

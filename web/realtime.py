@@ -15,7 +15,8 @@ from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy.exc import DBAPIError
 
 from analytics import scope
-from core.db import ChangeSignal, why_unusable
+from core.db import why_unusable
+from core.turns import ChangeSignal
 from web import viewer_calls, voice_push
 from web.access import Access, access_of_caller
 from web.health import CLIENTS

@@ -123,6 +123,7 @@ def test_a_locked_database_is_told_in_one_line(
     run: Run, path: Path, db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(init_db, "SQLITE_PATIENCE_SECONDS", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert run() == 2

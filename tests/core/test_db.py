@@ -24,7 +24,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import db as core_db
 from core.config import ROOT
-from core.db import ChangeSignal, Database, DatabaseUnusable, check_schema, is_outage, shown, why_unusable
+from core.db import Database, DatabaseUnusable, check_schema, is_outage, shown, why_unusable
+from core.turns import ChangeSignal
 from models import SCHEMA_REVISION, Installation
 from tests.support import database, rows
 
@@ -293,6 +294,6 @@ def test_a_change_by_another_connection_is_noticed_once(db: Database) -> None:
 
 
 def test_where_the_database_counts_no_changes_every_look_says_yes() -> None:
-    signal = ChangeSignal(cast("Database", SimpleNamespace(is_sqlite=False)))
+    signal = ChangeSignal(cast("Database", SimpleNamespace(backend="cockroachdb")))
     assert [signal.changed() for _ in range(3)] == [True, True, True]
     signal.close()
