@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from core.statements import Prepared, among
 from models import StoreAnomaly, StoreEvent, StoreUser
 
 MOST_WAITING = 1_000  # events that are told one after the other; of a larger crowd the oldest are only counted
-LOOKED_OVER = 200  # rows behind the newest that are known when a look begins
 ANOMALIES_WATCHED = 2_000  # the newest; older ones hardly change
 CHANGES_MS = MINUTE_MS  # how late a change may be seen, by the clock of who made it
 
@@ -34,58 +33,36 @@ class Unread:
 
 
 class EventTail:
-    """Passes through ``store_events`` in the order of their numbers, each row once.
+    """Passes through ``store_events``, whose numbers are in the order in which they appear, each row once."""
 
-    Where several transactions write at a time a row can appear behind one with a higher number: the newest rows are
-    then looked over again for ``overlap_seconds``.
-    """
+    def __init__(self) -> None:
+        self._cursor = 0
 
-    def __init__(self, overlap_seconds: float) -> None:
-        self._overlap = overlap_seconds
-        self._newest = 0
-        self._floor = 0  # what stands up to here is over
-        self._passed: dict[int, float] = {}  # what of the rows above it is over as well, and since when
-
-    def skip(self, connection: Connection, now: float) -> None:
+    def skip(self, connection: Connection) -> None:
         """Passes everything there is."""
-        self._newest = newest_event(connection)
-        self._floor, self._passed = max(0, self._newest - LOOKED_OVER), {}
-        self._pass(_IDS(connection, floor=self._floor, limit=LOOKED_OVER).scalars(), now)
+        self._cursor = newest_event(connection)
 
-    def unread(self, connection: Connection, limit: int, now: float) -> Unread:
-        """The next ones, at most ``limit``; they are passed with that. ``now``: seconds of any steady clock."""
-        newest = newest_event(connection)
-        if newest < self._newest:
-            self.skip(connection, now)
+    def unread(self, connection: Connection, limit: int) -> Unread:
+        """The next ones, at most ``limit``; they are passed with that."""
+        if newest_event(connection) < self._cursor:
+            self.skip(connection)
             return Unread((), 0, False, True)
-        self._newest = newest
-        most = MOST_WAITING + len(self._passed)
-        ids = list(_IDS(connection, floor=self._floor, limit=most).scalars())
-        skipped = self._skip_below(connection, min(ids)) if len(ids) == most else 0
-        waiting = sorted(id_ for id_ in ids if id_ not in self._passed)
+        waiting = sorted(_IDS(connection, cursor=self._cursor, limit=MOST_WAITING).scalars())
+        skipped = self._skip_below(connection, waiting[0]) if len(waiting) == MOST_WAITING else 0
         chosen = waiting[:limit]
         rows = _ROWS(connection, ids=chosen).all() if chosen else []
-        self._pass(chosen, now)
+        self._cursor = max([self._cursor, *chosen])
         return Unread(rows, skipped, len(waiting) > limit, False)
 
     def latest(self, connection: Connection, limit: int) -> list[Any]:
         """The newest rows that are passed, newest first."""
-        newest = max([self._floor, *self._passed])
-        rows = _LATEST(connection, until=newest, limit=limit)
-        return [row for row in rows if row.id <= self._floor or row.id in self._passed]
+        return list(_LATEST(connection, until=self._cursor, limit=limit))
 
     def _skip_below(self, connection: Connection, lowest: int) -> int:
-        """Passes what stands below ``lowest``; answers how many of these were not told."""
-        known = sum(id_ < lowest for id_ in self._passed)
-        skipped = (_NUMBER(connection, floor=self._floor, below=lowest).scalar() or 0) - known
-        self._floor = lowest - 1
-        return int(skipped)
-
-    def _pass(self, ids: Iterable[int], now: float) -> None:
-        self._passed |= dict.fromkeys(ids, now)
-        over = [id_ for id_, since in self._passed.items() if now - since >= self._overlap]
-        self._floor = max([self._floor, *over])
-        self._passed = {id_: since for id_, since in self._passed.items() if id_ > self._floor}
+        """Passes what stands below ``lowest``; answers how many that were."""
+        skipped = _NUMBER(connection, cursor=self._cursor, below=lowest).scalar()
+        self._cursor = lowest - 1
+        return int(skipped or 0)
 
 
 class AnomalyTail:
@@ -137,14 +114,14 @@ def _state_of(row: Any) -> tuple[Any, ...]:
 _NEWEST_EVENT = Prepared(select(func.max(StoreEvent.id)))
 _IDS = Prepared(
     select(StoreEvent.id)
-    .where(StoreEvent.id > bindparam("floor"))
+    .where(StoreEvent.id > bindparam("cursor"))
     .order_by(StoreEvent.id.desc())
     .limit(bindparam("limit"))
 )
 _NUMBER = Prepared(
     select(func.count())
     .select_from(StoreEvent)
-    .where(StoreEvent.id > bindparam("floor"), StoreEvent.id < bindparam("below"))
+    .where(StoreEvent.id > bindparam("cursor"), StoreEvent.id < bindparam("below"))
 )
 _WITH_USERS = select(*EVENT_COLUMNS).outerjoin(StoreUser, StoreUser.id == StoreEvent.user_row)
 _ROWS = Prepared(_WITH_USERS.where(among(StoreEvent.id, "ids")).order_by(StoreEvent.id))

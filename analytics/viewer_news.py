@@ -28,35 +28,24 @@ class News:
 
 
 class Outbox:
-    """Reads the outbox in the order of its numbers, each row once.
+    """Reads the outbox, whose numbers are in the order in which they appear, each row once."""
 
-    Where several transactions write at a time a row can appear behind one with a higher number: the newest rows are
-    then looked over again for ``overlap_seconds``.
-    """
-
-    def __init__(self, overlap_seconds: float) -> None:
-        self._overlap = overlap_seconds
-        self._floor: int | None = None  # what stands up to here is over
-        self._passed: dict[int, float] = {}  # what of the rows above it is over as well, and since when
+    def __init__(self) -> None:
+        self._cursor: int | None = None
 
     def skip(self, connection: Connection) -> None:
         """Passes everything there is."""
-        self._floor = _NEWEST_ID(connection).scalar() or 0
-        self._passed.clear()
+        self._cursor = _NEWEST_ID(connection).scalar() or 0
 
     def unread(self, connection: Connection, limit: int) -> list[News]:
         """The next ones, at most ``limit``. The first look passes what is there: it happened before anybody asked."""
-        if self._floor is None:
+        if self._cursor is None:
             self.skip(connection)
-        rows = _AFTER(connection, floor=self._floor, limit=limit + len(self._passed))
-        return [_news(row) for row in rows if row.id not in self._passed][:limit]
+        return [_news(row) for row in _AFTER(connection, cursor=self._cursor, limit=limit)]
 
-    def passed(self, news: Sequence[News], now: float) -> None:
-        """These need not be read again. ``now``: seconds of any steady clock."""
-        self._passed |= {one.id: now for one in news}
-        over = [id_ for id_, since in self._passed.items() if now - since >= self._overlap]
-        self._floor = max([self._floor or 0, *over])
-        self._passed = {id_: since for id_, since in self._passed.items() if id_ > self._floor}
+    def passed(self, news: Sequence[News]) -> None:
+        """These need not be read again."""
+        self._cursor = max([self._cursor or 0, *(one.id for one in news)])
 
 
 def for_dashboards(news: News, profile: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +88,7 @@ def _news(row: Any) -> News:
 _NEWEST_ID = Prepared(select(func.max(ViewerNews.id)))
 _AFTER = Prepared(
     select(ViewerNews.__table__)
-    .where(ViewerNews.id > bindparam("floor"))
+    .where(ViewerNews.id > bindparam("cursor"))
     .order_by(ViewerNews.id)
     .limit(bindparam("limit"))
 )

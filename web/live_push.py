@@ -84,19 +84,18 @@ class LivePush:
 
     def join(self, sid: str, wanted: Subscription, *, on_stream: bool = False) -> dict[str, Any]:
         """Puts a socket into its room; answers the numbers and what the page has missed. Raises UnknownChannel."""
-        with self._at.database.reading() as connection:
+        # In this order, or the snapshot might be older than the cursor.
+        with self._turn, self._at.database.reading() as connection:
             chosen = scope.channels(connection, wanted.platform, wanted.channel)
-            with self._turn:
-                if self._cursor is None:
-                    self._cursor = feed.newest_id(connection)
-                # What the tail has passed is answered here; what it has not is pushed to the room: each row once.
-                seen = self._cursor
-                self.leave(sid)
-                new = Room(wanted, on_stream)
-                room = self._rooms.setdefault(new.name, new)
-                room.channel_ids = [channel.id for channel in chosen]
-                room.listeners.add(sid)
-                join_room(room.name)
+            self._catch_up(connection, wanted.after)
+            # What the tail has passed is answered here; what it has not is pushed to the room: each row once.
+            seen = self._cursor or 0
+            self.leave(sid)
+            new = Room(wanted, on_stream)
+            room = self._rooms.setdefault(new.name, new)
+            room.channel_ids = [channel.id for channel in chosen]
+            room.listeners.add(sid)
+            join_room(room.name)
             items, complete = self._missed(connection, room, wanted.after, seen)
         stats = live_stats(wanted.channel, wanted.platform, 15)
         return {"success": True, "stats": stats, "items": items, "complete": complete, "cursor": seen}
@@ -119,6 +118,13 @@ class LivePush:
                 leave_room(name, sid=sid, namespace="/")
                 if not room.listeners:
                     del self._rooms[name]
+
+    def _catch_up(self, connection: Connection, after: int | None) -> None:
+        """Looks now rather than soon for who comes from another process, which may have looked a moment later."""
+        if self._cursor is None:
+            self._cursor = feed.newest_id(connection)
+        while after is not None and after > self._cursor and self.push_new(connection):
+            pass
 
     def _missed(
         self, connection: Connection, room: Room, after: int | None, seen: int

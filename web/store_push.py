@@ -31,7 +31,6 @@ EVENTS_A_LOOK = 50  # of ten looks a second
 ANOMALIES_A_LOOK = 50
 NUMBERS_SECONDS = 1.0
 RECENT = 50
-OVERLAP_SECONDS = 5.0
 
 Answers = dict[str, dict[str, Any]]
 
@@ -83,8 +82,7 @@ class StorePush:
         self._at = at
         self._ranges: dict[RangeName, Numbers] = {}
         self._turn = RLock()  # somebody joins between two pushes, never amidst one
-        # SQLite lets one transaction write at a time, so its numbers appear in their order.
-        self._events = EventTail(0.0 if at.database.is_sqlite else OVERLAP_SECONDS)
+        self._events = EventTail()
         self._anomalies = AnomalyTail()
 
     def join(self, sid: str, wanted: RangeName = DEFAULT_RANGE) -> None:
@@ -92,7 +90,7 @@ class StorePush:
         now = time.monotonic()
         with self._turn, self._at.database.reading() as connection:
             if not self._ranges:
-                self._events.skip(connection, now)
+                self._events.skip(connection)
                 self._anomalies.skip(connection, now_ms())
             numbers = self._ranges.get(wanted) or Numbers(wanted)
             # Answers of a moment ago will do: what has changed since is told in a moment.
@@ -123,7 +121,7 @@ class StorePush:
         with self._turn:
             if not self._ranges:
                 return False
-            found = self._events.unread(connection, EVENTS_A_LOOK, time.monotonic())
+            found = self._events.unread(connection, EVENTS_A_LOOK)
             changed = self._anomalies.unread(connection, ANOMALIES_A_LOOK, now_ms())
             if found.anew:
                 self._begin_anew(connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ log = logging.getLogger(__name__)
 
 DASHBOARDS, STREAMS = "viewers", "viewers:on-stream"
 BATCH = 100  # of ten looks a second: others must not wait for long
-OVERLAP_SECONDS = 5.0
 
 Push = tuple[str, str, dict[str, Any]]  # room, event, payload
 Profiles = dict[int, dict[str, Any]]
@@ -33,8 +31,7 @@ class ViewerPush:
         self._socketio = socketio
         self._at = at
         self._rooms: dict[str, set[str]] = {DASHBOARDS: set(), STREAMS: set()}
-        # SQLite lets one transaction write at a time, so its numbers appear in their order.
-        self._outbox = viewer_news.Outbox(0.0 if at.database.is_sqlite else OVERLAP_SECONDS)
+        self._outbox = viewer_news.Outbox()
 
     def join(self, sid: str, room: str) -> None:
         join_room(room)
@@ -51,7 +48,7 @@ class ViewerPush:
             return False
         news = self._outbox.unread(connection, BATCH)
         pushes = list(self._pushes(connection, news)) if news else []
-        self._outbox.passed(news, time.monotonic())
+        self._outbox.passed(news)
         for room, event, payload in pushes:
             PUSHES.labels(event).inc()
             # Every web process follows the database: through the queue each client would get it from all of them.

@@ -1,4 +1,4 @@
-"""What is new in the shop: each event once even where numbers appear late, anomalies whenever they change."""
+"""What is new in the shop: each event once, anomalies whenever they change."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from core.db import Database
 from models import StoreAnomaly, StoreEvent
 from tests.support import NOON
 
-OVERLAP = 5.0
-
 
 def put(db: Database, *numbers: int) -> None:
     with db.writing() as connection:
@@ -20,70 +18,56 @@ def put(db: Database, *numbers: int) -> None:
         connection.execute(insert(StoreEvent), rows)
 
 
-def read(db: Database, tail: EventTail, now: float, limit: int = 50) -> list[int]:
+def read(db: Database, tail: EventTail, limit: int = 50) -> list[int]:
     with db.reading() as connection:
-        return [row.id for row in tail.unread(connection, limit, now).rows]
+        return [row.id for row in tail.unread(connection, limit).rows]
 
 
-def started(db: Database, overlap: float = OVERLAP, now: float = 0.0) -> EventTail:
-    tail = EventTail(overlap)
+def started(db: Database) -> EventTail:
+    tail = EventTail()
     with db.reading() as connection:
-        tail.skip(connection, now)
+        tail.skip(connection)
     return tail
 
 
 def test_what_is_there_already_is_not_told(db: Database):
     put(db, 1, 2, 3)
     tail = started(db)
-    assert read(db, tail, 1) == []
+    assert read(db, tail) == []
     with db.reading() as connection:
         assert [row.id for row in tail.latest(connection, 2)] == [3, 2]
-
-
-def test_a_row_that_appears_behind_a_higher_number_is_told_and_none_twice(db: Database):
-    put(db, 10)
-    tail = started(db)
-    put(db, 12, 14)
-    assert read(db, tail, 1) == [12, 14]
-    put(db, 9, 11, 13)
-    assert read(db, tail, 2) == [9, 11, 13]
-    assert read(db, tail, 3) == []
-    put(db, 15)
-    assert read(db, tail, 10) == [15]
-    put(db, 8)  # later than anything that was under way
-    assert read(db, tail, 20) == []
 
 
 def test_more_than_a_look_may_tell_waits_in_its_order(db: Database):
     tail = started(db)
     put(db, *range(1, 8))
-    assert [read(db, tail, now, limit=3) for now in range(4)] == [[1, 2, 3], [4, 5, 6], [7], []]
+    assert [read(db, tail, limit=3) for _ in range(4)] == [[1, 2, 3], [4, 5, 6], [7], []]
     put(db, 8)
-    assert read(db, tail, 30) == [8]
+    assert read(db, tail) == [8]
 
 
 def test_of_a_flood_the_newest_are_told_and_the_others_counted(db: Database):
     put(db, 1, 2)
-    tail = started(db, overlap=0.0)
+    tail = started(db)
     put(db, *range(3, MOST_WAITING + 13))
     with db.reading() as connection:
-        found = tail.unread(connection, 50, 1)
+        found = tail.unread(connection, 50)
     assert found.skipped == 10
     told = [row.id for row in found.rows]
-    while more := read(db, tail, 2):
+    while more := read(db, tail):
         told += more
     assert told == list(range(13, MOST_WAITING + 13))
 
 
 def test_after_everything_was_deleted_it_begins_anew(db: Database):
     put(db, 1, 2, 3)
-    tail = started(db, overlap=0.0)
+    tail = started(db)
     with db.writing() as connection:
         connection.execute(delete(StoreEvent))
     with db.reading() as connection:
-        assert tail.unread(connection, 50, 1).anew
+        assert tail.unread(connection, 50).anew
     put(db, 1, 2)
-    assert read(db, tail, 2) == [1, 2]
+    assert read(db, tail) == [1, 2]
 
 
 def find(db: Database, number: int, **values: Any) -> None:
