@@ -68,7 +68,7 @@ def erase(
     (until it is next moved into the file) the write-ahead log still have it.
     """
     with database.overwriting() as connection:
-        row = _lock(connection, viewer_id)
+        row = _known(connection, viewer_id)
         names = _names(connection, row)
         if remember:
             privacy.remember(connection, _hashes(connection, row.platform, row.platform_user_id, names), now_ms)
@@ -131,9 +131,9 @@ def forget_me(
     return True
 
 
-def _lock(connection: Connection, viewer_id: int) -> Any:
+def _known(connection: Connection, viewer_id: int) -> Any:
     columns = (Viewer.platform, Viewer.platform_user_id, Viewer.username)
-    query = select(*columns).where(Viewer.id == viewer_id, Viewer.erased_at_ms.is_(None)).with_for_update()
+    query = select(*columns).where(Viewer.id == viewer_id, Viewer.erased_at_ms.is_(None))
     row = connection.execute(query).first()
     if row is None:
         raise NoSuchViewer(viewer_id)

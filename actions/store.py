@@ -47,7 +47,7 @@ def clear(database: Database, policy: Policy) -> int:
 def change_state(database: Database, anomaly_id: int, state: str, *, now_ms: int) -> None:
     """Marks an anomaly as seen or resolved. Raises NoSuchAnomaly."""
     with database.writing() as connection:
-        found = connection.scalar(select(StoreAnomaly.state).where(StoreAnomaly.id == anomaly_id).with_for_update())
+        found = connection.scalar(select(StoreAnomaly.state).where(StoreAnomaly.id == anomaly_id))
         if found is None:
             raise NoSuchAnomaly(f"there is no anomaly {anomaly_id}")
         if found != state:

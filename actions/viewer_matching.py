@@ -214,8 +214,8 @@ _COLUMNS = (
     *(getattr(Viewer, name) for name in BASELINE.values()),
 )
 _KNOWN = select(*_COLUMNS).where(Viewer.platform == bindparam("platform"), Viewer.erased_at_ms.is_(None))
-BY_ID = Prepared(_KNOWN.where(among(Viewer.platform_user_id, "ids")).with_for_update())
-_BY_NAME = Prepared(_KNOWN.where(among(Viewer.username, "names")).order_by(Viewer.named_at_ms).with_for_update())
+BY_ID = Prepared(_KNOWN.where(among(Viewer.platform_user_id, "ids")))
+_BY_NAME = Prepared(_KNOWN.where(among(Viewer.username, "names")).order_by(Viewer.named_at_ms))
 _BASELINES = Prepared(
     select(ViewerBaseline.viewer_id, *(getattr(ViewerBaseline, name) for name in BASELINE)).where(
         among(ViewerBaseline.viewer_id, "ids")

@@ -37,7 +37,7 @@ def update(database: Database, viewer_id: int, changes: Mapping[str, Any], *, ed
     """Changes editable fields; answers which really changed. Raises profiles.Invalid or NoSuchViewer."""
     cleaned = profiles.clean(changes, day_of(now_ms))
     with database.writing() as connection:
-        row = _lock(connection, viewer_id)
+        row = _known(connection, viewer_id)
         return apply(connection, row, cleaned, editor=editor, now_ms=now_ms)
 
 
@@ -98,7 +98,7 @@ def set_vip(database: Database, viewer_id: int, tier_name: str | None, *, editor
     with database.writing() as connection:
         tiers = vip.tiers(connection)
         tier = None if tier_name is None else find_tier(tiers, tier_name)
-        row = _lock(connection, viewer_id)
+        row = _known(connection, viewer_id)
         source = VipSource.SET if tier else VipSource.REMOVED
         return decide_vip(connection, row, tiers, tier, source, editor=editor, now_ms=now_ms)
 
@@ -110,7 +110,7 @@ def reset_vip(database: Database, viewer_id: int, *, editor: str, now_ms: int, a
     """
     with database.writing() as connection:
         tiers = vip.tiers(connection)
-        row = _lock(connection, viewer_id)
+        row = _known(connection, viewer_id)
         reached = None
         if automation:
             reached = tier_for(row.total_coins_spent, row.total_watchtime_ms // 1000, row.total_visits, tiers)
@@ -163,8 +163,8 @@ def _kind_of_news(previous: Tier | None, tier: Tier | None, source: int) -> str:
     return "vip-promoted" if previous is None or tier.rank > previous.rank else "vip-removed"
 
 
-def _lock(connection: Connection, viewer_id: int) -> Any:
-    query = select(Viewer.__table__).where(Viewer.id == viewer_id, Viewer.erased_at_ms.is_(None)).with_for_update()
+def _known(connection: Connection, viewer_id: int) -> Any:
+    query = select(Viewer.__table__).where(Viewer.id == viewer_id, Viewer.erased_at_ms.is_(None))
     row = connection.execute(query).first()
     if row is None:
         raise NoSuchViewer(viewer_id)

@@ -177,7 +177,6 @@ def claim(database: Database, *, now_ms: int) -> list[Delivery]:
             .where(WebhookDelivery.state == "waiting", WebhookDelivery.due_at_ms <= now_ms)
             .order_by(WebhookDelivery.due_at_ms, WebhookDelivery.id)
             .limit(AT_ONCE)
-            .with_for_update(skip_locked=True)
         )
         rows = connection.execute(due).all()
         for row in rows:

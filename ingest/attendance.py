@@ -262,9 +262,7 @@ _SESSIONS = select(
     CurrentSession.viewer_id, CurrentSession.channel_id, *(getattr(CurrentSession, name) for name in _COLUMNS)
 )
 _OF_PEOPLE = Prepared(
-    _SESSIONS.where(
-        among(CurrentSession.viewer_id, "viewers"), CurrentSession.channel_id == bindparam("channel")
-    ).with_for_update()
+    _SESSIONS.where(among(CurrentSession.viewer_id, "viewers"), CurrentSession.channel_id == bindparam("channel"))
 )
 # Who fell silent before is gone anyway: without heartbeats, as in a recount, these are nearly all.
 _OPEN_IN = Prepared(
@@ -272,7 +270,7 @@ _OPEN_IN = Prepared(
         CurrentSession.left_at_ms.is_(None),
         CurrentSession.counted_until_ms > bindparam("since"),
         CurrentSession.channel_id == bindparam("channel"),
-    ).with_for_update()
+    )
 )
 # An end that is told late also ends what a heartbeat had ended later. Who was still there shows in the events: no
 # index tells when sessions ended.
@@ -287,14 +285,12 @@ _ENDED_AFTER = Prepared(
         ),
         CurrentSession.channel_id == bindparam("channel"),
         CurrentSession.left_at_ms > bindparam("at"),
-    ).with_for_update()
+    )
 )
-# Two collectors on one PostgreSQL share the work; SQLite ignores the locking clause, its writer is alone.
 _DUE = Prepared(
     _SESSIONS.where(CurrentSession.left_at_ms.is_(None), CurrentSession.counted_until_ms <= bindparam("until"))
     .order_by(CurrentSession.counted_until_ms)
     .limit(STEP)
-    .with_for_update(skip_locked=True)
 )
 _PEOPLE = Prepared(
     select(Viewer.id, Viewer.platform, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids"))

@@ -68,7 +68,7 @@ def clean_events(connection: Connection, viewer_id: int, after: Cursor) -> Curso
     """
     later = or_(EventRow.at_ms > after.at_ms, and_(EventRow.at_ms == after.at_ms, EventRow.id > after.id))
     theirs = (EventRow.viewer_id == viewer_id, EventRow.at_ms >= after.at_ms, later)
-    query = select(*_COLUMNS).where(*theirs).order_by(EventRow.at_ms, EventRow.id).limit(STEP).with_for_update()
+    query = select(*_COLUMNS).where(*theirs).order_by(EventRow.at_ms, EventRow.id).limit(STEP)
     rows = connection.execute(query).all()
     spoken: Counter[tuple[int, bool, str]] = Counter()
     cleaned = []

@@ -160,9 +160,9 @@ def _saved(shopper: Shopper) -> tuple[Any, ...]:
 
 
 _LOAD = Prepared(
-    select(StoreUser.id, StoreUser.user_id, *(getattr(StoreUser, name) for name in _STATE))
-    .where(among(StoreUser.user_id, "users"))
-    .with_for_update()
+    select(StoreUser.id, StoreUser.user_id, *(getattr(StoreUser, name) for name in _STATE)).where(
+        among(StoreUser.user_id, "users")
+    )
 )
 _MAKE = BulkStatement(lambda insert: insert(StoreUser), ("user_id",))
 _AROUND = Prepared(

@@ -28,22 +28,21 @@ _SAVE = (
 class StreamBook:
     """The streams of each channel, newest first, and which of them have moved since the last ``save``.
 
-    All of them are kept: a channel has few, and a late event may belong to any.
+    All of them are kept: a channel has few, and a late event may belong to any. Other writers may move them between two
+    batches: the newest is looked at anew in each, the others when an event looks back.
     """
 
     spans: dict[int, list[StreamSpan]] = field(default_factory=dict)
     reach_ms: dict[int, int] = field(default_factory=dict)  # after it no event belongs to any known stream
     moved: dict[int, StreamSpan] = field(default_factory=dict)
-    checked: set[int] = field(default_factory=set)
+    checked: set[int] = field(default_factory=set)  # in this batch
+    read: set[int] = field(default_factory=set)  # all of them, in this batch
 
     def place(self, connection: Connection, channel_id: int, event: Event) -> int | None:
         """The id of the stream ``event`` belongs to, begun now if its activity begins one; None outside all."""
         if channel_id not in self.checked:
             self._catch_up(connection, channel_id)
-        spans = self.spans[channel_id]
-        span = None
-        if event.at_ms <= self.reach_ms[channel_id]:
-            span = next((span for span in spans if belongs(span, event)), None)
+        span = self._find(connection, channel_id, event)
         if span is None:
             if not is_activity(event):
                 return None
@@ -53,7 +52,7 @@ class StreamBook:
             self.moved[span.id] = span
             self.reach_ms[channel_id] = max(self.reach_ms[channel_id], reach(span))
             if span.started_at_ms != started_at_ms:
-                spans.sort(key=_newest_first)
+                self.spans[channel_id].sort(key=_newest_first)
         return span.id
 
     def save(self, connection: Connection) -> None:
@@ -66,14 +65,28 @@ class StreamBook:
             connection.execute(_SAVE, rows)
             self.moved.clear()
         self.checked.clear()
+        self.read.clear()
+
+    def _find(self, connection: Connection, channel_id: int, event: Event) -> StreamSpan | None:
+        if event.at_ms > self.reach_ms[channel_id]:
+            return None
+        if channel_id not in self.read and not belongs(self.spans[channel_id][0], event):
+            self._read(connection, channel_id)
+        return next((span for span in self.spans[channel_id] if belongs(span, event)), None)
 
     def _catch_up(self, connection: Connection, channel_id: int) -> None:
         """Reads a channel's streams, unless the newest shows that nobody else has written of them."""
         known = self.spans.get(channel_id)
         newest = [StreamSpan(*row) for row in _NEWEST(connection, channel=channel_id)]
         if known is None or newest != known[:1]:
-            self._keep(channel_id, [StreamSpan(*row) for row in _ALL(connection, channel=channel_id)])
+            self._read(connection, channel_id)
         self.checked.add(channel_id)
+
+    def _read(self, connection: Connection, channel_id: int) -> None:
+        moved = {span.id: span for span in self.spans.get(channel_id, ()) if span.id in self.moved}
+        found = [StreamSpan(*row) for row in _ALL(connection, channel=channel_id)]
+        self._keep(channel_id, sorted((moved.get(span.id, span) for span in found), key=_newest_first))
+        self.read.add(channel_id)
 
     def _keep(self, channel_id: int, spans: list[StreamSpan]) -> None:
         self.spans[channel_id] = spans

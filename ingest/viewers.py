@@ -135,7 +135,6 @@ def _record_platform(
     told: list[News],
     now_ms: int,
 ) -> None:
-    # Two collectors on one PostgreSQL may know the same person; SQLite ignores FOR UPDATE, its writer is alone.
     rows = {row.platform_user_id: row for row in _KNOWN(connection, platform=platform, ids=list(people))}
     rows |= _adopted(connection, platform, {user_id: people[user_id] for user_id in people.keys() - rows.keys()})
     for user_id, row in rows.items():
@@ -287,9 +286,7 @@ _KNOWN = Prepared(
         Viewer.first_seen_at_ms,
         Viewer.last_seen_at_ms,
         Viewer.total_visits,
-    )
-    .where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
-    .with_for_update()
+    ).where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
 )
 _INSERT = BulkStatement(
     lambda insert: insert(Viewer),

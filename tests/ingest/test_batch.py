@@ -206,6 +206,21 @@ def test_a_writer_notices_what_another_one_wrote_of_a_stream(db: Database) -> No
     ]
 
 
+def test_a_writer_that_looks_back_notices_what_another_one_wrote_of_an_older_stream(db: Database) -> None:
+    mine, other = Memory(), Memory()
+    write(db, [chat(NOVA, "old"), chat(NOVA, "new", at=NOON + hours(5))], memory=mine)
+    write(db, [chat(SAM, "late", at=NOON + minutes(25))], memory=other)
+    write(db, [chat(NOVA, "later still", at=NOON + minutes(50))], memory=mine)
+    assert [(row["started_at_ms"], row["last_at_ms"]) for row in rows(db, Stream)] == [
+        (NOON, NOON + minutes(50)),
+        (NOON + hours(5), NOON + hours(5)),
+    ]
+    write(db, [chat(SAM, "before", at=NOON - minutes(5))], memory=other)
+    write(db, [chat(NOVA, "amidst", at=NOON + minutes(60))], memory=mine)
+    older = rows(db, Stream)[0]
+    assert (older["started_at_ms"], older["last_at_ms"]) == (NOON - minutes(5), NOON + minutes(60))
+
+
 def test_a_late_event_does_not_move_a_persons_last_sign_in_a_stream_back(db: Database) -> None:
     write(db, [chat(NOVA)])
     write(db, [chat(NOVA, at=NOON - minutes(5))])
