@@ -59,6 +59,7 @@ from web import (
 from web.schemas import Problem
 from web.server import build_server, drain, use_own_websocket
 from web.services import Services
+from web.voice_redis import RedisSeats
 
 log = logging.getLogger("app")
 
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     track.register(app)
     sales.register(app)
     health.register(app, at)
-    app.extensions["voice"] = voice_room.Room(voice_room.LIMITS)
+    app.extensions["voice"] = _voice_room(settings)
     app.before_request(access.guard)
     app.after_request(access.no_store)
     errors.register(app)
@@ -136,6 +137,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         # Without a password a proxied request is refused, so it must stay visible.
         app.wsgi_app = access.LocalProxy(app.wsgi_app)
     return app
+
+
+def _voice_room(settings: Settings) -> voice_room.Room:
+    limits = voice_room.LIMITS
+    return voice_room.Room(limits, RedisSeats(settings.redis_url, limits) if settings.redis_url else None)
 
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:

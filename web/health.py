@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from sqlalchemy.exc import DBAPIError
@@ -64,15 +64,21 @@ def health() -> Response:
         down = jsonify(status="down", problems=problems, **about, **nothing)
         down.status_code = 503
         return down
+    problems = [*found.problems, *_problems_of_the_voice_room()]
     return jsonify(
-        status="degraded" if found.problems else "ok",
-        problems=found.problems,
+        status="degraded" if problems else "ok",
+        problems=problems,
         last_event_age_seconds=found.last_event_age_seconds,
         lag_ms=found.collector.get("last_commit_ms"),
         sources=found.sources,
         collector=found.collector,
         **about,
     )
+
+
+def _problems_of_the_voice_room() -> list[str]:
+    words = current_app.extensions["voice"].problem
+    return [f"voice room: {words}"] if words else []
 
 
 @bp.get("/metrics")

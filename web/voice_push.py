@@ -23,6 +23,8 @@ def register(app: Flask, socketio: SocketIO, room: Room, access: Callable[[], Ac
 
     def told() -> dict[str, Any]:
         nonlocal last
+        if room.problem:
+            return {"peers": last, "problem": room.problem}
         try:
             last = [described(seat) for seat in room.present()]
         except Unreachable as error:

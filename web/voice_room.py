@@ -46,13 +46,21 @@ class Shared(Protocol):
     def has(self, peer_id: str) -> bool: ...
     def present(self) -> list[Seat]: ...
     def free_silent(self) -> list[str]: ...
+    def check(self) -> None: ...
     def tell(self, news: News) -> None: ...
+    def listen(self, hear: Callable[[News], None]) -> None: ...
 
 
 class Alone(Seats):
     """A single web process: there is nobody to tell."""
 
+    def check(self) -> None:
+        pass
+
     def tell(self, news: News) -> None:
+        pass
+
+    def listen(self, hear: Callable[[News], None]) -> None:
         pass
 
 
@@ -131,6 +139,8 @@ class Room:
 
     def join(self, line: Line) -> None:
         """Sits down and says OPEN. Raises RefusedSeat and Unreachable."""
+        if self.problem:
+            raise Unreachable(self.problem)
         peer_id = line.seat.id
         was_expected = peer_id in self._expected
         self._expected.add(peer_id)
@@ -177,13 +187,16 @@ class Room:
 
     def relay(self, message: Message) -> None:
         """Brings a signal to its peer, or keeps it for one who is late."""
-        dst = message.dst
+        dst, is_signal = message.dst, message.kind in SIGNALS
         if dst in self._lines:
             self._lines[dst].send(message.text())
-        elif dst not in self._expected and self._try(self._shared.has, dst):
-            self._shared.tell({"what": "message"} | asdict(message))
-        elif message.kind in SIGNALS and not self._waiting.add(message):
+            return
+        # Kept before anybody is asked: they may come while the answer is on its way.
+        if is_signal and not self._waiting.add(message):
             self._expire(message)
+        elif dst not in self._expected and self._try(self._shared.has, dst):
+            for one in self._waiting.take(dst) if is_signal else [message]:
+                self._shared.tell({"what": "message"} | asdict(one))
 
     def hear(self, news: News) -> None:
         """What another process has to tell."""
@@ -207,12 +220,16 @@ class Room:
 
     def follow(self) -> None:
         """Runs for ever."""
-        while True:
-            gevent.sleep(SWEEP_SECONDS)
-            try:
-                self.sweep()
-            except Exception:
-                log.exception("a sweep of the voice room failed")
+        listening = gevent.spawn(self._shared.listen, self.hear)
+        try:
+            while True:
+                gevent.sleep(SWEEP_SECONDS)
+                try:
+                    self.sweep()
+                except Exception:
+                    log.exception("a sweep of the voice room failed")
+        finally:
+            listening.kill(block=False)
 
     def hang_up(self) -> None:
         """This process ends: its peers come back by themselves, and go on talking meanwhile."""
@@ -270,7 +287,9 @@ class Room:
     def _free_silent(self) -> None:
         if self.problem:
             self._recover()
-        elif self.clock() >= self._settled_at:
+            return
+        self._try(self._shared.check)
+        if self.clock() >= self._settled_at:
             for peer_id in self._try(self._shared.free_silent) or ():
                 self._announce({"what": "left", "id": peer_id})
 
@@ -279,7 +298,7 @@ class Room:
         try:
             for line in list(self._lines.values()):
                 self._shared.keep(line.seat)
-            self._shared.present()
+            self._shared.check()
         except Unreachable as error:
             self.problem = str(error)
             return
@@ -290,6 +309,8 @@ class Room:
 
     def _try(self, action: Callable[..., Any], *arguments: Any) -> Any:
         """For what the room can do without: those who are in go on talking. None when it failed."""
+        if self.problem:
+            return None  # nobody shall wait for it; the sweep finds out when it is back
         try:
             return action(*arguments)
         except Unreachable as error:
