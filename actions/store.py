@@ -34,13 +34,13 @@ class NoSuchAnomaly(LookupError):
     """There is no anomaly of this number."""
 
 
-def clear(database: Database, policy: Policy) -> int:
+def clear(database: Database, policy: Policy | None = None) -> int:
     """Deletes every event of the shop and all that was told of them, what they earned too; answers how many."""
     with database.writing() as connection:
         count = connection.scalar(select(func.count()).select_from(StoreEvent)) or 0
         for table in EVERYTHING:
             connection.execute(delete(table))
-        ledger.forget_shop(connection, policy.zone)
+        ledger.forget_shop(connection, (policy or Policy()).zone)
     return count
 
 

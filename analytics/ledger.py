@@ -59,13 +59,18 @@ def recent(connection: Connection, limit: int) -> Sequence[Any]:
     return _RECENT(connection, limit=limit).all()
 
 
-def by_id(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
-    """Entries in the order of their numbers."""
-    return _BY_ID(connection, ids=list(ids)).all() if ids else []
+def newest_id(connection: Connection) -> int:
+    """The number of the entry that was booked last, 0 where there is none."""
+    return int(_NEWEST_ID(connection).scalar() or 0)
+
+
+def after(connection: Connection, cursor: int, limit: int) -> Sequence[Any]:
+    """The newest entries booked after the one with the number ``cursor``, oldest first."""
+    return _AFTER(connection, cursor=cursor, limit=limit).all()[::-1]
 
 
 def entry_json(row: Any, zone: ZoneInfo) -> dict[str, Any]:
-    """One entry, as ``recent`` and ``by_id`` have it. ``user`` is empty where nobody is known, or not any more."""
+    """One entry, as ``recent`` and ``after`` have it. ``user`` is empty where nobody is known, or not any more."""
     return {
         "id": row.id,
         "at": iso(row.at_ms, zone),
@@ -108,4 +113,7 @@ _ENTRIES = select(
     LedgerEntry.__table__, Viewer.username, Viewer.display_name, Viewer.platform, Viewer.erased_at_ms
 ).outerjoin(Viewer, Viewer.id == LedgerEntry.viewer_id)
 _RECENT = Prepared(_ENTRIES.order_by(LedgerEntry.id.desc()).limit(bindparam("limit")))
-_BY_ID = Prepared(_ENTRIES.where(among(LedgerEntry.id, "ids")).order_by(LedgerEntry.id))
+_NEWEST_ID = Prepared(select(func.max(LedgerEntry.id)))
+_AFTER = Prepared(
+    _ENTRIES.where(LedgerEntry.id > bindparam("cursor")).order_by(LedgerEntry.id.desc()).limit(bindparam("limit"))
+)

@@ -73,8 +73,16 @@ def revenue(connection: Connection, question: Question) -> dict[str, Any]:
     }
 
 
+def of_entry(connection: Connection, row: Any, question: Question) -> dict[str, Any]:
+    """An entry as JSON, with what its day now brought in its currency."""
+    day = day_number(row.at_ms, question.zone)
+    amount, sales = ledger.of_day(connection, row.currency, day)
+    told = {"date": _iso_day(day), "revenue": rounded(amount, row.currency), "sales": sales}
+    return {**ledger.entry_json(row, question.zone), "day": told}
+
+
 def so_far(connection: Connection, question: Question) -> dict[str, Any]:
-    """Today's and the month's total in the main currency: what changes with every sale."""
+    """Today's, yesterday's and the month's total in the main currency: what a sale changes."""
     return _figures(_booked(connection, question, question.currency), question, question.currency)
 
 

@@ -21,6 +21,7 @@ from web import viewer_calls, voice_push
 from web.access import Access, access_of_caller
 from web.health import CLIENTS
 from web.live_push import LivePush, Subscription
+from web.revenue_push import RevenuePush
 from web.services import Services
 from web.store_push import StorePush, StoreSubscription
 from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
@@ -38,6 +39,7 @@ class Realtime:
         self.live = LivePush(app, socketio, at)
         self.viewers = ViewerPush(socketio, at)
         self.store = StorePush(socketio, at)
+        self.revenue = RevenuePush(socketio, at)
         self._at = at
         self._signal = ChangeSignal(at.database)
         self._unread = True  # there is more than the last look has taken
@@ -65,10 +67,11 @@ class Realtime:
             self._look_due = now + LOOK_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
             with self._at.database.reading() as connection:
-                unread = [part.push_new(connection) for part in (self.live, self.viewers, self.store)]
+                unread = [part.push_new(connection) for part in (self.live, self.viewers, self.store, self.revenue)]
             self._unread = any(unread)
         self.live.push_stats(now)
         self.store.push_numbers(now)
+        self.revenue.push_present(now)
 
     def _say_problem(self, problem: str) -> None:
         if problem != self._problem:
@@ -101,9 +104,16 @@ class Caller:
     def hears_store(self) -> bool:
         return not self.is_overlay and (self.follow is None or "store" in self.follow)
 
+    @property
+    def hears_revenue(self) -> bool:
+        return not self.is_overlay and (self.follow is None or "revenue" in self.follow)
+
 
 def caller_of(auth: Any) -> Caller:
-    """``auth`` is what a socket hands over: {"token"?, "follow"?: of "viewers", "store", "alerts"}, or anything."""
+    """``auth`` is what a socket hands over: {"token"?, "follow"?}, or anything.
+
+    ``follow`` lists of "viewers", "store", "revenue" and "alerts" what it wants to hear.
+    """
     told = auth if isinstance(auth, dict) else {}
     token, follow = told.get("token"), told.get("follow")
     wanted = frozenset(one for one in follow if isinstance(one, str)) if isinstance(follow, list) else None
@@ -139,6 +149,8 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
                 realtime.store.join(sid())
             except Exception:  # it is in, and may subscribe again
                 log.exception("a dashboard cannot be told of the shop")
+        if not caller.is_overlay:
+            realtime.revenue.join(sid(), hears=caller.hears_revenue)
 
     @socketio.on("disconnect")
     def disconnect(*_reason: Any) -> None:
@@ -150,6 +162,7 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         realtime.viewers.leave(sid())
         realtime.live.leave(sid())
         realtime.store.leave(sid())
+        realtime.revenue.leave(sid())
 
     @socketio.on("live:subscribe")
     def subscribe(wanted: Any = None, *_more: Any) -> dict[str, Any]:

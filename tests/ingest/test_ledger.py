@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import delete, event
 
+from actions import store as orders_about_the_shop
 from core.db import Database
 from core.events import Kind, Platform
 from core.money import Rates
@@ -194,6 +195,19 @@ def test_what_is_edited_is_corrected_and_booked_anew_and_what_is_deleted_leaves_
         ledger.replace_all(connection, "payment/1", None, UTC, NOON)
     assert money.held(db)["days"] == {}
     assert len(rows(db, LedgerEntry)) == 4
+
+
+def test_when_the_shop_s_events_are_deleted_so_is_what_they_earned_and_nothing_else(db):
+    with db.writing() as connection:
+        record(connection, [Tracked("a", int(Step.PURCHASE), NOON, "ada", 1_000, "USD")], NOON, POLICY)
+    sell(db, {"id": "order-1", "amount": 3, "source": "shop"})
+    write(db, [chat(NOVA, amount=100)])
+    orders_about_the_shop.clear(db, POLICY)
+    assert {source: amount for (_, source), (amount, _) in money.held(db)["totals"].items()} == {
+        "": 4,
+        "shop": 3,
+        "bits": 1,
+    }
 
 
 def test_a_failed_transaction_books_nothing(db):

@@ -1,0 +1,96 @@
+"""Money as it comes in: tells dashboards each entry of the ledger, and how many dashboards and visitors there are."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask_socketio import SocketIO, join_room
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from analytics import ledger, revenue, visitors
+from analytics.revenue import Question
+from core.clock import now_ms
+from web.health import PUSHES
+from web.services import Services
+
+log = logging.getLogger(__name__)
+
+ROOM = "revenue"
+ENTRIES_A_LOOK = 50  # of ten looks a second; of more the oldest are only counted
+PRESENT_SECONDS = 1.0
+
+
+class RevenuePush:
+    """Reads each entry once, however many listen. What was booked while nobody did is not told later: pages ask."""
+
+    def __init__(self, socketio: SocketIO, at: Services) -> None:
+        self._socketio = socketio
+        self._at = at
+        self._dashboards: set[str] = set()
+        self._listeners: set[str] = set()
+        self._cursor = 0
+        self._present: dict[str, int] = {}
+        self._present_due = 0.0
+
+    def join(self, sid: str, *, hears: bool) -> None:
+        """A dashboard comes: it counts as one, and hears of money if it wants to."""
+        self._dashboards.add(sid)
+        if not hears:
+            return
+        if not self._listeners:
+            with self._at.database.reading() as connection:
+                self._cursor = ledger.newest_id(connection)
+        self._listeners.add(sid)
+        join_room(ROOM)
+        self._present = {}  # who is new is told as well
+
+    def leave(self, sid: str) -> None:
+        self._dashboards.discard(sid)
+        self._listeners.discard(sid)
+
+    def push_new(self, connection: Connection) -> bool:
+        """Pushes what was booked since the last look; there is never more for the next one."""
+        if not self._listeners:
+            return False
+        newest = ledger.newest_id(connection)
+        rows = ledger.after(connection, self._cursor, ENTRIES_A_LOOK) if newest > self._cursor else []
+        if rows:
+            question = Question(self._at.settings.currency, now_ms(), self._at.settings.zone)
+            more = {"skipped": max(0, newest - self._cursor - len(rows)), "totals": self._totals(connection, question)}
+            for row in rows:
+                self._tell(connection, row, question, more)
+        self._cursor = newest
+        return False
+
+    def push_present(self, now: float) -> None:
+        """Pushes how many are here, where that has changed. ``now``: seconds of a steady clock."""
+        if not self._listeners or now < self._present_due:
+            return
+        self._present_due = now + PRESENT_SECONDS
+        with self._at.database.reading() as connection:
+            online = visitors.online(connection, now_ms())
+        present = {"dashboards": len(self._dashboards), "visitors_online": online}
+        if present != self._present:
+            self._present = present
+            self._emit("connection_update", present)
+
+    def _totals(self, connection: Connection, question: Question) -> dict[str, Any]:
+        return {**revenue.so_far(connection, question), "currency": question.currency}
+
+    def _tell(self, connection: Connection, row: Any, question: Question, more: dict[str, Any]) -> None:
+        """One that cannot be shown stops none of those after it."""
+        try:
+            payload = revenue.of_entry(connection, row, question)
+        except DBAPIError:
+            raise
+        except Exception:
+            log.exception("entry %d of the ledger cannot be shown", row.id)
+            return
+        self._emit("revenue_update", {**payload, "today": more["totals"]["today"], **more})
+
+    def _emit(self, event: str, payload: dict[str, Any]) -> None:
+        PUSHES.labels(event).inc()
+        # Every web process follows the database: through the queue each client would get it from all of them.
+        self._socketio.emit(event, payload, to=ROOM, ignore_queue=True)
