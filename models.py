@@ -727,6 +727,7 @@ class EntryKind:
     EARNED = 0
     REFUND = 1  # given back: negative, and dated when it was
     CORRECTION = 2  # takes an entry out of the day it was booked on: it never should have been, or not like this
+    MORE = 3  # of what an entry before it began, as a streak of gifts that grew: money, but no sale of its own
 
 
 class LedgerEntry(Base):

@@ -8,13 +8,21 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from core.clock import iso
-from core.money import rounded
+from core.clock import SECOND_MS, iso
+from core.money import exact
 from core.statements import Prepared, among
 from models import EntryKind, LedgerDay, LedgerEntry, LedgerHour, LedgerStream, LedgerTotal, Viewer
+from rules.earnings import Source
 
 ALL = ""  # the source that is all of them together
-KINDS = {EntryKind.EARNED: "earned", EntryKind.REFUND: "refund", EntryKind.CORRECTION: "correction"}
+STREAK_MS = 30 * SECOND_MS  # so long a pause still is one streak
+MOST_TICKS = 8  # entries that are looked at for one line
+KINDS = {
+    EntryKind.EARNED: "earned",
+    EntryKind.REFUND: "refund",
+    EntryKind.CORRECTION: "correction",
+    EntryKind.MORE: "earned",
+}
 
 
 def currencies(connection: Connection) -> list[str]:
@@ -54,9 +62,28 @@ def of_day(connection: Connection, currency: str, day: int) -> tuple[int, int]:
     return (row.amount_micros, row.sales) if row else (0, 0)
 
 
-def recent(connection: Connection, limit: int) -> Sequence[Any]:
-    """The entries that were booked last, newest first."""
-    return _RECENT(connection, limit=limit).all()
+def recent(connection: Connection, limit: int, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """What was booked last as JSON, newest first. A streak of gifts is one line, with the number of its last entry."""
+    lines: list[dict[str, Any]] = []
+    micros: list[int] = []
+    earlier: Any = None  # of the line that is told now: the entry before
+    for row in _RECENT(connection, limit=limit * MOST_TICKS):
+        if earlier is not None and _is_one_streak(row, earlier):
+            micros[-1] += row.amount_micros
+            line = lines[-1]
+            line.update(first_id=row.id, quantity=line["quantity"] + row.quantity, amount=exact(micros[-1]))
+        elif len(lines) == limit:
+            break
+        else:
+            lines.append(entry_json(row, zone))
+            micros.append(row.amount_micros)
+        earlier = row
+    return lines
+
+
+def _is_one_streak(row: Any, later: Any) -> bool:
+    same = all(getattr(row, name) == getattr(later, name) for name in ("source", "label", "viewer_id", "currency"))
+    return row.source == Source.GIFTS and same and abs(later.at_ms - row.at_ms) < STREAK_MS
 
 
 def newest_id(connection: Connection) -> int:
@@ -70,13 +97,14 @@ def after(connection: Connection, cursor: int, limit: int) -> Sequence[Any]:
 
 
 def entry_json(row: Any, zone: ZoneInfo) -> dict[str, Any]:
-    """One entry, as ``recent`` and ``after`` have it. ``user`` is empty where nobody is known, or not any more."""
+    """One entry of ``after``. ``user`` is empty where nobody is known, or not any more; ``amount`` is not rounded."""
     return {
         "id": row.id,
+        "first_id": row.id,
         "at": iso(row.at_ms, zone),
         "source": row.source,
         "kind": KINDS[row.kind],
-        "amount": rounded(row.amount_micros, row.currency),
+        "amount": exact(row.amount_micros),
         "currency": row.currency,
         "label": row.label,
         "quantity": row.quantity,

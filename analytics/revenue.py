@@ -68,7 +68,7 @@ def revenue(connection: Connection, question: Question) -> dict[str, Any]:
         "other_currencies": [
             _other(connection, question, other) for other in ledger.currencies(connection) if other != currency
         ],
-        "recent": [ledger.entry_json(row, question.zone) for row in ledger.recent(connection, ENTRIES)],
+        "recent": ledger.recent(connection, ENTRIES, question.zone),
         "updated_at": iso(question.now_ms, question.zone),
     }
 

@@ -46,6 +46,11 @@ def rounded(amount_micros: float, currency: str) -> float:
     return float(exact.quantize(unit, ROUND_HALF_EVEN)) + 0.0  # never -0.0
 
 
+def exact(amount_micros: int) -> float:
+    """Millionths as a JSON number, with all they hold: for single amounts, that nobody has to add up."""
+    return float(Decimal(amount_micros).scaleb(-MOST_DECIMALS))
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """What one TikTok coin (diamond) and one Twitch bit earn, in ``currency``, with at most six decimals."""

@@ -13,7 +13,7 @@ from ingest import ledger, preferences
 from ingest.ledger import Entry
 from ingest.placed import Placed
 from ingest.policy import Policy
-from models import EventStatus
+from models import EntryKind, EventStatus
 from rules.earnings import worth
 
 KINDS = frozenset({Kind.CHAT, Kind.GIFT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT})
@@ -49,6 +49,7 @@ def _entry(item: Placed, policy: Policy, sub_values: Mapping[str, Decimal]) -> E
         currency=policy.rates.currency,
         amount_micros=found.amount_micros,
         cause=_cause(item.channel_id, event.kind, event.at_ms, item.source_key, item.viewer_id),
+        kind=EntryKind.MORE if found.is_more else EntryKind.EARNED,
         stream_id=item.stream_id,
         viewer_id=item.viewer_id,
         label=found.label,

@@ -23,7 +23,7 @@ from rules.earnings import Source
 ALL = ""  # the source that is all of them together
 CHUNK = 5_000
 LABEL_LENGTH = 128  # the column's; PostgreSQL refuses more
-_COUNTS = {EntryKind.EARNED: 1, EntryKind.REFUND: 0, EntryKind.CORRECTION: -1}
+_COUNTS = {EntryKind.EARNED: 1, EntryKind.REFUND: 0, EntryKind.CORRECTION: -1, EntryKind.MORE: 0}  # sales
 
 
 @dataclass(frozen=True, slots=True)

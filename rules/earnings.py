@@ -41,12 +41,13 @@ _SUBS = {Kind.SUB: Source.SUBS, Kind.RESUB: Source.SUBS, Kind.SUBGIFT: Source.GI
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """``label``: what was given; ``quantity``: how many of it."""
+    """``label``: what was given; ``quantity``: how many of it; ``is_more``: a streak that was known has grown."""
 
     source: Source
     amount_micros: int
     label: str = ""
     quantity: int = 1
+    is_more: bool = False
 
 
 def worth(event: Event, rates: Rates, sub_values: Mapping[str, Decimal]) -> Worth | None:
@@ -61,7 +62,8 @@ def _worth(event: Event, rates: Rates, sub_values: Mapping[str, Decimal]) -> Wor
             return Worth(Source.BITS, event.amount * micros(rates.bit_value), quantity=event.amount)
         case Kind.GIFT:
             name, quantity = str(event.extra.get("name", "")), int(event.extra.get("quantity", 1))
-            return Worth(Source.GIFTS, event.amount * micros(rates.coin_value), name, quantity)
+            is_more = int(event.extra.get("count", quantity)) != quantity
+            return Worth(Source.GIFTS, event.amount * micros(rates.coin_value), name, quantity, is_more)
         case Kind.SUB | Kind.RESUB | Kind.SUBGIFT:
             plan = plan_of(event)
             return Worth(_SUBS[event.kind], micros(sub_values[plan]), PLAN_NAMES[plan])

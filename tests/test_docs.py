@@ -32,6 +32,7 @@ PAGES = {
     *("live.page", "streams.list_page", "streams.stream_page", "overlay.page", "docs.page"),
     *("viewers.page", "store.page", "settings.page", "track.preflight"),
     "voice.page",
+    "revenue.page",
     *("voice_socket.connect", "voice_socket.not_a_socket"),
     *("auth.login", "auth.log_in", "auth.log_out", "static", "openapi.spec"),
 }

@@ -65,6 +65,7 @@ ROUTES: dict[str, Access] = {
     "voice_socket.not_a_socket": Access.READ,
     "voice_socket.connect": Access.READ,
     "sales.take": Access.NOBODY,  # and this the signature
+    "revenue.page": Access.READ,
     "revenue.revenue": Access.READ,
     "revenue.visitors": Access.READ,
     "settings.page": Access.READ,

@@ -22,6 +22,7 @@ NAVIGATION = (
     ("live.page", "live", "Live", "activity"),
     ("viewers.page", "viewers", "Viewers", "users-round"),
     ("store.page", "store", "Store", "shopping-bag"),
+    ("revenue.page", "revenue", "Revenue", "hand-coins"),
     ("streams.list_page", "streams", "Past streams", "history"),
     ("voice.page", "voice", "Voice room", "headset"),
     ("settings.page", "settings", "Settings", "settings"),

@@ -1,11 +1,11 @@
-"""Revenue and visitors: the answers that are told of them."""
+"""Revenue and visitors: the page, and the answers behind it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify
+from flask import Response, jsonify, render_template
 
 from analytics import revenue as answers
 from analytics import visitors as people
@@ -16,6 +16,15 @@ from web.services import Services, services
 bp = APIBlueprint("revenue", __name__, tag="Revenue")
 
 ASKED = [401, 403, 503]
+
+
+@bp.get("/revenue")
+@bp.doc(hide=True)
+def page() -> str:
+    settings = services().settings
+    return render_template(
+        "revenue.html", page="revenue", takes_sales=bool(settings.sales_secret), takes_events=bool(settings.track_key)
+    )
 
 
 @bp.get("/api/revenue")

@@ -63,11 +63,14 @@ class OtherCurrency(BaseModel):
 
 
 class LedgerLine(BaseModel):
+    """A streak of gifts is one line: `first_id` stays while `id`, `quantity` and `amount` grow."""
+
     id: int
+    first_id: int
     at: str
     source: str
     kind: Literal["earned", "refund", "correction"]
-    amount: float
+    amount: float = Field(description="not rounded: a gift may be worth half a cent")
     currency: str
     label: str
     quantity: int

@@ -73,17 +73,19 @@ def of_events(sums: Sums, told: Reference, zone: ZoneInfo) -> None:
         stream = told.streams.index(item.stream) if item.stream else None
         if not item.counts:
             continue
-        source, amount = "", Decimal(0)
+        source, amount, sales = "", Decimal(0), 1
         if event.kind is Kind.CHAT:
             source, amount = "bits", item.amount * BIT
         elif event.kind is Kind.GIFT:
             source, amount = "gifts", item.amount * COIN
+            grew = "streak" in event.extra and item.quantity != event.extra["quantity"]
+            sales = 0 if grew else 1  # of a streak only its beginning is one
         elif event.kind in (Kind.SUB, Kind.RESUB, Kind.SUBGIFT):
             source = "gift_subs" if event.kind is Kind.SUBGIFT else "subs"
             plan = SUBS[event.extra.get("plan", "1000")]
             amount = TIKTOK_SUB if event.platform is Platform.TIKTOK else plan
         if amount:
-            sums.add(event.at_ms, zone, "USD", source, amount, stream)
+            sums.add(event.at_ms, zone, "USD", source, amount, stream, sales)
 
 
 def of_shop(sums: Sums, arrived: Iterable[Tracked], zone: ZoneInfo) -> None:

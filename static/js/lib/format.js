@@ -14,6 +14,8 @@ const clockFormat = dateFormat({ hour: "2-digit", minute: "2-digit", hourCycle: 
 const secondsFormat = dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayFormat = dateFormat({ weekday: "short", day: "numeric", month: "short" });
 const dayYearFormat = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const dateOnly = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const monthOnly = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
 const yearFormat = dateFormat({ year: "numeric" });
 
 function dateFormat(options) {
@@ -37,14 +39,15 @@ export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
-/** `brief` leaves the cents out where they say nothing next to the amount. */
-export function money(amount, { code = currency, brief = false } = {}) {
+/** `brief` leaves the cents out where they say nothing next to the amount; `exact` tells parts of a cent. */
+export function money(amount, { code = currency, brief = false, exact = false } = {}) {
   const digits = brief && (amount === 0 || Math.abs(amount) >= 10) ? 0 : undefined;
   const compactly = Math.abs(amount) >= 100_000;
-  const key = `${code}/${digits}/${compactly}`;
+  const key = `${code}/${digits}/${compactly}/${exact}`;
   if (!moneyFormats.has(key)) {
     const options = { style: "currency", currency: code, currencyDisplay: "narrowSymbol" };
     if (digits === 0) Object.assign(options, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
+    if (exact) Object.assign(options, { maximumFractionDigits: 4 });
     if (compactly) Object.assign(options, { notation: "compact", maximumFractionDigits: 1 });
     moneyFormats.set(key, new Intl.NumberFormat("en", options));
   }
@@ -85,6 +88,12 @@ export function day(at) {
   const date = new Date(at);
   return (yearFormat.format(date) === yearFormat.format(new Date()) ? dayFormat : dayYearFormat).format(date);
 }
+
+/** "2026-11-14" → "Sat, 14 Nov": a date by itself is one wherever it is read. */
+export const dateWords = (date) => dateOnly.format(new Date(`${date}T12:00:00Z`));
+
+/** "2026-11" → "Nov". */
+export const monthWords = (month) => monthOnly.format(new Date(`${month}-15T12:00:00Z`));
 
 export const platformName = (platform) => ({ twitch: "Twitch", tiktok: "TikTok" })[platform] ?? platform;
 

@@ -1,109 +1,25 @@
-/** The shop's line to the server: pushes over Socket.IO, and asking every 3 s while that is down. */
+/** The shop's line to the server: the figures that are pushed cover one range. */
 
-import { io } from "../../vendor/socket.io.esm.min.js?v=4.8.4";
-import { POLL_SECONDS } from "./connection.js";
+import { Line } from "./line.js";
 
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 15_000;
-const ANSWER_WITHIN_MS = 8000;
 const PUSHES = ["initial_data", "new_event", "stats_update", "funnel_update", "segmentation_update", "anomaly_update"];
 
-/**
- * `on` holds what to do: pushed(name, message), state({kind, retryAt}) as the connection chip shows it, ask() while
- * there is no line, which answers whether the server did. The figures that are pushed cover `range`.
- */
-export class StoreLine {
+/** `on`: see Line. */
+export class StoreLine extends Line {
   constructor({ range, on }) {
+    super({ pushes: PUSHES, on }); // it asks for its range by itself
     this.range = range;
-    this.on = on;
-    this.question = 0; // which subscription is the current one: answers to older ones are ignored
-    this.failures = 0;
-    this.round = 0; // of polling
-    this.socket = io({
-      autoConnect: false,
-      reconnection: false, // ours says when it tries next
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      timeout: ANSWER_WITHIN_MS,
-      auth: { follow: [] }, // it asks for its range by itself
-    });
-  }
-
-  start() {
-    this.socket.on("connect", () => this.#subscribe());
-    this.socket.on("disconnect", () => this.#lost());
-    this.socket.on("connect_error", () => this.#lost());
-    for (const name of PUSHES) this.socket.on(name, (message) => this.on.pushed(name, message));
-    addEventListener("online", () => this.#connectNow());
-    document.addEventListener("visibilitychange", () => this.#connectNow());
-    this.#tell("connecting");
-    this.socket.connect();
   }
 
   /** Another range: answers whether its figures will be pushed, all of them at once to begin with. */
   setRange(range) {
     this.range = range;
-    if (this.socket.connected) this.#subscribe();
-    return this.socket.connected;
+    if (this.connected) this.greetAnew();
+    return this.connected;
   }
 
-  async #subscribe() {
-    const question = ++this.question;
-    const answer = await this.socket
-      .timeout(ANSWER_WITHIN_MS)
-      .emitWithAck("store:subscribe", { range: this.range })
-      .catch(() => null);
-    if (question !== this.question) return;
-    if (answer?.success) this.#stands();
-    else this.socket.disconnect(); // "disconnect" follows and plans the next attempt
-  }
-
-  #stands() {
-    this.failures = 0;
-    this.polling = false;
-    this.round += 1;
-    clearTimeout(this.pollTimer);
-    this.#tell("connected");
-  }
-
-  /** Down: says so, asks meanwhile and plans the next attempt, later each time. */
-  #lost() {
-    this.question += 1;
-    if (this.retryTimer) return;
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures) * (0.7 + 0.3 * Math.random());
-    this.failures += 1;
-    this.retryAt = Date.now() + wait;
-    this.retryTimer = setTimeout(() => this.#connect(), wait);
-    this.#tell(this.polling ? this.state : "reconnecting");
-    if (!this.polling) this.#poll(++this.round);
-  }
-
-  #connect() {
-    clearTimeout(this.retryTimer);
-    this.retryTimer = 0;
-    this.retryAt = null;
-    this.#tell(this.state);
-    this.socket.connect();
-  }
-
-  #connectNow() {
-    if (!document.hidden && this.retryTimer) this.#connect();
-  }
-
-  async #poll(round) {
-    this.polling = true;
-    if (!document.hidden) {
-      const answered = await this.on.ask();
-      if (round !== this.round) return; // the line stands again
-      const isBack = answered && this.state === "unreachable";
-      this.#tell(answered ? "polling" : "unreachable");
-      if (isBack) this.#connectNow();
-    }
-    this.pollTimer = setTimeout(() => this.#poll(round), POLL_SECONDS * 1000);
-  }
-
-  #tell(kind) {
-    this.state = kind;
-    this.on.state({ kind, retryAt: this.retryAt ?? null });
+  async greet() {
+    const answer = await this.call("store:subscribe", { range: this.range });
+    return Boolean(answer?.success);
   }
 }

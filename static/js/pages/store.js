@@ -1,11 +1,11 @@
 /** Wires the shop's page: the range, the figures, what is unusual, the stream, and what is pushed. */
 
+import { ConnectPanel } from "../lib/connect.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId, setText } from "../lib/dom.js";
 import { onlyServer } from "../lib/http.js";
 import { Alerts } from "../lib/store-alerts.js";
 import * as api from "../lib/store-api.js";
-import { ConnectPanel } from "../lib/store-connect.js";
 import { DeleteDialog } from "../lib/store-delete.js";
 import { DemoButtons } from "../lib/store-demo.js";
 import { FunnelPanel } from "../lib/store-funnel.js";
@@ -30,7 +30,7 @@ const kpis = new StoreKpis();
 const funnel = new FunnelPanel();
 const segments = new SegmentCards((segment) => people.openSegment(segment));
 const alerts = new Alerts({ canWrite: Boolean(canWrite), openPerson });
-const connect = new ConnectPanel();
+const connect = new ConnectPanel(byId("store"), "no-events");
 const stream = new EventStream({ openPerson, began: () => connect.setEmpty(false) });
 
 /** part → what to do with an answer about the range. */

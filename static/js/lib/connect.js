@@ -1,4 +1,4 @@
-/** How a shop is connected: large while there is no event, folded up afterwards; its lines can be copied. */
+/** How something is connected: large while nothing has come, folded up afterwards; its lines can be copied. */
 
 import { byId, icon, make } from "./dom.js";
 import { toast } from "./toast.js";
@@ -6,17 +6,19 @@ import { toast } from "./toast.js";
 const SAID_MS = 2000;
 
 export class ConnectPanel {
-  constructor() {
+  /** `page` gets the class `emptyClass` while there is nothing. */
+  constructor(page, emptyClass) {
+    Object.assign(this, { page, emptyClass });
     this.details = byId("connect").querySelector("details");
     for (const button of byId("connect").querySelectorAll("[data-copy]"))
       button.addEventListener("click", () => copy(button));
   }
 
-  /** Without events the rest of the page has nothing to say, and steps back. */
+  /** Without anything the rest of the page has nothing to say, and steps back. */
   setEmpty(isEmpty) {
     if (isEmpty === this.isEmpty) return;
     this.isEmpty = isEmpty;
-    byId("store").classList.toggle("no-events", isEmpty);
+    this.page.classList.toggle(this.emptyClass, isEmpty);
     byId("connect-hero").hidden = !isEmpty;
     this.details.open = isEmpty;
   }

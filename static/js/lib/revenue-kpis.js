@@ -1,0 +1,67 @@
+/** The figures of the page: what came in, what is to come, and who is here. */
+
+import { Counter } from "./counter.js";
+import { byId, part, setText } from "./dom.js";
+import { compact, dateWords, money, monthWords, number } from "./format.js";
+import { oncePerFrame } from "./frame.js";
+import { amount, basis } from "./revenue-words.js";
+
+export class RevenueKpis {
+  constructor() {
+    const figure = (name, format, options) => new Counter(part(byId(`kpi-${name}`), "figure"), format, options);
+    const cash = (value) => money(value, { code: this.currency, brief: Math.abs(value) >= 10_000 });
+    this.counters = {
+      today: figure("today", cash, { decimals: 2 }),
+      month: figure("month", cash, { decimals: 2 }),
+      projected: figure("projected", cash, { decimals: 2 }),
+      visitors: figure("visitors", compact),
+      best: figure("best", cash, { decimals: 2 }),
+    };
+    this.draw = oncePerFrame(() => this.#draw());
+  }
+
+  showRevenue(revenue) {
+    this.revenue = revenue;
+    this.draw();
+  }
+
+  /** What a sale has changed: {today, yesterday, month, currency}. */
+  showTotals(totals) {
+    if (!this.revenue) return;
+    this.revenue = { ...this.revenue, ...totals };
+    this.draw();
+  }
+
+  showVisitors(visitors) {
+    this.visitors = { ...this.visitors, ...visitors };
+    this.draw();
+  }
+
+  #draw() {
+    if (this.revenue) this.#drawRevenue(this.revenue);
+    if (this.visitors) {
+      this.counters.visitors.show(this.visitors.today ?? null);
+      this.#note("visitors", `${number(this.visitors.online_now ?? 0)} online now`);
+    }
+  }
+
+  #drawRevenue({ today, yesterday, month, projected_month: projected, best_day: best, currency }) {
+    this.currency = currency;
+    this.counters.today.show(today);
+    this.#note("today", `yesterday ${amount(yesterday, currency)}`);
+    this.counters.month.show(month);
+    this.#note("month", `since 1 ${monthWords(projected.month)}`);
+    const [brief, sentence] = basis(projected, currency) ?? ["nothing was earned yet", ""];
+    this.counters.projected.show(sentence ? projected.amount : null);
+    this.#note("projected", brief);
+    setText(byId("projection"), sentence);
+    this.counters.best.show(best ? best.revenue : null);
+    this.#note("best", best ? dateWords(best.date) : "no day with money yet");
+  }
+
+  #note(name, text) {
+    const note = part(byId(`kpi-${name}`), "note");
+    setText(note, text);
+    note.title = text;
+  }
+}
