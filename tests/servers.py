@@ -1,4 +1,4 @@
-"""Real servers on loopback for tests: PostgreSQL, CockroachDB and Redis, each with a folder and a port of its own.
+"""Real servers on loopback: PostgreSQL, CockroachDB, Redis and nginx, each with a folder and a port of its own.
 
     with PostgresServer() as postgres:
         Database(postgres.new_database())
@@ -7,6 +7,9 @@
 
     with RedisServer() as redis:
         program.web(database_url, REDIS_URL=redis.url)
+
+    with NginxServer([web.port, other.port]) as nginx:
+        httpx.get(f"{nginx.url}/health", verify=str(nginx.certificate))
 
 Tests take the fixtures ``postgres`` and ``redis`` (one of each for all tests), and make one of their own to kill it.
 """
@@ -29,6 +32,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 import psycopg
+
+from core.config import ROOT
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -254,6 +259,83 @@ class RedisServer(_Server):
             connection.sendall(b"PING\r\n")
             return connection.recv(100).startswith(b"+PONG")
         return False
+
+
+class NginxServer(_Server):
+    """nginx with ``deploy/nginx.conf`` as it is, but for its name, its ports, its certificate and where it logs.
+
+    In front of the web processes on ``ports``. Raises NoServer where there is no nginx or no OpenSSL.
+    """
+
+    name = "stream.example"
+
+    def __init__(self, ports: Sequence[int]) -> None:
+        self._program, self._openssl = installed("nginx", "nginx"), installed("openssl", "OpenSSL")
+        super().__init__()
+        self.plain_port, self._processes = free_port(), ports
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "fullchain.pem"
+
+    def prepare(self) -> None:
+        subprocess.run(
+            [
+                *(self._openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+                *("-keyout", "privkey.pem", "-out", "fullchain.pem", "-subj", f"/CN={self.name}"),
+                *("-addext", f"subjectAltName=DNS:{self.name},IP:127.0.0.1"),
+            ],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+        )
+        (self.folder / "site.conf").write_text(self._site((ROOT / "deploy" / "nginx.conf").read_text()))
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        elsewhere = "".join(f"{kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
+        user = "user root;" if os.geteuid() == 0 else ""  # the folder is nobody else's
+        (self.folder / "nginx.conf").write_text(
+            f"daemon off;\n{user}\npid {self.folder}/pid;\nerror_log {self.folder}/error.log;\nevents {{}}\n"
+            f"http {{\n{elsewhere}include {self.folder}/site.conf;\n}}\n"
+        )
+
+    def _site(self, shipped: str) -> str:
+        processes = "\n".join(f"    server 127.0.0.1:{port};" for port in self._processes)
+        for stands, instead in {
+            "    server 127.0.0.1:5000;": processes,
+            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "    listen [::]:80;\n": "",
+            "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
+            "    listen [::]:443 ssl http2;\n": "",
+            f"/etc/letsencrypt/live/{self.name}": str(self.folder),
+            "/var/log/nginx": str(self.folder),
+            "/var/www/letsencrypt": str(self.folder),
+        }.items():
+            assert stands in shipped, f"deploy/nginx.conf has no {stands!r} any more"
+            shipped = shipped.replace(stands, instead)
+        return shipped
+
+    def command(self) -> list[str]:
+        return [self._program, "-p", str(self.folder), "-c", "nginx.conf", "-e", "error.log"]
+
+    def check(self) -> str:
+        """What ``nginx -t`` says of the configuration."""
+        found = subprocess.run([*self.command(), "-t"], cwd=self.folder, capture_output=True, text=True, check=False)
+        return found.stderr
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def stop(self) -> None:
+        self._end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        self._end(signal.SIGTERM)  # killed outright its master would leave its workers behind
 
 
 def installed(program: str, name: str) -> str:

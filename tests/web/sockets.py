@@ -22,12 +22,19 @@ class Listener:
     """One connection. Everything the server pushes is kept in ``heard``."""
 
     def __init__(
-        self, url: str, *, reconnect: bool = False, transport: str = "websocket", origin: str = "", **options: Any
+        self,
+        url: str,
+        *,
+        reconnect: bool = False,
+        transport: str = "websocket",
+        origin: str = "",
+        session: requests.Session | None = None,
+        **options: Any,
     ) -> None:
         self.heard: list[Heard] = []
         self.connections = 0
         self._changed = threading.Condition()
-        self._session = requests.Session()
+        self._session = session or requests.Session()
         self.client = socketio.Client(
             http_session=self._session,
             reconnection=reconnect,
@@ -41,7 +48,7 @@ class Listener:
         self.client.on("connect", self._connected)
         self.client.on("disconnect", self._disconnected)
         try:
-            self.client.connect(url, transports=[transport], wait_timeout=10, **options)
+            self.client.connect(url, **{"transports": [transport], "wait_timeout": 10} | options)
         except socketio.exceptions.ConnectionError:
             self.close()
             raise
