@@ -13,7 +13,6 @@ from typing import Any
 import gevent
 from apiflask import APIFlask
 from flask import Flask
-from flask_socketio import SocketIO
 
 from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema
@@ -22,9 +21,11 @@ from core.version import VERSION
 from models import SCHEMA_REVISION
 from web import (
     access,
+    accounts,
     auth,
     broadcast,
     chores,
+    credentials,
     demo,
     docs,
     errors,
@@ -43,6 +44,8 @@ from web import (
     settings_store,
     store,
     streams,
+    this_machine,
+    tokens,
     track,
     viewer_boards,
     viewer_exports,
@@ -59,6 +62,7 @@ from web import (
 from web.schemas import Problem
 from web.server import build_server, drain, use_own_websocket
 from web.services import Services
+from web.socket_guard import GuardedSocketIO
 from web.voice_redis import RedisSeats
 
 log = logging.getLogger("app")
@@ -92,6 +96,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
     orders.register(app, database)
+    credentials.register(app, database)
     chores.register(app, at)
     retention.register(app, at)
     track.register(app)
@@ -118,6 +123,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         library,
         library_charts,
         demo,
+        accounts,
+        tokens,
         settings_page,
         settings_store,
         voice,
@@ -135,7 +142,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.wsgi_app = headers.SecurityHeaders(app.wsgi_app)
     if settings.dashboard_password:
         # Without a password a proxied request is refused, so it must stay visible.
-        app.wsgi_app = access.LocalProxy(app.wsgi_app)
+        app.wsgi_app = this_machine.LocalProxy(app.wsgi_app)
     return app
 
 
@@ -152,7 +159,7 @@ def _described(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_socketio(app: Flask, at: Services) -> None:
-    socketio = SocketIO(
+    socketio = GuardedSocketIO(
         app,
         async_mode="gevent",
         cors_allowed_origins=None,  # the same origin only

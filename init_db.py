@@ -1,4 +1,4 @@
-"""Creates or upgrades the database; by hand: demo, ignore list, imports, rebuild, backup."""
+"""Creates or upgrades the database; by hand: demo, team, ignore list, imports, rebuild, backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from actions import backup, installation, retention, viewer_import, viewers
+from actions import backup, installation, retention, team, viewer_import, viewers
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, is_locked, shown, why_unusable
@@ -212,6 +212,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     copies.add_argument("--restore", type=Path, metavar="FILE", help="put a backup in the database's place")
     parser.add_argument("--compact", action="store_true", help="give free space of SQLite's file back to the disk")
     parser.add_argument("--force", action="store_true", help="let --backup replace a file that is there")
+    team.add_options(parser)
     return parser.parse_args(argv)
 
 
@@ -248,6 +249,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.list_ignored:
             with database.reading() as connection:
                 _tell(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)))
+        for line in team.run(arguments, database, settings):
+            _tell(line)
         if arguments.import_viewers:
             _import_viewers(database, arguments, settings)
         if arguments.rebuild:
@@ -325,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     try:
         run(arguments, load_settings())
-    except (SettingsError, DatabaseUnusable) as error:
+    except (SettingsError, DatabaseUnusable, team.NotDone) as error:
         print(f"init_db.py: {error}", file=sys.stderr)
         return 2
     except DBAPIError as error:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0007"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -896,6 +896,36 @@ class WebhookDelivery(Base):
     due_at_ms: Mapped[int] = mapped_column(BigInteger)
     made_at_ms: Mapped[int] = mapped_column(BigInteger)
     problem: Mapped[str] = words()
+
+
+class Account(Base):
+    """Somebody who may log in, beside the owner whom ``.env`` names."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), unique=True)  # in small letters
+    role: Mapped[str] = mapped_column(String(16))  # rules.accounts.Role
+    password_hash: Mapped[str] = mapped_column(Text)
+    session_key: Mapped[str] = mapped_column(String(64))  # in each session; a new one ends them all
+    made_at_ms: Mapped[int] = mapped_column(BigInteger)
+    last_login_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ApiToken(Base):
+    """What opens the API to a program. Only its hash is kept, and its first letters to recognise it by."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    prefix: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256
+    scopes: Mapped[str] = mapped_column(String(64))  # rules.accounts.Scope, by spaces
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_at_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_at_ms: Mapped[int | None] = mapped_column(BigInteger)
+    last_used_at_ms: Mapped[int | None] = mapped_column(BigInteger)  # to the minute
 
 
 class Preference(Base):

@@ -10,12 +10,13 @@ from actions import retention
 from core.db import Database, DatabaseUnusable, shown
 from core.statements import insert_for
 from ingest.privacy import SALT
-from models import Base, IgnoredName, Installation, OptOut, Preference, StoreEvent, VipTier
+from models import Account, ApiToken, Base, IgnoredName, Installation, OptOut, Preference, StoreEvent, VipTier
 
 CONTENT = "content"  # the key in `installation`
 REAL, DEMO = "real", "demo"
-# What people chose, which no demo made: whom to ignore, who wants not to be recorded, the tiers, what else is set.
-KEPT = tuple(table.__tablename__ for table in (IgnoredName, OptOut, VipTier, Preference))
+# What people chose, which no demo made: whom to ignore, who wants not to be recorded, the tiers, what else is set, and
+# who may come in.
+KEPT = tuple(table.__tablename__ for table in (IgnoredName, OptOut, VipTier, Preference, Account, ApiToken))
 
 
 def content_of(connection: Connection) -> str | None:

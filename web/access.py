@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-from collections.abc import Iterable
-from enum import IntEnum
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from flask import Response, current_app, g, redirect, request, session, url_for
+from flask import Response, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from core.config import Settings
+from web.identity import Identity, caller, identify
+from web.levels import Access
 from web.services import services
+from web.this_machine import is_this_machine
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-
-class Access(IntEnum):
-    """What a caller may do, each including those before it; and what a route asks for."""
-
-    NOBODY = 0
-    OVERLAY = 1  # sees what is shown on the stream
-    READ = 2
-    WRITE = 3
-    OWNER = 4
-
+__all__ = ["EVENTS", "ROUTES", "SAFE_METHODS", "Access", "access_of_caller", "guard", "no_store"]
 
 ROUTES: dict[str, Access] = {
     "static": Access.NOBODY,
@@ -68,6 +50,18 @@ ROUTES: dict[str, Access] = {
     "revenue.page": Access.READ,
     "revenue.revenue": Access.READ,
     "revenue.visitors": Access.READ,
+    "accounts.list_accounts": Access.OWNER,
+    "accounts.add_account": Access.OWNER,
+    "accounts.change_role": Access.OWNER,
+    "accounts.reset_password": Access.OWNER,
+    "accounts.remove_account": Access.OWNER,
+    # One's own: whose it is the views look at.
+    "accounts.me": Access.READ,
+    "accounts.change_own_password": Access.READ,
+    "accounts.sign_out_everywhere": Access.READ,
+    "tokens.list_tokens": Access.OWNER,
+    "tokens.make_token": Access.OWNER,
+    "tokens.revoke_token": Access.OWNER,
     "settings.page": Access.READ,
     "settings_store.anomalies": Access.READ,
     "settings_store.change_anomalies": Access.OWNER,
@@ -122,33 +116,23 @@ ROUTES: dict[str, Access] = {
     "viewer_orders.preview_tiers": Access.READ,
 }
 
+# What sockets may call. What they are told without asking depends on the room they are in (`web.realtime`).
+EVENTS: dict[str, Access] = {
+    "live:subscribe": Access.OVERLAY,
+    "live:gifts": Access.OVERLAY,
+    "store:subscribe": Access.READ,
+    "viewer-profiles:get": Access.READ,
+    "viewer-profiles:update": Access.WRITE,
+    "voice:watch": Access.READ,
+    "voice:mute": Access.READ,
+}
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PROXY_HEADERS = (
-    *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server"),
-    *("X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "True-Client-IP", "Forwarded", "Via"),
-)
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def access_of_caller(token: str | None = None) -> Access:
     """What the current request (or socket) may do. ``token`` is what a socket handed over instead of a header."""
-    settings = services().settings
-    if not settings.dashboard_password:
-        return Access.OWNER if _is_this_machine() else Access.NOBODY
-    if session.get("user") == settings.dashboard_username and session.get("key") == session_key(settings):
-        return Access.OWNER
-    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and _same(bearer.strip(), settings.api_token):
-        return Access.OWNER
-    if _same(token or request.args.get("token", ""), settings.overlay_token):
-        return Access.OVERLAY
-    return Access.NOBODY
-
-
-def session_key(settings: Settings) -> str:
-    """Ties a session to the password it was opened with: a new password ends all sessions."""
-    secret = str(current_app.secret_key).encode()
-    return hmac.new(secret, settings.dashboard_password.encode(), "sha256").hexdigest()[:32]
+    return identify(token).access
 
 
 def guard() -> AnyResponse | None:
@@ -159,12 +143,12 @@ def guard() -> AnyResponse | None:
     endpoint = request.endpoint
     if endpoint is None:
         return None  # becomes a 404 or 405
-    g.access = access_of_caller()
+    g.access = caller().access
     needed = ROUTES.get(endpoint, Access.OWNER)
     if g.access >= needed:
         return None
     if g.access is not Access.NOBODY:
-        raise Forbidden("this token may not do that")
+        raise Forbidden(why_not(caller()))
     if endpoint == "overlay.page":
         # Nothing to see on the stream; whoever opens the address in a browser reads why in the tab.
         return Response(
@@ -175,6 +159,11 @@ def guard() -> AnyResponse | None:
     raise Unauthorized("log in, or send a valid token")
 
 
+def why_not(identity: Identity) -> str:
+    """Why somebody who may do something may not do this."""
+    return "your account may not do that" if identity.is_person else "this token may not do that"
+
+
 def wants_page() -> bool:
     """Whether the caller is somebody with a browser, who is better served by a page than by JSON."""
     return (
@@ -183,32 +172,9 @@ def wants_page() -> bool:
     )
 
 
-def _same(given: str, expected: str) -> bool:
-    # A token out of JSON may hold half a surrogate pair, which plain encoding refuses with an error.
-    return bool(expected) and hmac.compare_digest(given.encode(errors="replace"), expected.encode())
-
-
-def _is_this_machine() -> bool:
-    near = _is_loopback(request.remote_addr or "")
-    return near and not any(header in request.headers for header in PROXY_HEADERS) and _host() in LOCAL_NAMES
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)  # a socket for both families tells IPv4 like this
-    return (mapped or found).is_loopback
-
-
-def _host() -> str:
-    return urlsplit(f"//{request.host}").hostname or ""
-
-
 def _refuse_strangers_to_this_machine() -> None:
     # The name is checked as well: a page elsewhere whose name is made to point here must not read the dashboard.
-    if not _is_this_machine() and request.endpoint != "health.health":
+    if not is_this_machine() and request.endpoint != "health.health":
         raise Forbidden("without DASHBOARD_PASSWORD this dashboard serves this machine only, and through no proxy")
 
 
@@ -224,18 +190,6 @@ def comes_from_another_site() -> bool:
         return True
     origin = request.headers.get("Origin")
     return origin is not None and origin.partition("://")[2] != request.host
-
-
-class LocalProxy:
-    """Believes a proxy on this machine what it tells of the visitor; from elsewhere the same headers are a claim."""
-
-    def __init__(self, wsgi: WSGIApplication) -> None:
-        self._direct = wsgi
-        self._behind_proxy = ProxyFix(wsgi, x_for=1, x_proto=1, x_host=1)
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        near = _is_loopback(environ.get("REMOTE_ADDR", ""))
-        return (self._behind_proxy if near else self._direct)(environ, start_response)
 
 
 def no_store(response: Response) -> Response:

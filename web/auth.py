@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import gevent
 from apiflask import APIBlueprint
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from flask import Flask, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
@@ -19,13 +19,20 @@ from flask_limiter.util import get_remote_address
 from gevent.lock import BoundedSemaphore
 from werkzeug.wrappers import Response
 
+from actions import passwords
+from analytics import accounts
+from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError
-from web.access import Access, access_of_caller, session_key
+from rules.accounts import LONGEST_PASSWORD
+from web.access import Access, access_of_caller
+from web.credentials import credentials
+from web.identity import ENV_OWNER, open_session, owner_key
 from web.services import services
+
+Answer = TypeVar("Answer")
 
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
 limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
-hasher = PasswordHasher()
 checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
@@ -67,8 +74,7 @@ def _kept_secret(file: Path) -> str:
 
 @cache
 def _hash_of(password: str) -> str:
-    # Kept only in memory and only as a hash: comparing takes 64 MB and some 50 ms, which is what slows guessing.
-    return hasher.hash(password)
+    return passwords.hash_of(password)  # kept only in memory and only as a hash
 
 
 def _inside(target: str) -> str:
@@ -94,24 +100,35 @@ def log_in() -> Response | tuple[str, int]:
     if not settings.dashboard_password:
         return redirect(target)
     username, password = request.form.get("username", ""), request.form.get("password", "")
-    with checking:
-        is_owner = gevent.get_hub().threadpool.apply(_is_owner, (username, password[:1024], settings))
-    if not is_owner:
+    with services().database.reading() as connection:
+        found = accounts.login(connection, username)
+    is_owner = secrets.compare_digest(username.encode(), settings.dashboard_username.encode())
+    if is_owner:
+        found = None  # whatever an account may be called, this name is the owner's of .env
+    fits = beside_the_server(_fits, settings, found, password)
+    if not fits or not (is_owner or found):
         page = render_template("login.html", page="login", next=target, error="That name and password do not fit.")
         return page, 401
-    session.clear()  # a session that somebody else prepared must not become ours
-    session["user"] = settings.dashboard_username
-    session["key"] = session_key(settings)
-    session.permanent = True
+    if found:
+        open_session(found.name, found.id, found.session_key)
+        credentials().logged_in(found.id, now_ms())
+    else:
+        generation = credentials().current().owner_generation
+        open_session(settings.dashboard_username, ENV_OWNER, owner_key(settings, generation))
     return redirect(target)
 
 
-def _is_owner(username: str, password: str, settings: Settings) -> bool:
-    try:
-        hasher.verify(_hash_of(settings.dashboard_password), password)
-    except VerifyMismatchError:
-        return False
-    return secrets.compare_digest(username.encode(), settings.dashboard_username.encode())
+def beside_the_server(work: Callable[..., Answer], *arguments: object) -> Answer:
+    """Hashes and compares passwords in a thread, few at a time: it takes long, and a lot of memory."""
+    with checking:
+        answer: Answer = gevent.get_hub().threadpool.apply(work, arguments)
+    return answer
+
+
+def _fits(settings: Settings, found: accounts.Login | None, password: str) -> bool:
+    """One comparison whoever it is, also where there is nobody: how long it takes tells nothing."""
+    usual = _hash_of(settings.dashboard_password)
+    return passwords.fits(found.password_hash if found else usual, password[:LONGEST_PASSWORD])
 
 
 @bp.post("/logout")

@@ -1,4 +1,4 @@
-"""What the web process does as time passes: sends the webhook's messages, and settles anomalies that are over."""
+"""What the web process does as time passes: sends the webhook's messages, settles what is over, notes who came."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import gevent
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from actions import store, webhooks
+from actions import accounts, store, tokens, webhooks
 from actions.webhooks import Delivery
 from core.clock import now_ms
 from core.db import why_unusable
+from web.credentials import Credentials
 from web.orders import Orders
 from web.services import Services
 
@@ -26,9 +27,10 @@ SEND_SECONDS = 15.0  # all in all: who answers a byte at a time keeps nobody
 class Chores:
     """Several web processes may do the same: what is sent is claimed first, the rest may be done twice."""
 
-    def __init__(self, at: Services, orders: Orders) -> None:
+    def __init__(self, at: Services, orders: Orders, credentials: Credentials) -> None:
         self._at = at
         self._orders = orders
+        self._credentials = credentials
         self._sender = webhooks.Sender()
         self._upkeep_due = 0.0
 
@@ -51,11 +53,19 @@ class Chores:
             self._upkeep_due = now + UPKEEP_SECONDS
             self._orders.run(store.resolve_past, now_ms=now_ms())
             self._orders.run(webhooks.forget_old, now_ms=now_ms())
+        self._note_who_came()
         with self._at.database.reading() as connection:
             is_due = webhooks.is_due(connection, now_ms())
         if is_due:
             for delivery in self._orders.run(webhooks.claim, now_ms=now_ms()):
                 self.deliver(delivery)
+
+    def _note_who_came(self) -> None:
+        uses, logins = self._credentials.take_notes()
+        if uses:
+            self._orders.run(tokens.note_uses, uses)
+        if logins:
+            self._orders.run(accounts.note_logins, logins)
 
     def deliver(self, delivery: Delivery) -> str:
         """Sends one message and notes the outcome; answers what went wrong, "" where nothing did."""
@@ -67,6 +77,6 @@ class Chores:
 
 
 def register(app: Flask, at: Services) -> Chores:
-    chores = Chores(at, app.extensions["orders"])
+    chores = Chores(at, app.extensions["orders"], app.extensions["credentials"])
     app.extensions["chores"] = chores
     return chores

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, session
+from flask import Flask, current_app
 from gevent.threadpool import ThreadPool
 
 from core.db import Database
-from web.services import services
+from web.identity import caller
 
 Answer = TypeVar("Answer")
 
@@ -65,7 +65,4 @@ def ask(question: Callable[..., Answer], *arguments: Any, **options: Any) -> Ans
 
 def editor() -> str:
     """Who gives the order, for the trail of edits."""
-    settings = services().settings
-    if not settings.dashboard_password:
-        return settings.dashboard_username
-    return str(session.get("user") or "API token")
+    return caller().name

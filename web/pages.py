@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, request, session, url_for
+from flask import Flask, Response, request, url_for
 from flask_compress import Compress
 from sqlalchemy.exc import DBAPIError
 from whitenoise import WhiteNoise
@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 from analytics.live import is_simulated
 from core.config import ROOT
 from core.version import VERSION
+from web.identity import caller
 from web.services import Services
 
 STATIC = ROOT / "static"
@@ -45,7 +46,8 @@ def register(app: Flask, at: Services) -> None:
         return {
             "version": VERSION,
             "nav": [(url_for(endpoint), noun, label, icon) for endpoint, noun, label, icon in NAVIGATION],
-            "user": session.get("user") if settings.dashboard_password else None,
+            "user": caller().name if settings.dashboard_password and caller().is_person else None,
+            "role": caller().role,
             "login_required": bool(settings.dashboard_password),
             "simulated": _simulated(at),
             "zone": settings.timezone,

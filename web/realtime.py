@@ -9,7 +9,6 @@ from typing import Any
 
 import gevent
 from flask import Flask, request
-from flask_socketio import SocketIO
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy.exc import DBAPIError
@@ -18,11 +17,13 @@ from analytics import scope
 from core.db import why_unusable
 from core.turns import ChangeSignal
 from web import viewer_calls, voice_push
-from web.access import Access, access_of_caller
+from web.access import Access
 from web.health import CLIENTS
+from web.identity import STRANGER, Identity, identify
 from web.live_push import LivePush, Subscription
 from web.revenue_push import RevenuePush
 from web.services import Services
+from web.socket_guard import GuardedSocketIO
 from web.store_push import StorePush, StoreSubscription
 from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
 
@@ -35,12 +36,13 @@ LOOK_SECONDS = 0.1  # at most ten batches a second
 class Realtime:
     """An error in one tick is logged, the next goes on."""
 
-    def __init__(self, app: Flask, socketio: SocketIO, at: Services) -> None:
+    def __init__(self, app: Flask, socketio: GuardedSocketIO, at: Services) -> None:
         self.live = LivePush(app, socketio, at)
         self.viewers = ViewerPush(socketio, at)
         self.store = StorePush(socketio, at)
         self.revenue = RevenuePush(socketio, at)
         self._at = at
+        self._door = socketio
         self._signal = ChangeSignal(at.database)
         self._unread = True  # there is more than the last look has taken
         self._look_due = 0.0
@@ -63,6 +65,7 @@ class Realtime:
 
     def tick(self, now: float) -> None:
         """One look: pushes what is new, and the numbers where they are due."""
+        self._door.turn_out(now)
         if now >= self._look_due and (self._unread or self._signal.changed()):
             self._look_due = now + LOOK_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
@@ -86,8 +89,12 @@ class Realtime:
 class Caller:
     """Who has connected: what they may do, and what they want to hear (None: whatever they may)."""
 
-    access: Access
+    identity: Identity
     follow: frozenset[str] | None
+
+    @property
+    def access(self) -> Access:
+        return self.identity.access
 
     @property
     def room(self) -> str | None:
@@ -117,10 +124,10 @@ def caller_of(auth: Any) -> Caller:
     told = auth if isinstance(auth, dict) else {}
     token, follow = told.get("token"), told.get("follow")
     wanted = frozenset(one for one in follow if isinstance(one, str)) if isinstance(follow, list) else None
-    return Caller(access_of_caller(token if isinstance(token, str) else None), wanted)
+    return Caller(identify(token if isinstance(token, str) else None), wanted)
 
 
-def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
+def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
     """Lets sockets in and answers their calls."""
     realtime = Realtime(app, socketio, at)
     callers: dict[str, Caller] = {}
@@ -137,10 +144,11 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
             caller = caller_of(auth)
         except Exception:
             log.exception("a socket's access cannot be told")
-            caller = Caller(Access.NOBODY, None)
+            caller = Caller(STRANGER, None)
         if caller.access < Access.OVERLAY:
             raise ConnectionRefusedError("log in, or bring a valid token")
         callers[sid()] = caller
+        socketio.let_in(sid(), caller.identity)
         if caller.room:
             realtime.viewers.join(sid(), caller.room)
         CLIENTS.inc()
@@ -159,6 +167,7 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
             return
         CLIENTS.dec()
         callers.pop(sid(), None)
+        socketio.forget(sid())
         realtime.viewers.leave(sid())
         realtime.live.leave(sid())
         realtime.store.leave(sid())
@@ -199,8 +208,8 @@ def register(app: Flask, socketio: SocketIO, at: Services) -> Realtime:
         except DBAPIError as error:
             return {"success": False, "error": why_unusable(error)}
 
-    viewer_calls.register(socketio, lambda: callers[sid()].access)
-    voice_push.register(app, socketio, app.extensions["voice"], lambda: callers[sid()].access)
+    viewer_calls.register(socketio)
+    voice_push.register(app, socketio, app.extensions["voice"])
 
     @socketio.on_error_default
     def failed(error: Exception) -> dict[str, Any]:

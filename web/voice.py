@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, make_response, render_template, session
+from flask import Response, current_app, jsonify, make_response, render_template
 from werkzeug.exceptions import Conflict, NotFound, ServiceUnavailable
 
 from core.clock import iso, now_ms
 from rules.voice import KEY, Seat, new_id
 from rules.voice_ice import LOGIN_SECONDS, ice_servers
+from web.identity import identify
 from web.services import services
 from web.voice_room import Room, Unreachable
 from web.voice_schemas import IceServers, Peers
@@ -37,11 +38,8 @@ def room() -> Room:
 
 def account_of_caller() -> str | None:
     """Whose voice it is; None for a token, which has none."""
-    settings = services().settings
-    if not settings.dashboard_password:
-        return settings.dashboard_username
-    user = session.get("user")
-    return str(user) if user else None
+    found = identify()  # anew: who talks for hours may be asked again
+    return found.name if found.is_person else None
 
 
 def secret() -> str:

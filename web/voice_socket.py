@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 bp = APIBlueprint("voice_socket", __name__, enable_openapi=False)
 
-RECHECK_SECONDS = 10.0  # whoever may no longer come in leaves within so long
+RECHECK_SECONDS = 1.0  # whoever may no longer come in leaves within so long
 PATH = "/peerjs/peerjs"
 
 

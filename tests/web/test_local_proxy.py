@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from web.access import LocalProxy
+from web.this_machine import LocalProxy
 
 CLAIMED = {
     "HTTP_X_FORWARDED_FOR": "198.51.100.7",
