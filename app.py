@@ -87,7 +87,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         DESCRIPTION=docs.DESCRIPTION,
-        SECURITY_SCHEMES={"bearer": {"type": "http", "scheme": "bearer"}},
+        SECURITY_SCHEMES={
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
+        },
         HTTP_ERROR_SCHEMA=Problem.model_json_schema(),
         VALIDATION_ERROR_SCHEMA=Problem.model_json_schema(),
     )

@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
 @bp.output(SaleAnswer, status_code=201, description="It is in the ledger, and on disk")
 @bp.doc(
     summary="Report a sale or a refund",
+    security="signature",
     description="Signed with `SALES_SECRET`: `X-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of "
     "`<X-Timestamp>.<body>`, over the very bytes that are sent. Sent again it is answered 200 and counts once.",
     responses={
@@ -72,6 +73,7 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     told["requestBody"] = SALE_BODY
     told["parameters"] = SIGNATURE_HEADERS
     told["responses"]["200"]["content"] = told["responses"]["201"]["content"]
+    told["responses"]["422"]["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/ValidationError"}
     return document
 
 

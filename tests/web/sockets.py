@@ -18,6 +18,14 @@ class Heard(NamedTuple):
     at: float  # time.monotonic()
 
 
+def _hear_in_order(client: socketio.Client) -> None:
+    """The library hands each message to a thread of its own, and on a busy machine they overtake each other."""
+    hand_on = client.eio._trigger_event
+    client.eio._trigger_event = lambda event, *arguments, **options: hand_on(
+        event, *arguments, **{**options, "run_async": False}
+    )
+
+
 class Listener:
     """One connection. Everything the server pushes is kept in ``heard``."""
 
@@ -44,6 +52,7 @@ class Listener:
         )
         if origin and transport == "polling":
             options["headers"] = options.get("headers", {}) | {"Origin": origin}
+        _hear_in_order(self.client)
         self.client.on("*", self._note)
         self.client.on("connect", self._connected)
         self.client.on("disconnect", self._disconnected)

@@ -18,6 +18,7 @@ from core.tracked import Tracked
 from ingest.store import record
 from models import StoreAnomaly, StoreEvent
 from rules.funnel import Step
+from tests.support import POLICY
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Alone, Stage
 from tests.web.sockets import Listener, listening
 from web.store_schemas import AnomaliesAnswer, Anomaly, FunnelAnswer, SegmentsAnswer, ShopEvent, ShopStats
@@ -330,7 +331,7 @@ def test_when_everything_is_deleted_all_pages_begin_anew(shop: Alone):
         report(shop.database, step(), step(), step())
         page.wait_until(lambda: len(ids(page)) == 3)
         page.forget()
-        orders_about.clear(shop.database)
+        orders_about.clear(shop.database, POLICY)
         empty = page.wait_for("initial_data")
         assert (empty["events"], empty["stats"]["total_events"]) == ([], 0)
         expected = report(shop.database, step())
