@@ -24,7 +24,10 @@ __all__ = ["migrated", "new_database_url"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md", "docs/voice.md")
+DOCUMENTS = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md"),
+    *("docs/voice.md", "docs/deploy-ec2.md"),
+)
 NAMES = {name.upper() for name in Settings.model_fields}
 
 # What is for people, or for Swagger UI itself, and therefore not in the document of the API.
@@ -315,6 +318,15 @@ def test_nothing_is_tracked_that_set_up_fetches_or_a_run_leaves_behind():
 
 
 def test_every_program_can_be_started():
-    for file in ("bin/setup", "bin/dev", "bin/test", "bin/assets", "deploy/try-pm2", ".ci/run"):
+    for file in (
+        "bin/setup",
+        "bin/dev",
+        "bin/test",
+        "bin/assets",
+        "deploy/try-pm2",
+        "deploy/try-guide",
+        "deploy/backup",
+        ".ci/run",
+    ):
         assert (ROOT / file).stat().st_mode & 0o111, file
         assert (ROOT / file).read_text(encoding="utf-8").startswith("#!/usr/bin/env "), file

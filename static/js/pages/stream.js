@@ -114,7 +114,7 @@ async function showChat() {
 
 function noChat(keptSince) {
   if (!keptSince) return empty("message-circle", "No chat", "Nobody wrote in this stream.");
-  const words = `Messages are kept since ${day(keptSince)} only. The graph, the totals and the words above stay.`;
+  const words = `Messages are kept since ${day(keptSince)} only. The graph, the totals and the most used words stay.`;
   return empty("clock", "The chat of this stream has been deleted", words);
 }
 
