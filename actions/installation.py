@@ -10,7 +10,18 @@ from actions import retention
 from core.db import Database, DatabaseUnusable, shown
 from core.statements import insert_for
 from ingest.privacy import SALT
-from models import Account, ApiToken, Base, IgnoredName, Installation, OptOut, Preference, StoreEvent, VipTier
+from models import (
+    Account,
+    ApiToken,
+    Base,
+    IgnoredName,
+    Installation,
+    LibraryTotal,
+    OptOut,
+    Preference,
+    StoreEvent,
+    VipTier,
+)
 
 CONTENT = "content"  # the key in `installation`
 REAL, DEMO = "real", "demo"
@@ -29,18 +40,28 @@ def has_real_shop(connection: Connection) -> bool:
     return connection.scalar(select(StoreEvent.id).where(StoreEvent.is_simulated == false()).limit(1)) is not None
 
 
+def has_library(connection: Connection) -> bool:
+    """Whether there are any plans, users or titles."""
+    return connection.scalar(select(LibraryTotal.kind).where(LibraryTotal.records > 0).limit(1)) is not None
+
+
 def claim(database: Database, content: str) -> None:
     """Marks what the database holds, so that real and simulated data never mix. Raises DatabaseUnusable."""
     with database.writing() as connection:
-        found = content_of(connection)
-        if found is None:
-            connection.execute(insert(Installation).values(key=CONTENT, value=content))
-        elif found != content:
-            raise DatabaseUnusable(
-                f"{shown(database.url)} holds demo data: run `python init_db.py --remove-demo`, or use another database"
-                if found == DEMO
-                else f"{shown(database.url)} holds real data: the demo needs a database of its own (DATABASE_URL)"
-            )
+        claim_within(connection, database, content)
+
+
+def claim_within(connection: Connection, database: Database, content: str) -> None:
+    """The same in a transaction that does more."""
+    found = content_of(connection)
+    if found is None:
+        connection.execute(insert(Installation).values(key=CONTENT, value=content))
+    elif found != content:
+        raise DatabaseUnusable(
+            f"{shown(database.url)} holds demo data: run `python init_db.py --remove-demo`, or use another database"
+            if found == DEMO
+            else f"{shown(database.url)} holds real data: the demo needs a database of its own (DATABASE_URL)"
+        )
 
 
 def remove_demo(database: Database) -> None:

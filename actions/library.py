@@ -78,7 +78,7 @@ def change(
     try:
         with database.writing() as connection:
             row = _lock(connection, kind, record_id)
-            _check_times({**row._mapping, **values}, now_ms)
+            check_times({**row._mapping, **values}, now_ms)
             _check_others(connection, kind, values, record_id)
             if any(row._mapping[column] != value for column, value in values.items()):
                 library.change(connection, kind, row, values, setting.zone, now_ms)
@@ -99,8 +99,19 @@ def remove(database: Database, path: str, record_id: int, setting: Setting, *, n
         raise _meanwhile(kind) from error
 
 
+def check_times(values: Mapping[str, Any], now_ms: int) -> None:
+    """That nobody leaves before they joined, or in the future. Raises Invalid."""
+    ended_ms = values.get("cancelled_at_ms")
+    if ended_ms is None:
+        return
+    if ended_ms < values["joined_at_ms"]:
+        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies before joined_at"}])
+    if ended_ms > now_ms:
+        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies in the future"}])
+
+
 def _checked(values: dict[str, Any], now_ms: int) -> dict[str, Any]:
-    _check_times(values, now_ms)
+    check_times(values, now_ms)
     return _hash(values)
 
 
@@ -109,16 +120,6 @@ def _hash(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("password_hash") is not None:
         values["password_hash"] = hashed(values["password_hash"])
     return values
-
-
-def _check_times(values: Mapping[str, Any], now_ms: int) -> None:
-    ended_ms = values.get("cancelled_at_ms")
-    if ended_ms is None:
-        return
-    if ended_ms < values["joined_at_ms"]:
-        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies before joined_at"}])
-    if ended_ms > now_ms:
-        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies in the future"}])
 
 
 def _check_others(connection: Connection, kind: Kind, values: Mapping[str, Any], own_id: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from core.statements import BulkStatement
 from ingest import library_payments
 from ingest.library_figures import count
 from models import Base
-from rules.library_kinds import PAYMENTS, Kind
+from rules.library_kinds import PAYMENTS, PLANS, REVIEWS, USERS, WATCHES, Kind
 from rules.library_values import name_key
 
 
@@ -22,11 +23,8 @@ def table_of(kind: Kind) -> Table:
 
 def with_keys(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     """The columns with those that follow from them: names and addresses without regard to capitals."""
-    found = dict(values)
-    for column in ("name", "email"):
-        if f"{column}_key" in table_of(kind).c and column in found:
-            found[f"{column}_key"] = name_key(found[column])
-    return found
+    column = _KEYED.get(kind.path, "")
+    return {**values, f"{column}_key": name_key(values[column])} if column in values else dict(values)
 
 
 def store(connection: Connection, kind: Kind, values: Mapping[str, Any], zone: ZoneInfo, now_ms: int) -> int:
@@ -61,18 +59,27 @@ def remove(connection: Connection, kind: Kind, row: Any, zone: ZoneInfo, now_ms:
     connection.execute(delete(table).where(table.c.id == row.id))
 
 
-def store_many(connection: Connection, kind: Kind, rows: Sequence[Any], zone: ZoneInfo, now_ms: int) -> None:
-    """Stores many: named tuples of all columns but the id, the times of storing and those that ``count`` keeps."""
-    if not rows:
-        return
-    if kind is PAYMENTS:  # the ledger asks for their ids
-        table = table_of(kind)
-        made = [row._asdict() | {"created_at_ms": now_ms, "updated_at_ms": now_ms} for row in rows]
-        stored = connection.execute(insert(table).returning(*table.c), made).all()
-        library_payments.book(connection, stored, zone, now_ms)
-    else:
-        _bulk(kind, rows[0]._fields).run(connection, [(*row, now_ms, now_ms) for row in rows])
+def store_many(
+    connection: Connection, kind: Kind, records: Sequence[Mapping[str, Any]], zone: ZoneInfo, now_ms: int
+) -> list[int]:
+    """Stores records, each with the same columns in the same order: those that are neither counted nor made here.
+
+    Answers their ids in their order; none of those to which nothing refers, because they are asked for in vain.
+    """
+    if not records:
+        return []
+    row_type: Any = namedtuple("row_type", list(records[0]))  # type: ignore[misc]
+    rows = [row_type(*record.values()) for record in records]
     count(connection, kind, zone, added=rows)
+    if kind in (WATCHES, REVIEWS):
+        _bulk(kind, row_type._fields).run(connection, [(*row, now_ms, now_ms) for row in rows])
+        return []
+    table = table_of(kind)
+    made = [{**record, "created_at_ms": now_ms, "updated_at_ms": now_ms} for record in records]
+    stored = connection.execute(insert(table).returning(*table.c, sort_by_parameter_order=True), made).all()
+    if kind is PAYMENTS:
+        library_payments.book(connection, stored, zone, now_ms)
+    return [row.id for row in stored]
 
 
 def _bulk(kind: Kind, columns: tuple[str, ...]) -> BulkStatement:
@@ -83,4 +90,5 @@ def _bulk(kind: Kind, columns: tuple[str, ...]) -> BulkStatement:
     return _INSERTS[kind.table]
 
 
+_KEYED = {PLANS.path: "name", USERS.path: "email"}
 _INSERTS: dict[str, BulkStatement] = {}

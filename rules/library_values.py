@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -220,17 +221,9 @@ class Moment(Value):
     """A time, stored as UTC milliseconds. A mere day begins at midnight in TIMEZONE, where times without offset are."""
 
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
-        wrong = Unfit("is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00")
-        if not isinstance(given, str) or not _DAY.match(given.strip()):
-            raise wrong
-        try:
-            moment = datetime.fromisoformat(given.strip())
-        except ValueError as error:
-            raise wrong from error
-        moment = moment.replace(tzinfo=moment.tzinfo or setting.zone)
-        if not 1970 <= moment.year <= 2200 or not EARLIEST <= moment < LATEST:
-            raise Unfit("lies between 1970 and 2199")
-        return round(moment.timestamp() * 1000)
+        if not isinstance(given, str):
+            raise Unfit(_NO_MOMENT)
+        return _milliseconds(given.strip(), setting.zone)
 
     def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
         return None if stored is None else iso(stored, setting.zone)
@@ -303,12 +296,25 @@ class Average(Value):
         return {"type": "number"}
 
 
-def email_key(address: str) -> str:
-    """What makes an address the same as another, whatever its capitals."""
-    return name_key(address)
+@lru_cache(maxsize=8192)  # lists of an import name the same days over and over
+def _milliseconds(text: str, zone: ZoneInfo) -> int:
+    try:
+        moment = datetime.fromisoformat(text) if _DAY.match(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise Unfit(_NO_MOMENT)
+    moment = moment.replace(tzinfo=moment.tzinfo or zone)
+    if not 1970 <= moment.year <= 2200 or not EARLIEST <= moment < LATEST:
+        raise Unfit("lies between 1970 and 2199")
+    return round(moment.timestamp() * 1000)
+
+
+_NO_MOMENT = "is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00"
 
 
 def name_key(name: str) -> str:
+    """What makes names and addresses the same, whatever their capitals."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -327,7 +333,7 @@ def _number(given: Any, setting: Setting) -> Decimal | None:
     elif isinstance(given, bool) or not isinstance(given, (int, float)):
         return None
     try:
-        number = Decimal(str(given))
+        number = Decimal(given if isinstance(given, int) else str(given))
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
