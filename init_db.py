@@ -19,7 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from actions import backup, installation, retention, team, viewer_import, viewers
+from actions import backup, demo_library, installation, library_import, retention, team, viewer_import, viewers
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, is_locked, shown, why_unusable
@@ -32,6 +32,7 @@ from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from ingest.retention import kept_since_ms
 from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource, WebhookDelivery
+from rules.library_values import Setting
 from rules.profiles import Invalid, clean
 from rules.tracking import checked
 
@@ -102,6 +103,7 @@ def _migrate(connection: Connection, policy: Policy) -> None:
 def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
     """Writes ``days`` of simulated history into an empty database; answers how many events, 0 when it was there."""
     from demo.history import history
+    from demo.library import library
     from demo.profiles import profiles
     from demo.shop_hours import past
     from demo.world import World
@@ -109,6 +111,8 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
     with database.reading() as connection:
         if installation.content_of(connection) is None and installation.has_real_shop(connection):
             raise DatabaseUnusable(f"{shown(database.url)} holds a real shop's events: the demo needs another database")
+        if installation.content_of(connection) is None and installation.has_library(connection):
+            raise DatabaseUnusable(f"{shown(database.url)} holds a real library: the demo needs another database")
     installation.claim(database, installation.DEMO)
     with database.reading() as connection:
         if connection.scalar(select(Channel.id).limit(1)) is not None:
@@ -119,6 +123,8 @@ def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -
     with database.writing() as connection:  # an interrupted demo leaves nothing behind
         stored = _store_all(connection, events, Policy.of(settings))
         stored += _store_shop(connection, acts, Policy.of(settings), ends_ms)
+        members = library(seed, now_ms=ends_ms, currency=settings.currency)
+        stored += demo_library.store(connection, members, Setting(settings.zone, settings.currency), now_ms=ends_ms)
         for profile in profiles(world, now_ms=ends_ms, zone=settings.zone):
             _note(connection, profile)
     return stored
@@ -206,6 +212,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--import-viewers", type=Path, metavar="FILE", help="take in a list of viewers (CSV)")
     parser.add_argument("--platform", choices=[*Platform], default="tiktok", help="of the list's people (tiktok)")
     parser.add_argument("--dry-run", action="store_true", help="say what the list would change, and change nothing")
+    parser.add_argument(
+        *("--import",),
+        dest="import_folder",
+        type=Path,
+        metavar="FOLDER",
+        help="load the library's JSON lists (see docs/library.md)",
+    )
     parser.add_argument("--rebuild", action="store_true", help="recompute all totals from the raw events")
     copies = parser.add_mutually_exclusive_group()
     copies.add_argument("--backup", type=Path, metavar="FILE", help="copy the database to FILE, while it is in use")
@@ -253,6 +266,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell(line)
         if arguments.import_viewers:
             _import_viewers(database, arguments, settings)
+        if arguments.import_folder:
+            _import_library(database, arguments.import_folder, settings)
         if arguments.rebuild:
             with database.writing() as connection:
                 read = rebuild(
@@ -323,6 +338,25 @@ def _import_viewers(database: Database, arguments: argparse.Namespace, settings:
         raise NothingImported
 
 
+def _import_library(database: Database, folder: Path, settings: Settings) -> None:
+    setting = Setting(settings.zone, settings.currency, lenient=True)
+    try:
+        report = library_import.import_folder(
+            database, folder, setting, now_ms=now_ms(), problem=_tell, progress=_progress
+        )
+    except library_import.Refused as error:
+        raise Invalid([{"field": "import", "message": str(error)}]) from error
+    finally:
+        _progress_done()
+    for key, names in report.ignored.items():
+        _tell(f"{key}: nobody knows these fields, they are left out: {', '.join(names)}")
+    if report.problem_count:
+        _tell(f"{report.problem_count:,} rows do not fit: nothing was imported")
+        raise NothingImported
+    for one in report.stored:
+        _tell(f"{one.kind.many}: {one.new:,} imported, {one.known:,} known already")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     arguments = _arguments(argv)
@@ -335,7 +369,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"init_db.py: {why_unusable(error)}", file=sys.stderr)
         return 2
     except Invalid as error:
-        print(f"init_db.py: {arguments.import_viewers}: {error.details[0]['message']}", file=sys.stderr)
+        given = arguments.import_viewers or arguments.import_folder
+        print(f"init_db.py: {given}: {error.details[0]['message']}", file=sys.stderr)
         return 2
     except NothingImported:
         return 2

@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md"),
-    *("docs/voice.md", "docs/deploy-ec2.md"),
+    *("docs/voice.md", "docs/library.md", "docs/deploy-ec2.md"),
 )
 NAMES = {name.upper() for name in Settings.model_fields}
 
