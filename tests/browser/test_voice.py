@@ -206,3 +206,39 @@ def test_everybody_can_use_it(visit: Visits, stage: Stage, viewport: dict[str, i
     expect(page.locator(".voice-volume:visible")).to_have_count(1, timeout=SOON)
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+PEERJS = """async () => {
+  const options = {
+    host: location.hostname, port: location.port, path: "/peerjs", secure: false, config: { iceServers: [] },
+  };
+  const happens = (one, name) => new Promise((done) => one.once(name, done));
+  const make = (id) => new peerjs.Peer(id, options);
+  const [first, second] = [make(), make()];
+  const ids = await Promise.all([happens(first, "open"), happens(second, "open")]);
+  const listed = await new Promise((done) => first.listAllPeers(done));
+  const incoming = happens(second, "connection");
+  const outgoing = first.connect(second.id, { reliable: true });
+  await happens(outgoing, "open");
+  const heard = happens(await incoming, "data");
+  outgoing.send({ text: "hello" });
+  const data = await heard;
+  const invented = make("invented");
+  const taken = await happens(invented, "error");
+  first.disconnect();
+  first.reconnect();
+  const back = await happens(first, "open");
+  first.destroy();
+  second.destroy();
+  return { ids, listed, data, error: taken.type, isBack: back === ids[0] };
+}"""
+
+
+def test_the_client_as_it_comes_works_with_all_that_it_can(visit: Visits) -> None:
+    """PeerJS without a line of ours: ids, who is there, data channels, coming back."""
+    page = visit(forgives=("PeerJS",)).open("/voice", "#join")
+    found = page.evaluate(PEERJS)
+    assert set(found["listed"]) >= set(found["ids"])
+    assert found["data"] == {"text": "hello"}
+    assert found["error"] == "unavailable-id", "nobody chooses an id of their own"
+    assert found["isBack"] is True

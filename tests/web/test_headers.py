@@ -54,6 +54,12 @@ def test_every_answer_has_them(client, method, path, status, accept):
     assert answer.headers.get_list("content-security-policy") == [answer.headers["content-security-policy"]]
 
 
+def test_only_the_voice_room_may_use_the_microphone(client):
+    allowed = {path: client.get(path).headers["permissions-policy"] for path in ("/", "/settings", "/voice", "/health")}
+    assert [path for path, policy in allowed.items() if "microphone=()" not in policy] == ["/voice"]
+    assert "microphone=(self)" in allowed["/voice"]
+
+
 def test_the_policy_lets_no_foreign_or_inline_code_run(client):
     allowed = directives(client.get("/"))
     assert allowed["script-src"] == ["'self'"]

@@ -14,6 +14,9 @@ from tests.processes import Running
 from tests.web.conftest import Stage, event
 from tests.web.sockets import Listener, listening
 from tests.web.test_socket_access import frame, raw_websocket
+from tests.web.voices import line, new_id
+
+GOING_AWAY = 1001
 
 
 def stops_within_six_seconds(web: Running, by: signal.Signals = signal.SIGTERM) -> None:
@@ -53,6 +56,20 @@ def test_pages_come_back_by_themselves_after_a_restart_and_miss_nothing(program,
             page.close()
         writer.close()
         database.close()
+
+
+def test_voices_are_hung_up_on_in_a_way_that_brings_them_back(program, new_database_url):
+    with (
+        program.web(new_database_url()) as web,
+        httpx.Client(base_url=web.url) as client,
+        line(client, new_id(client)) as first,
+        line(client, new_id(client)) as second,
+    ):
+        for one in (first, second):
+            assert one.hear() == {"type": "OPEN"}
+        stops_within_six_seconds(web)
+        for one in (first, second):
+            assert one.hears_nothing_but_the_end() == GOING_AWAY
 
 
 def test_neither_idle_browsers_nor_waiting_requests_nor_dead_clients_hold_it_up(program, new_database_url):

@@ -68,6 +68,13 @@ class Voice:
         """Past the rules of WebSockets."""
         self._websocket.socket.sendall(content)
 
+    def hears_nothing_but_the_end(self, timeout: float = SOON) -> int | None:
+        """Why the server closes the line: nobody else is said to have left."""
+        try:
+            raise AssertionError(f"heard {self.hear(timeout)}")
+        except ConnectionClosed:
+            return self._websocket.close_code
+
     def vanish(self) -> None:
         """The connection breaks, without a word."""
         self._websocket.socket.shutdown(socket.SHUT_RDWR)

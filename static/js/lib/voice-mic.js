@@ -16,7 +16,7 @@ const WORDS = {
 /** Words for a page to which browsers give no microphone whatever is allowed; "" where they do. */
 export function whyNoMicrophone() {
   if (!isSecureContext) {
-    const secure = `https://${location.host}`;
+    const secure = `https://${location.hostname}`;
     return `Browsers give the microphone only to pages that come over https, or from this very machine. Open ${secure} (the README says how to set up https), or http://localhost:${location.port || 80} on the machine that StreamPulse runs on.`;
   }
   if (!navigator.mediaDevices?.getUserMedia || !("RTCPeerConnection" in window))

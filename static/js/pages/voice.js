@@ -111,6 +111,7 @@ function peopleAre(list, isSnapshot) {
   const before = peers;
   peers = list;
   if (isSnapshot) mesh.settle();
+  if (isSnapshot && state.kind === "lost") line.tryAgain(); // the server is back
   const gone = before.filter((peer) => !list.some(({ id }) => id === peer.id)).map(({ id }) => [id, people.nameOf(id)]);
   draw();
   const came = list.filter((peer) => !before.some(({ id }) => id === peer.id));
