@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.processes import Program, wait_until
-from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage
+from tests.web.cast import PASS_PHRASE, add_account, browser, remove_account
+from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage
+from tests.web.sockets import listening
 from tests.web.test_socket_access import frame
 from tests.web.voices import line, new_id, present, voice
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def owner(locked_stage: Stage) -> Iterator[httpx.Client]:
-    with locked_stage.client(headers={"X-Forwarded-For": "203.0.113.140"}) as client:
-        assert client.post("/login", data={"username": "admin", "password": PASSWORD}).status_code == 302
+    with closing(browser(locked_stage)) as client:
         yield client
 
 
@@ -152,6 +153,59 @@ def test_a_page_of_another_site_cannot_use_the_session(owner):
         assert refusal.value.response.status_code == 403
     with voice(owner, headers={"Origin": str(owner.base_url).rstrip("/")}):
         pass
+
+
+@pytest.fixture(scope="module")
+def team(locked_stage: Stage) -> Iterator[dict[str, httpx.Client]]:
+    """One person of each role, logged in."""
+    roles = ("moderator", "read-only")
+    with ExitStack() as stack:
+        for role in roles:
+            stack.callback(remove_account, locked_stage, add_account(locked_stage, f"voice-{role}", role))
+        yield {
+            role: stack.enter_context(closing(browser(locked_stage, f"voice-{role}", PASS_PHRASE))) for role in roles
+        }
+
+
+def test_everybody_may_talk_whatever_their_role_and_is_told_by_name(owner, team):
+    with voice(owner) as boss, voice(team["moderator"]) as helper, voice(team["read-only"]) as guest:
+        told = team["read-only"].get("/peerjs/peers").json()["peers"]
+        expected = [(boss.id, "admin"), (helper.id, "voice-moderator"), (guest.id, "voice-read-only")]
+        assert [(peer["id"], peer["name"]) for peer in told] == expected
+        guest.offer(boss.id)
+        assert boss.hear()["src"] == guest.id
+
+
+def test_an_id_of_another_account_is_taken_whatever_the_role(owner, team):
+    for thief in (owner, team["read-only"]):
+        with locked_out(thief, new_id(team["moderator"])) as words:
+            assert words == "ID-TAKEN"
+
+
+@pytest.mark.parametrize("how", ["the account is removed", "signed out everywhere"])
+def test_whoever_may_no_longer_come_in_leaves(locked_stage, owner, how):
+    account_id = add_account(locked_stage, "voice-former", "moderator")
+    with closing(browser(locked_stage, "voice-former", PASS_PHRASE)) as former, voice(owner) as boss:
+        with line(former, new_id(former)) as leaving:
+            assert leaving.hear() == {"type": "OPEN"}
+            if how == "signed out everywhere":
+                former.post("/api/accounts/me/sign-out").raise_for_status()
+            else:
+                remove_account(locked_stage, account_id)
+            assert leaving.is_hung_up_on() == "The server hangs up: this session has ended"
+            assert boss.hear() == {"type": "LEAVE", "src": leaving.id, "dst": boss.id}
+        if how == "signed out everywhere":
+            remove_account(locked_stage, account_id)
+
+
+def test_nobody_mutes_another(locked_stage, owner, team):
+    cookie = {"Cookie": f"streampulse={team['moderator'].cookies['streampulse']}"}
+    with voice(owner) as boss, listening(locked_stage.web.url, subscribe=False, headers=cookie) as helper:
+        answer = helper.client.call("voice:mute", {"id": boss.id, "muted": True}, timeout=5)
+        assert answer == {"success": False, "error": "this is somebody else's voice"}
+        for wanted in (None, [], {}, {"id": boss.id}, {"id": 7, "muted": True}, {"id": "x" * 65, "muted": True}):
+            assert helper.client.call("voice:mute", wanted, timeout=5) == {"success": False, "error": "say {id, muted}"}
+        assert owner.get("/peerjs/peers").json()["peers"][0]["muted"] is False
 
 
 @pytest.mark.parametrize("peer_id", ["lena", "admin", "0" * 16 + "-" + "0" * 24, "x" * 5_000, "ü", "a b", "-"])
