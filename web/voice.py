@@ -62,9 +62,7 @@ def present() -> list[Seat]:
 @bp.get("/voice")
 @bp.doc(hide=True)
 def page() -> Response:
-    answer = make_response(
-        render_template("voice.html", page="voice", account=account_of_caller(), seats=room().limits.seats)
-    )
+    answer = make_response(render_template("voice.html", page="voice", seats=room().limits.seats))
     answer.headers["Permissions-Policy"] = MAY_USE_MICROPHONE
     return answer
 

@@ -34,7 +34,8 @@ from web.access import Access, access_of_caller, comes_from_another_site
 from web.auth import limiter
 from web.server import Hijacked, PlainWebSocket
 from web.voice import account_of_caller, room, secret
-from web.voice_room import Line, Room, Unreachable
+from web.voice_line import Line
+from web.voice_room import Room, Unreachable
 
 log = logging.getLogger(__name__)
 
