@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,15 +16,20 @@ from actions.webhooks import Kind
 from core.db import Database
 from core.statements import insert_for
 from ingest import preferences
-from ingest.preferences import THRESHOLDS, WEBHOOK
+from ingest.preferences import SUB_VALUES, THRESHOLDS, WEBHOOK
 from ingest.webhooks import COOLDOWN_MINUTES
 from models import Preference
 from rules.anomalies import Thresholds
+from rules.earnings import DEFAULT_SUB_VALUES, PLAN_NAMES
 
 __all__ = [
     "BOUNDS",
     "COOLDOWN_MINUTES",
     "DEFAULTS",
+    "DEFAULT_SUB_VALUES",
+    "HIGHEST_SUB_VALUE",
+    "PLAN_NAMES",
+    "SUB_VALUES",
     "THRESHOLDS",
     "WEBHOOK",
     "Bounds",
@@ -31,12 +37,14 @@ __all__ = [
     "NoWebhook",
     "checked_url",
     "remove_webhook",
+    "set_sub_values",
     "set_thresholds",
     "set_webhook",
 ]
 
 LONGEST_URL = 2_000
 MOST_COOLDOWN_MINUTES = 24 * 60
+HIGHEST_SUB_VALUE = 1_000_000  # whole units of the main currency, some of which are worth little
 
 DEFAULTS: Mapping[str, float] = asdict(Thresholds())
 
@@ -74,6 +82,13 @@ def set_thresholds(database: Database, values: Mapping[str, float]) -> None:
     chosen = {name: value for name, value in values.items() if value != DEFAULTS[name]}
     with database.writing() as connection:
         _keep(connection, THRESHOLDS, chosen)
+
+
+def set_sub_values(database: Database, values: Mapping[str, Decimal]) -> None:
+    """What a month of each plan earns, which the caller has checked; what is left out is as the code says."""
+    chosen = {plan: str(value) for plan, value in values.items() if value != DEFAULT_SUB_VALUES[plan]}
+    with database.writing() as connection:
+        _keep(connection, SUB_VALUES, chosen)
 
 
 def set_webhook(

@@ -172,8 +172,7 @@ class Sums:
         self._sales[key] += row.sales
 
     def rows(self) -> list[tuple[Any, ...]]:
-        # In order: two that add at the same time must not wait for each other.
-        return [(*key, amount, self._sales[key]) for key, amount in sorted(self._amounts.items())]
+        return [(*key, amount, self._sales[key]) for key, amount in self._amounts.items()]
 
 
 def _chunks(connection: Connection) -> Iterator[list[_Row]]:

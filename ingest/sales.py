@@ -89,8 +89,7 @@ def _book(connection: Connection, sale: Reported, policy: Policy, now_ms: int) -
 _WITH_ENTRY = select(Sale.sale_id, Sale.fingerprint, LedgerEntry.at_ms, LedgerEntry.currency, LedgerEntry.amount_micros)
 _JOINED = _WITH_ENTRY.join(LedgerEntry, LedgerEntry.id == Sale.entry_id)
 _KNOWN = Prepared(_JOINED.where(among(Sale.sale_id, "ids")))
-# Locked: of two refunds at the same time the second must see the first.
-_REFUNDED = Prepared(_JOINED.where(Sale.sale_id == bindparam("id")).with_for_update(of=Sale))
+_REFUNDED = Prepared(_JOINED.where(Sale.sale_id == bindparam("id")))
 _GIVEN_BACK = Prepared(
     select(func.sum(LedgerEntry.amount_micros))
     .join(Sale, Sale.entry_id == LedgerEntry.id)

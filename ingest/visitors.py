@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from core.clock import day_number, hour_start
-from core.statements import BulkStatement, Prepared, among, insert_for
+from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from models import VisitorDay, VisitorHour, VisitorSalt, VisitorSeen
 from rules.funnel import Step
@@ -54,10 +54,8 @@ def _today(connection: Connection, today: int) -> tuple[int, str]:
         return found.day, found.salt
     _forget(connection)
     salt = secrets.token_hex(32)
-    made = insert_for(connection)(VisitorSalt).values(day=today, salt=salt).on_conflict_do_nothing()
-    connection.execute(made)
-    stands = _SALT(connection).one()  # another process may have been first
-    return stands.day, stands.salt
+    connection.execute(insert(VisitorSalt).values(day=today, salt=salt))
+    return today, salt
 
 
 def _forget(connection: Connection) -> None:
@@ -105,8 +103,7 @@ def _adding(table: Any, key: str) -> BulkStatement:
 
 
 _NEWEST = Prepared(select(func.max(VisitorSalt.day)))
-# Locked: two transactions that count at the same time must not both take somebody for new.
-_SALT = Prepared(select(VisitorSalt.day, VisitorSalt.salt).order_by(VisitorSalt.day.desc()).limit(1).with_for_update())
+_SALT = Prepared(select(VisitorSalt.day, VisitorSalt.salt).order_by(VisitorSalt.day.desc()).limit(1))
 _SEEN = Prepared(select(VisitorSeen.__table__).where(among(VisitorSeen.visitor, "visitors")))
 _KEEP = BulkStatement(_keeping, ("visitor", "hours", "last_at_ms"))
 _ADD_DAYS = _adding(VisitorDay, "day")

@@ -63,6 +63,8 @@ ROUTES: dict[str, Access] = {
     "tokens.make_token": Access.OWNER,
     "tokens.revoke_token": Access.OWNER,
     "settings.page": Access.READ,
+    "settings_subs.sub_values": Access.READ,
+    "settings_subs.change_sub_values": Access.OWNER,
     "settings_store.anomalies": Access.READ,
     "settings_store.change_anomalies": Access.OWNER,
     "settings_store.webhook": Access.READ,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnprocessableEntity, UnsupportedMediaType
 
 
 def json_body(types: Sequence[str], parse_float: Callable[[str], Any] = float) -> Any:
@@ -19,6 +19,12 @@ def json_body(types: Sequence[str], parse_float: Callable[[str], Any] = float) -
         return json.loads(request.get_data().decode(), parse_constant=_no_constant, parse_float=parse_float)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise BadRequest("the body is no JSON") from error
+
+
+def must_be_an_object() -> None:
+    """Nothing at all would be taken for an order that says nothing, and reset everything."""
+    if not isinstance(request.get_json(force=True), dict):
+        raise UnprocessableEntity("say what to change, as a JSON object")
 
 
 def _no_constant(name: str) -> Any:

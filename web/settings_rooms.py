@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from web import settings_store
+from web import settings_store, settings_subs
 from web.access import Access
 
 
@@ -33,6 +33,7 @@ class Room:
 
 ROOMS = (
     Room("anomalies", "Anomalies", "bell", settings_store.anomaly_facts),
+    Room("subs", "Subs", "star", settings_subs.sub_facts),
     Room("webhook", "Webhook", "webhook", settings_store.webhook_facts),
 )
 

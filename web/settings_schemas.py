@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from actions.preferences import BOUNDS, DEFAULTS, LONGEST_URL, MOST_COOLDOWN_MINUTES
+from actions.preferences import (
+    BOUNDS,
+    DEFAULT_SUB_VALUES,
+    DEFAULTS,
+    HIGHEST_SUB_VALUE,
+    LONGEST_URL,
+    MOST_COOLDOWN_MINUTES,
+    PLAN_NAMES,
+)
+from core.money import MOST_DECIMALS
 
 
 def _whole(value: Any) -> Any:
@@ -43,6 +52,37 @@ class Thresholds(Order):
     )
     user_samples: Whole = _samples("user_samples", "hours of people that must have been before")
     user_change: float = _threshold("user_change", "events in an hour that somebody is above usual at least")
+
+
+def _at_most_six_decimals(value: float) -> float:
+    if round(value, MOST_DECIMALS) != value:
+        raise ValueError(f"has more than {MOST_DECIMALS} decimals")
+    return value
+
+
+Worth = Annotated[float, AfterValidator(_at_most_six_decimals)]
+
+
+def _worth(plan: str) -> Any:
+    name, usual = PLAN_NAMES[plan], float(DEFAULT_SUB_VALUES[plan])
+    return Field(usual, ge=0, le=HIGHEST_SUB_VALUE, allow_inf_nan=False, description=f"what a month of {name} earns")
+
+
+class SubValues(Order):
+    """In the main currency. What is left out is as it is by default: an empty object resets all."""
+
+    tier_1: Worth = _worth("1000")
+    tier_2: Worth = _worth("2000")
+    tier_3: Worth = _worth("3000")
+    prime: Worth = _worth("Prime")
+    tiktok: Worth = _worth("TikTok")
+
+
+class SubSettings(BaseModel):
+    values: SubValues
+    defaults: SubValues
+    currency: str
+    highest: float
 
 
 class Bound(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, current_app, g, jsonify
 from sqlalchemy import Connection
-from werkzeug.exceptions import Conflict, UnprocessableEntity
+from werkzeug.exceptions import Conflict
 
 from actions import preferences as choices
 from actions import webhooks
@@ -17,6 +17,7 @@ from analytics import preferences
 from core.clock import now_ms
 from web import errors, orders
 from web.access import Access
+from web.bodies import must_be_an_object
 from web.chores import Chores
 from web.services import services
 from web.settings_schemas import (
@@ -56,7 +57,7 @@ def anomalies() -> Response:
 @bp.output(AnomalySettings, description="As it is now; it counts from the next event on")
 @bp.doc(summary="Change the thresholds of anomalies", security="bearer", responses=REFUSED)
 def change_anomalies(json_data: Thresholds) -> Response:
-    _must_be_an_object()
+    must_be_an_object()
     orders.run(choices.set_thresholds, json_data.model_dump())
     with services().database.reading() as connection:
         return jsonify(anomaly_facts(connection))
@@ -75,7 +76,7 @@ def webhook() -> Response:
 @bp.output(WebhookChanged, description="As it is now")
 @bp.doc(summary="Set up or change the webhook", security="bearer", responses=REFUSED)
 def change_webhook(json_data: WebhookOrder) -> Response:
-    _must_be_an_object()
+    must_be_an_object()
     secret = orders.run(
         choices.set_webhook,
         url=json_data.url,
@@ -111,12 +112,6 @@ def test_webhook() -> Response:
     if problem:
         return errors.answer(502, f"The message was not taken: {problem}")
     return jsonify(success=True, message="The message was taken.")
-
-
-def _must_be_an_object() -> None:
-    """Nothing at all would be taken for an order that says nothing, and reset everything."""
-    if not isinstance(request.get_json(force=True), dict):
-        raise UnprocessableEntity("say what to change, as a JSON object")
 
 
 def anomaly_facts(connection: Connection) -> dict[str, Any]:

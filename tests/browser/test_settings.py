@@ -27,6 +27,7 @@ def nothing_chosen(stage: Stage) -> Iterator[None]:
     yield
     with stage.client() as client:
         client.put("/api/settings/anomalies", json={}).raise_for_status()
+        client.put("/api/settings/sub-values", json={}).raise_for_status()
         client.delete("/api/settings/webhook").raise_for_status()
 
 
@@ -49,6 +50,20 @@ def test_thresholds_are_changed_and_reset(visit: Visits) -> None:
     expect(page.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
     page.reload()
     expect(page.locator("#sigmas")).to_have_value("2")
+
+
+def test_what_a_sub_is_worth_is_changed_and_reset(visit: Visits) -> None:
+    page = visit().open("/settings#subs")
+    page.get_by_label("Tier 1").fill("3.15")
+    save(page, "subs")
+    expect(page.locator("#subs-said")).to_contain_text("Saved", timeout=SOON)
+    page.reload()
+    expect(page.locator("#tier_1")).to_have_value("3.15")
+    page.locator("#subs-reset").click()
+    expect(page.locator("#tier_1")).to_have_value("2.5")
+    page.locator("#prime").fill("-1")
+    save(page, "subs")
+    expect(page.locator("#prime-error")).to_contain_text("At least 0")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 /** Wires the settings: each room by itself, and which of them is looked at. */
 
 import { openAnomalies } from "../lib/settings-anomalies.js";
+import { openSubs } from "../lib/settings-subs.js";
 import { openWebhook } from "../lib/settings-webhook.js";
 
 // By id: what makes a room's panel work, where the page has it.
-const ROOMS = { anomalies: openAnomalies, webhook: openWebhook };
+const ROOMS = { anomalies: openAnomalies, subs: openSubs, webhook: openWebhook };
 
 const links = [...document.querySelectorAll(".settings-rooms a")];
 

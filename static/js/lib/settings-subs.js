@@ -1,0 +1,9 @@
+/** The room of subs: what each plan is worth. */
+
+import { openNumbers } from "./settings-numbers.js";
+
+export const openSubs = () =>
+  openNumbers("subs", {
+    path: "/api/settings/sub-values",
+    saved: "Saved. It counts from the next sub on.",
+  });
