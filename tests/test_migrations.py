@@ -24,6 +24,7 @@ from ingest.known_bots import KNOWN_BOTS
 from init_db import upgrade
 from models import SCHEMA_REVISION, Base, IgnoredName, Viewer
 from tests import support
+from tests.ingest import money
 from tests.ingest.tables import tables
 from tests.processes import Program
 from tests.support import (
@@ -202,6 +203,7 @@ def old(tmp_path: Path, recorded: Database, monkeypatch: pytest.MonkeyPatch) -> 
 def test_after_an_upgrade_all_is_as_if_this_version_had_recorded_it(old, recorded):
     upgrade(old, POLICY)
     assert tables(old) == tables(recorded)
+    assert money.held(old) == money.held(recorded)
     check_schema(old, SCHEMA_REVISION)
 
 

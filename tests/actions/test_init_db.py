@@ -19,6 +19,7 @@ from actions import installation
 from core import db as core_db
 from core.config import Settings, load_settings
 from core.db import Database, check_schema
+from core.events import Kind
 from core.tracked import Tracked
 from demo import history as demo_history
 from demo import shop_hours as demo_shop_hours
@@ -29,6 +30,8 @@ from models import (
     Channel,
     Event,
     IgnoredName,
+    LedgerDay,
+    LedgerEntry,
     MinuteRollup,
     Preference,
     StoreAnomaly,
@@ -45,7 +48,7 @@ from models import (
     WebhookDelivery,
 )
 from rules.funnel import Step
-from tests.support import NOON, NOVA, chat, database, fresh_database, rows, stats, write
+from tests.support import NOON, NOVA, act, chat, database, fresh_database, rows, stats, write
 
 Run = Callable[..., int]
 
@@ -288,6 +291,23 @@ def test_a_rebuild_puts_right_what_went_wrong(run: Run, db: Database, capsys: py
     assert "from 2 events" in capsys.readouterr().out
     assert [row["messages"] for row in rows(db, MinuteRollup)] == [2]
     assert [row["total_messages"] for row in rows(db, Channel)] == [2]
+
+
+def test_a_rebuild_adds_the_ledger_up_anew_and_leaves_its_entries_as_they_were_booked(
+    run: Run, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(db, [chat(NOVA, amount=100), act(Kind.GIFT, NOVA, amount=400)])
+    entries = rows(db, LedgerEntry)
+    with db.writing() as connection:
+        connection.execute(update(LedgerDay).values(amount_micros=1))
+    monkeypatch.setenv("COIN_VALUE", "9")
+    assert run("--rebuild") == 0
+    assert rows(db, LedgerEntry) == entries
+    assert {row["source"]: row["amount_micros"] for row in rows(db, LedgerDay)} == {
+        "": 3_000_000,
+        "bits": 1_000_000,
+        "gifts": 2_000_000,
+    }
 
 
 def test_after_an_upgrade_connections_check_foreign_keys_again() -> None:

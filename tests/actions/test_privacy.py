@@ -13,6 +13,7 @@ from sqlalchemy import event as listen_to
 from sqlalchemy import insert, select, text
 
 from actions import privacy, viewers
+from analytics import ledger
 from core.events import Kind, Mark, Person, Platform
 from ingest import erasure
 from ingest.rebuild import RECOMPUTED, rebuild
@@ -35,6 +36,7 @@ from models import (
     ViewerNews,
     ViewerTotal,
 )
+from tests.ingest import money
 from tests.ingest.histories import LATEST, histories
 from tests.support import (
     LENA,
@@ -43,6 +45,7 @@ from tests.support import (
     NOVA,
     OTTO,
     POLICY,
+    UTC,
     act,
     chat,
     chatter,
@@ -226,6 +229,15 @@ def test_every_total_stays_and_a_recount_finds_the_same(db):
     with db.writing() as connection:
         rebuild(connection, POLICY, LATER)
     assert totals(db) == after
+
+
+def test_what_they_gave_stays_in_the_ledger_as_nobody_s(db):
+    write(db, [chat(ZELDA, "cheer100", amount=100), act(Kind.SUB, ZELDA, plan="1000"), chat(NOVA, amount=50)])
+    before = money.held(db)
+    erase(db)
+    assert money.held(db) == before
+    with db.reading() as connection:
+        assert [line["user"] for line in ledger.recent(connection, 5, UTC)] == ["Nova", "", ""]
 
 
 def test_words_that_others_said_too_are_still_counted(db):

@@ -24,6 +24,7 @@ from ingest.batch import Memory
 from ingest.ledger import Entry
 from ingest.sales import Became
 from ingest.store import record
+from init_db import upgrade
 from models import EntryKind, LedgerDay, LedgerEntry, LedgerHour, LedgerStream, LedgerTotal, Sale
 from rules.funnel import Step
 from rules.sales import Reported, checked
@@ -31,6 +32,8 @@ from tests.ingest import money
 from tests.ingest.histories import IGNORED, LATEST, Telling, tellings
 from tests.ingest.reference import Reference
 from tests.ingest.test_histories import prepare
+from tests.ingest.test_plans import recorded, scans
+from tests.servers import PostgresServer
 from tests.support import (
     NOON,
     NOVA,
@@ -87,14 +90,36 @@ def expected(telling: Telling, orders: Sequence[Tracked], sold: Sequence[Reporte
     return sums, money.of_sales(sums, sold, telling.zone)
 
 
+def as_in_the_plain_list(db: Database, telling: Telling, orders: Any, sold: Any) -> None:
+    prepare(db)
+    became = tell(db, telling, orders, sold)
+    sums, rules = expected(telling, orders, sold)
+    assert money.held(db) == sums.plain()
+    assert became == rules
+
+
 @thorough
 @given(tellings(), money.purchases(), money.sales())
 def test_every_sum_is_that_of_the_plain_list_whatever_came_twice_grew_or_was_given_back(shared, telling, orders, sold):
-    prepare(shared)
-    became = tell(shared, telling, orders, sold)
-    sums, rules = expected(telling, orders, sold)
-    assert money.held(shared) == sums.plain()
-    assert became == rules
+    as_in_the_plain_list(shared, telling, orders, sold)
+
+
+@pytest.fixture(scope="module")
+def pg(postgres: PostgresServer) -> Iterator[Database]:
+    made = Database(postgres.new_database())
+    upgrade(made)
+    yield made
+    made.close()
+
+
+@settings(thorough, max_examples=6)
+@given(tellings(), money.purchases(), money.sales())
+def test_it_is_the_same_on_postgresql(pg, telling, orders, sold):
+    as_in_the_plain_list(pg, telling, orders, sold)
+    before = money.held(pg)
+    with pg.writing() as connection:
+        ledger.rebuild(connection, telling.zone)
+    assert money.held(pg) == before
 
 
 @settings(thorough, max_examples=20)
@@ -250,3 +275,18 @@ def test_a_day_is_one_of_the_zone_that_is_set(db):
     with db.writing() as connection:
         ledger.book(connection, sold, ZoneInfo("Asia/Kolkata"), NOON)
     assert {str(day) for _, day, _ in money.held(db)["days"]} == {"2026-11-22"}
+
+
+def test_no_sale_purchase_or_visitor_costs_more_as_there_are_more(db):
+    with db.writing() as connection:
+        for number in range(3):
+            record(connection, [Tracked(f"a{number}", int(Step.PURCHASE), NOON, "ada", 1, "USD")], NOON, POLICY)
+    with recorded(db) as statements:
+        sell(db, {"id": "order-1", "amount": 10}, {"id": "r1", "amount": -5, "refund_of": "order-1"})
+        with db.writing() as connection:
+            record(connection, [Tracked("b", int(Step.PURCHASE), NOON, "ada", 1, "USD")], NOON, POLICY)
+            record(connection, [Tracked("c", int(Step.PAGE_VIEW), NOON, "ada")], NOON, POLICY)
+            ledger.replace_all(connection, "shop/b", None, UTC, NOON)
+    with db.reading() as connection:
+        found = {step for statement in statements for step in scans(connection, statement)}
+    assert found <= {"SCAN visitor_salts", "SCAN store_events"}  # one row; the newest of the shop's by its number
