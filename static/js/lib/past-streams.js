@@ -4,6 +4,7 @@ import { platformBadge } from "./chat-line.js";
 import { empty, make, part } from "./dom.js";
 import { channelName, clock, compact, day, roughly } from "./format.js";
 import { getJson, query } from "./http.js";
+import { closesByItself } from "./menu.js";
 
 const SHOWN = 6;
 
@@ -13,17 +14,7 @@ export class PastStreams {
     this.list = part(menu, "list");
     this.filter = filter;
     menu.addEventListener("toggle", () => menu.open && this.#load());
-    menu.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && menu.open) this.#close();
-    });
-    document.addEventListener("click", (event) => {
-      if (menu.open && !menu.contains(event.target)) menu.open = false;
-    });
-  }
-
-  #close() {
-    this.menu.open = false;
-    this.menu.querySelector("summary").focus();
+    closesByItself(menu);
   }
 
   async #load() {

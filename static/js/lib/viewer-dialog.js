@@ -9,7 +9,7 @@ import { EraseForm } from "./viewer-erase.js";
 import { showAbout, showHead, showKnown, showTotals } from "./viewer-head.js";
 import { History } from "./viewer-history.js";
 import { sentence } from "./viewer-news.js";
-import { Tabs } from "./viewer-tabs.js";
+import { Tabs } from "./tabs.js";
 import { VipCard } from "./viewer-vip.js";
 import { namesOf } from "./viewer-words.js";
 

@@ -2,6 +2,7 @@
 
 import { byId, make, part, setText } from "./dom.js";
 import { HttpError, onlyServer } from "./http.js";
+import { sentence } from "./refusals.js";
 import { editProfile } from "./viewer-api.js";
 import { TagBox } from "./viewer-tags.js";
 
@@ -135,7 +136,7 @@ export class Editor {
 
   #explain(error) {
     const details = error instanceof HttpError ? error.details : [];
-    const placed = details.filter(({ field }) => this.#fault(fieldOf(field), wordsOf(field, details)));
+    const placed = details.filter(({ field, message }) => this.#fault(fieldOf(field), sentence(message)));
     if (placed.length && placed.length === details.length) return;
     const problem = part(this.form, "problem");
     problem.hidden = false;
@@ -177,9 +178,3 @@ const fieldOf = (field) =>
   String(field)
     .split(".")
     .find((name) => Object.hasOwn(ERRORS, name)) ?? field;
-
-/** The server's words as a sentence, without the field's name before them. */
-function wordsOf(field, details) {
-  const words = details.find((detail) => detail.field === field).message.replace(/^[\w.]+: /, "");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}

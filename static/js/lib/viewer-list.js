@@ -1,8 +1,9 @@
 /** The table of viewers: searching, filtering, sorting and paging, all by the server and without a reload. */
 
-import { byId, empty, icon, make, part, setText } from "./dom.js";
-import { number, plural } from "./format.js";
+import { byId, empty, icon, make, setText } from "./dom.js";
+import { plural } from "./format.js";
 import { onlyServer } from "./http.js";
+import { showPlace } from "./pager.js";
 import { addressOf, listViewers } from "./viewer-api.js";
 import { addressOfView, viewFromAddress } from "./viewer-filter.js";
 import { nobody } from "./viewer-nobody.js";
@@ -97,7 +98,7 @@ export class ViewerList {
   }
 
   #show({ data, pagination }, { quiet }) {
-    const { page, limit, total, totalPages, totalIsExact: exact = true } = pagination;
+    const { page, total, totalPages, totalIsExact: exact = true } = pagination;
     this.total = total;
     if (page > 1 && !data.length && totalPages)
       return this.#change({ page: totalPages }, { keepPage: true, replace: true });
@@ -106,14 +107,7 @@ export class ViewerList {
     if (data.length) this.#fill(data, quiet);
     else this.#explainNothing();
     setText(byId("list-note"), total ? `${exact ? "" : "more than "}${plural(total, "viewer")}` : "nobody");
-    const pager = byId("pager");
-    const first = (page - 1) * limit + 1;
-    setText(
-      part(pager, "place"),
-      total ? `${number(first)}–${number(first + data.length - 1)} of ${number(total)}${exact ? "" : "+"}` : "0",
-    );
-    part(pager, "previous").disabled = page <= 1;
-    part(pager, "next").disabled = page >= totalPages;
+    showPlace(byId("pager"), pagination, data.length);
     this.shown(this.view, data);
     return undefined;
   }

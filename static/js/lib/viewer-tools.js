@@ -1,6 +1,7 @@
 /** What the list is worked with: search, filter, order, size of a page, leafing, and headings that sort. */
 
-import { byId, icon, make, part, setText } from "./dom.js";
+import { byId, make, part, setText } from "./dom.js";
+import { markSorted, showOrder, sortHead } from "./sorting.js";
 import { SIZES, SORTS } from "./viewer-filter.js";
 import { COLUMNS } from "./viewer-rows.js";
 
@@ -55,13 +56,11 @@ export class ListTools {
 
   #makeHead() {
     const columns = [["username", "Viewer", null, "person-head"], ...COLUMNS];
-    this.heads = columns.map(([field, label, , className]) => {
-      const button = make("button.sort", { type: "button" }, label, icon("arrow-down", "sort-mark"));
-      button.addEventListener("click", () =>
+    this.heads = columns.map(([field, label, , className]) =>
+      sortHead(field, label, className, () =>
         this.view.sortBy === field ? this.#turn() : this.change({ sortBy: field, order: SORTS[field][1] }),
-      );
-      return make("th", { scope: "col", class: className, "data-field": field }, button);
-    });
+      ),
+    );
     byId("people-head").replaceChildren(...this.heads);
   }
 
@@ -75,14 +74,8 @@ export class ListTools {
     byId("sort").value = sortBy;
     byId("page-size").value = limit;
     const down = order === "DESC";
-    const turn = byId("order");
-    turn.replaceChildren(icon(down ? "arrow-down-wide-narrow" : "arrow-up-narrow-wide"));
-    turn.setAttribute("aria-label", down ? "Highest first; turn round" : "Lowest first; turn round");
-    turn.title = turn.getAttribute("aria-label");
+    showOrder(byId("order"), down);
     setText(byId("list-title"), TITLES[filter]);
-    for (const head of this.heads) {
-      if (head.dataset.field === sortBy) head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      else head.removeAttribute("aria-sort");
-    }
+    markSorted(this.heads, sortBy, down);
   }
 }
