@@ -1,9 +1,10 @@
 /** The funnel: how many took each step as bars, the range before as a thin mark, and who was lost in between. */
 
-import { make, part, setText } from "../lib/dom.js";
+import { part, setText } from "../lib/dom.js";
 import { compact, number, percent, plural } from "../lib/format.js";
 import { oncePerFrame } from "../lib/frame.js";
 import { STEP_NAMES, STEPS } from "../lib/store-words.js";
+import { numbersTable } from "./numbers-table.js";
 
 const CAPTION = "People who took each step";
 
@@ -56,23 +57,10 @@ export class FunnelChart {
         dropped === undefined ? "" : percent(dropped),
         earlier === undefined ? "not known" : number(earlier),
       ];
-      return make(
-        "tr",
-        {},
-        make("th", { scope: "row" }, STEPS[step][2]),
-        ...cells.map((cell) => make("td.number", {}, cell)),
-      );
+      return [STEPS[step][2], ...cells];
     });
-    const head = heads.map((words, at) => make(at ? "th.number" : "th", { scope: "col" }, words));
-    this.numbers.querySelector(".numbers-body").replaceChildren(
-      make(
-        "table.table.dense",
-        {},
-        make("caption", {}, this.missing ? `${CAPTION}. The range before is not known: ${this.missing}` : CAPTION),
-        make("thead", {}, make("tr", {}, ...head)),
-        make("tbody", {}, ...rows),
-      ),
-    );
+    const caption = this.missing ? `${CAPTION}. The range before is not known: ${this.missing}` : CAPTION;
+    this.numbers.querySelector(".numbers-body").replaceChildren(numbersTable(caption, heads, rows));
   }
 }
 

@@ -5,7 +5,7 @@ import { minuteOf } from "../lib/series.js";
 import { gapLabels } from "./gap-labels.js";
 import { hypePoints, timeTicks } from "./hype-points.js";
 import { momentLabels } from "./moment-labels.js";
-import { axisFor, chartFont, chartLibrary, faded, hatch, role } from "./theme.js";
+import { axisFor, chartFont, chartLibrary, faded, hatch, role, tooltipLook } from "./theme.js";
 
 export class HypeChart {
   /** `plain` is for overlays: no axes, no tooltips, no usual line. */
@@ -14,10 +14,7 @@ export class HypeChart {
     this.plain = plain;
     this.accent = accent;
     this.colours = Object.fromEntries(
-      ["text", "text-soft", "text-faint", "attention", "panel-solid", "line", "line-strong"].map((name) => [
-        name,
-        role(name),
-      ]),
+      ["text-faint", "attention", "panel-solid", "line"].map((name) => [name, role(name)]),
     );
     this.stripes = hatch(
       canvas.getContext("2d"),
@@ -215,15 +212,7 @@ export class HypeChart {
       enabled: !this.plain,
       filter: ({ raw }) => !raw.edge && raw.y !== null,
       displayColors: false,
-      backgroundColor: faded("#0b111b", 0.95),
-      borderColor: this.colours["line-strong"],
-      borderWidth: 1,
-      cornerRadius: 10,
-      padding: 10,
-      titleColor: this.colours["text-soft"],
-      titleFont: chartFont(11.5, 500),
-      bodyColor: this.colours.text,
-      bodyFont: chartFont(13, 600),
+      ...tooltipLook(),
       footerColor: this.colours.attention,
       footerFont: chartFont(11.5, 500),
       callbacks: {

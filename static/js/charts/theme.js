@@ -29,6 +29,40 @@ export function fontCss(size = 11.5, weight = 400) {
   return `${font.weight} ${font.size}px ${font.family}`;
 }
 
+/** How far what is drawn is from its neighbours by more than its colour: dashes and marks, in the order of SERIES. */
+export const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3], [5, 5], [1, 4]];
+export const MARKS = ["circle", "rectRot", "triangle", "rect", "star", "crossRot"];
+
+/** Colours for what stands side by side, the same everywhere. */
+export const seriesColours = () => Array.from({ length: 8 }, (_, at) => role(`series-${at + 1}`));
+
+export const tooltipLook = () => ({
+  backgroundColor: faded("#0b111b", 0.95),
+  borderColor: role("line-strong"),
+  borderWidth: 1,
+  cornerRadius: 10,
+  padding: 10,
+  titleColor: role("text-soft"),
+  titleFont: chartFont(11.5, 500),
+  bodyColor: role("text"),
+  bodyFont: chartFont(13, 600),
+});
+
+/** An axis of figures, which `write` puts into words. */
+export const valueAxis = (write, ticks = {}) => ({
+  beginAtZero: true,
+  border: { display: false },
+  grid: { color: faded("#b7c4d6", 0.08), drawTicks: false },
+  ticks: { color: role("text-faint"), font: chartFont(), padding: 8, maxTicksLimit: 6, callback: write, ...ticks },
+});
+
+/** An axis of names. */
+export const nameAxis = (ticks = {}) => ({
+  border: { color: role("line") },
+  grid: { display: false },
+  ticks: { color: role("text-soft"), font: chartFont(), ...ticks },
+});
+
 /** Stripes that say "nobody looked" without looking like a value. */
 export function hatch(context, colour) {
   const size = 8;

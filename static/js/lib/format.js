@@ -16,6 +16,9 @@ const dayFormat = dateFormat({ weekday: "short", day: "numeric", month: "short" 
 const dayYearFormat = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const dateOnly = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
 const monthOnly = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
+const IN_FULL = { day: "numeric", month: "short", year: "numeric" };
+const fullFormat = dateFormat(IN_FULL);
+const fullOnly = new Intl.DateTimeFormat("en-GB", { ...IN_FULL, timeZone: "UTC" });
 const yearFormat = dateFormat({ year: "numeric" });
 
 function dateFormat(options) {
@@ -94,6 +97,15 @@ export const dateWords = (date) => dateOnly.format(new Date(`${date}T12:00:00Z`)
 
 /** "2026-11" → "Nov". */
 export const monthWords = (month) => monthOnly.format(new Date(`${month}-15T12:00:00Z`));
+
+/** "14 Nov 2026", of a moment. */
+export const date = (at) => fullFormat.format(new Date(at));
+
+/** The same of "2026-11-14". */
+export const fullDate = (date) => fullOnly.format(new Date(`${date}T12:00:00Z`));
+
+/** "14 Nov 2026, 18:30". */
+export const moment = (at) => `${date(at)}, ${clock(at)}`;
 
 export const platformName = (platform) => ({ twitch: "Twitch", tiktok: "TikTok" })[platform] ?? platform;
 
