@@ -29,6 +29,7 @@ from rules.library_values import STATES, amount
 __all__ = ["NoMonth", "NoSuchUser"]
 
 TOP_OF_MONTH = 10
+MOST_TYPES = 50
 
 
 class NoSuchUser(LookupError):
@@ -125,6 +126,15 @@ def genres(connection: Connection) -> list[dict[str, Any]]:
     return [{"genre": row.genre, "titles": row.titles, "watch_count": row.watches} for row in rows]
 
 
+def content_types(connection: Connection) -> list[str]:
+    """The types titles have, by name; each is found by a step in the index."""
+    found: list[str] = []
+    after = ""
+    while len(found) < MOST_TYPES and (name := _TYPE_AFTER(connection, after=after).scalar()) is not None:
+        found.append(after := str(name))
+    return found
+
+
 def months(connection: Connection) -> list[str]:
     """The months in which something was watched, newest first."""
     found: list[str] = []
@@ -196,6 +206,9 @@ _OF_MONTH = Prepared(
     .limit(bindparam("limit"))
 )
 _MONTH_BEFORE = Prepared(select(func.max(LibraryWatchMonth.month)).where(LibraryWatchMonth.month < bindparam("before")))
+_TYPE_AFTER = Prepared(
+    select(func.min(LibraryContent.content_type)).where(LibraryContent.content_type > bindparam("after"))
+)
 _USER = Prepared(
     select(LibraryMember.__table__, LibraryPlan.name.label("plan"))
     .outerjoin(LibraryPlan, LibraryPlan.id == LibraryMember.plan_id)

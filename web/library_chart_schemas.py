@@ -211,6 +211,7 @@ class Choices(BaseModel):
     """What the page offers to choose from."""
 
     genres: list[Genre]
+    content_types: list[str]
     months: list[str] = Field(description="in which something was watched, newest first")
     currency: str
     first_payment: str | None

@@ -180,6 +180,7 @@ def choices() -> Response:
         paid = library_revenue.ends(connection)
         return jsonify(
             genres=library.genres(connection),
+            content_types=library.content_types(connection),
             months=library.months(connection),
             currency=at.settings.currency,
             first_payment=paid[0].isoformat() if paid else None,

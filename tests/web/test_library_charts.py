@@ -163,6 +163,8 @@ def test_what_can_be_chosen_is_told(client, cast):
     shapes.Choices.model_validate(answer, strict=True, extra="forbid")
     assert "Documentary" in {one["genre"] for one in answer["genres"]}
     assert "2024-08" in answer["months"]
+    assert answer["content_types"] == sorted(set(answer["content_types"]))
+    assert "Movie" in answer["content_types"]
 
 
 def test_a_payment_is_revenue_at_once(client: httpx.Client, cast):
