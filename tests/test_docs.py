@@ -33,7 +33,7 @@ NAMES = {name.upper() for name in Settings.model_fields}
 # What is for people, or for Swagger UI itself, and therefore not in the document of the API.
 PAGES = {
     *("live.page", "streams.list_page", "streams.stream_page", "overlay.page", "docs.page"),
-    *("viewers.page", "store.page", "settings.page", "track.preflight"),
+    *("viewers.page", "library.page", "store.page", "settings.page", "track.preflight"),
     "voice.page",
     "revenue.page",
     *("voice_socket.connect", "voice_socket.not_a_socket"),

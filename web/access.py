@@ -78,6 +78,7 @@ ROUTES: dict[str, Access] = {
     "streams.list_streams": Access.READ,
     "streams.one_stream": Access.READ,
     "streams.stream_chat": Access.READ,
+    "library.page": Access.READ,
     **{
         f"library.{order}_{kind}": Access.READ if order in ("list", "one") else Access.WRITE
         for kind in ("plans", "users", "content", "watch_history", "reviews", "payments")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request, url_for
+from flask import Response, g, jsonify, render_template, request, url_for
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from actions import library as orders_about
@@ -14,6 +14,7 @@ from analytics import library_records as records
 from analytics.library_records import HIGHEST_ID, KINDS, Kind, Question, Setting
 from core.clock import now_ms
 from web import errors, orders
+from web.access import Access
 from web.library_schemas import Deleted, Shapes, shapes_of
 from web.services import services
 
@@ -21,6 +22,12 @@ bp = APIBlueprint("library", __name__, tag="Library")
 
 ASKED = [401, 403, 422, 503]
 ORDERED = [400, 401, 403, 409, 415, 422, 503]
+
+
+@bp.get("/library")
+@bp.doc(hide=True)
+def page() -> str:
+    return render_template("library.html", page="library", can_write=g.access >= Access.WRITE)
 
 
 @bp.app_errorhandler(orders_about.NoSuchRecord)

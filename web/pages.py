@@ -24,8 +24,9 @@ NAVIGATION = (
     ("viewers.page", "viewers", "Viewers", "users-round"),
     ("store.page", "store", "Store", "shopping-bag"),
     ("revenue.page", "revenue", "Revenue", "hand-coins"),
-    ("streams.list_page", "streams", "Past streams", "history"),
+    ("library.page", "library", "Library", "library"),
     ("voice.page", "voice", "Voice room", "headset"),
+    ("streams.list_page", "streams", "Past streams", "history"),
     ("settings.page", "settings", "Settings", "settings"),
 )
 

@@ -14,7 +14,12 @@ const clockFormat = dateFormat({ hour: "2-digit", minute: "2-digit", hourCycle: 
 const secondsFormat = dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const dayFormat = dateFormat({ weekday: "short", day: "numeric", month: "short" });
 const dayYearFormat = dateFormat({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
-const dateOnly = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const dateOnly = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  timeZone: "UTC",
+});
 const monthOnly = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
 const IN_FULL = { day: "numeric", month: "short", year: "numeric" };
 const fullFormat = dateFormat(IN_FULL);

@@ -1,0 +1,37 @@
+/** The figures above the charts of the library: how many there are, and what memberships are worth. */
+
+import { byId, part, setText } from "./dom.js";
+import { compact, decimal, money, percent, plural } from "./format.js";
+
+/** `metrics` as /api/library/metrics tells them, `counts` {users, titles, watches}. */
+export function showKpis(metrics, { users, titles, watches }) {
+  const [total, ...others] = metrics.totals;
+  const inMoney = (amount) => (amount === null ? "–" : money(amount, { code: total.currency }));
+  for (const name of ["arpu", "churn", "lifetime"]) byId(`kpi-${name}`).title = `${metrics.from} to ${metrics.to}`;
+  show("users", compact(users), `${compact(members(metrics))} with a plan`);
+  show("mrr", inMoney(total.mrr), others.length ? `and ${others.map(ofOther).join(", ")}` : "by plan prices");
+  show("arpu", inMoney(total.arpu), "a month, in a year");
+  show(
+    "churn",
+    total.churn_percent === null ? "–" : percent(total.churn_percent),
+    `${compact(total.left)} left in a year`,
+  );
+  const months = total.lifetime_months;
+  show(
+    "lifetime",
+    inMoney(total.lifetime_value),
+    months === null ? "nobody left yet" : `${decimal(months)} months each`,
+  );
+  show("titles", compact(titles), plural(watches, "watch", "watches"));
+}
+
+const members = ({ totals }) => totals.reduce((sum, total) => sum + total.members, 0);
+
+const ofOther = ({ mrr, currency }) => money(mrr, { code: currency });
+
+function show(name, figure, note) {
+  const card = byId(`kpi-${name}`);
+  setText(part(card, "figure"), figure);
+  setText(part(card, "note"), note);
+  part(card, "note").title = note;
+}
