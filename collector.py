@@ -18,10 +18,11 @@ from analytics import commands, scope
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, why_unusable
-from core.events import Event
+from core.events import Event, Platform
 from core.logs import set_up_logs
 from core.tracked import Tracked
 from core.version import VERSION
+from ingest.leases import Leases, Where
 from ingest.policy import Policy
 from ingest.writer import Writer
 from models import SCHEMA_REVISION
@@ -42,6 +43,7 @@ def build_sources(
     sink: Sink,
     database: Database,
     take: Callable[[Tracked], None],
+    leases: Leases,
 ) -> list[Source]:
     """The sources that arguments and settings ask for. ``take`` gets what happens in the demo's shop."""
     if arguments.replay:
@@ -52,7 +54,7 @@ def build_sources(
         return [TapePlayer(arguments.replay, sink, speed=speed, rebase=not arguments.as_recorded)]
     if arguments.demo:
         return _demo(arguments, settings, sink, database, take)
-    answer = command_handler(database, Policy.of(settings), settings.prefix)
+    answer = command_handler(database, Policy.of(settings), settings.prefix, speaks=leases.speaks_for)
     found: list[Source] = []
     if settings.channel:
         found.append(_twitch(settings, sink, answer))
@@ -126,10 +128,15 @@ def _end_of_history(database: Database) -> int | None:
 
 
 def command_handler(
-    database: Database, policy: Policy, prefix: str = "!", clock: Callable[[], int] = now_ms
+    database: Database,
+    policy: Policy,
+    prefix: str = "!",
+    clock: Callable[[], int] = now_ms,
+    speaks: Callable[[Platform, str], bool] = lambda _platform, _channel: True,
 ) -> CommandHandler:
     """Answers the bot's commands, at most once per person in ten seconds; the database is asked off the loop.
 
+    ``speaks``: whether it is for us to answer in a channel, or for another collector.
     What people order about their own data has a pause of its own: whoever just asked something is not left unheard.
     """
     questions, ordered = Cooldown(COMMAND_PAUSE_MS), Cooldown(COMMAND_PAUSE_MS)
@@ -142,7 +149,7 @@ def command_handler(
         return orders.carry_out(database, event, command, now_ms=clock(), policy=policy, prefix=prefix)
 
     async def answer(event: Event, command: str) -> str | None:
-        if event.who is None:
+        if event.who is None or not speaks(event.platform, event.channel):
             return None
         person = (event.platform, event.who.user_id)
         if command in commands.COMMANDS and questions.allows(person, clock()):
@@ -192,6 +199,14 @@ async def collect(sources: Sequence[Source]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _channels_of(arguments: argparse.Namespace, settings: Settings) -> list[Where]:
+    """The channels that other collectors may read as well; nobody shares what is simulated or played back."""
+    if arguments.demo or arguments.replay:
+        return []
+    twitch, tiktok = settings.channel, settings.tiktok_channel
+    return [*((Platform.TWITCH, name) for name in twitch), *((Platform.TIKTOK, name) for name in tiktok)]
+
+
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     database = Database(settings.database_url)
     check_schema(database, SCHEMA_REVISION)
@@ -200,9 +215,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             "CHANNEL: name the Twitch channel to read (or TIKTOK_CHANNEL), or start the demo with --demo (bin/dev does)"
         )
     sources: list[Source] = []
+    leases = Leases(_channels_of(arguments, settings))
     writer = Writer(
         database,
         policy=Policy.of(settings),
+        leases=leases if leases.channels else None,
         describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
     )
     sink: Sink = writer
@@ -211,7 +228,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         from sources.tape import TapeRecorder
 
         sink = recorder = TapeRecorder(arguments.record, writer)
-    sources.extend(build_sources(arguments, settings, sink, database, writer.tracked))
+    sources.extend(build_sources(arguments, settings, sink, database, writer.tracked, leases))
     # Only now: a start that fails must not decide what the database will hold.
     simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
     installation.claim(database, installation.DEMO if simulated else installation.REAL)

@@ -77,6 +77,16 @@ class SourceCondition(Base):
     retry_at_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class ChannelLease(Base):
+    """Which collector speaks for a channel, and its last sign of life; an empty ``holder``: none does."""
+
+    __tablename__ = "channel_leases"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True, autoincrement=False)
+    holder: Mapped[str] = mapped_column(String(64))
+    renewed_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
 class CoverageGap(Base):
     """A time in which nobody listened to a channel: drawn as a gap, never as silence."""
 

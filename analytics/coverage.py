@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, SECOND_MS, iso
 from core.statements import Prepared, among
-from models import CoverageGap, Heartbeat, SourceCondition
+from models import ChannelLease, CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
 SHORTEST_GAP_MS = 5 * SECOND_MS  # a reconnect that took less is not worth a hatch
@@ -26,7 +26,7 @@ class Beat:
     detail: dict[str, Any]
 
     def is_stale(self, now_ms: int) -> bool:
-        return now_ms - self.at_ms > SILENT_COLLECTOR_MS
+        return is_silent(self.at_ms, now_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,22 @@ class Gap:
         return max(0, min(self.ended_at_ms or end_ms, end_ms) - max(self.started_at_ms, start_ms))
 
 
-def collector_beat(connection: Connection) -> Beat | None:
-    row = _BEAT(connection).first()
-    return Beat(row.at_ms, json.loads(row.detail)) if row else None
+def is_silent(last_sign_ms: int, now_ms: int) -> bool:
+    return now_ms - last_sign_ms > SILENT_COLLECTOR_MS
+
+
+def collector_beats(connection: Connection) -> list[Beat]:
+    """The last sign of life of every collector, the newest first."""
+    return [Beat(row.at_ms, json.loads(row.detail)) for row in _BEATS(connection)]
 
 
 def gaps(connection: Connection, channel_ids: Sequence[int], start_ms: int, end_ms: int, now_ms: int) -> list[Gap]:
     """The gaps that touch the time from ``start_ms`` to ``end_ms``, oldest first; a dead collector makes one, too."""
     found = [Gap(*row) for row in _GAPS(connection, channels=list(channel_ids), start=start_ms, end=end_ms)]
-    beat = collector_beat(connection)
-    if beat and beat.is_stale(now_ms) and beat.at_ms <= end_ms:
-        covered = [row for row in _CONDITIONS(connection) if row.channel_id in channel_ids and row.state in COVERED]
-        found.extend(Gap(row.channel_id, beat.at_ms, None, "the collector is down") for row in covered)
+    for row in _CONDITIONS(connection):
+        covered = row.channel_id in channel_ids and row.state in COVERED
+        if covered and row.sign_ms is not None and is_silent(row.sign_ms, now_ms) and row.sign_ms <= end_ms:
+            found.append(Gap(row.channel_id, row.sign_ms, None, "the collector is down"))
     wide = [gap for gap in found if gap.overlap_ms(gap.started_at_ms, now_ms) >= SHORTEST_GAP_MS]
     return sorted(wide, key=lambda gap: gap.started_at_ms)
 
@@ -78,8 +82,6 @@ def sources(
     connection: Connection, channels: Sequence[ChannelInfo], now_ms: int, zone: ZoneInfo
 ) -> list[dict[str, Any]]:
     """How each channel's source stands: platform, name, state, detail, since, retry_at, last_event_at."""
-    beat = collector_beat(connection)
-    down = beat is None or beat.is_stale(now_ms)
     conditions = {row.channel_id: row for row in _CONDITIONS(connection)}
     answer = []
     for channel in channels:
@@ -87,8 +89,8 @@ def sources(
         if row is None:
             continue
         state, detail, since_ms, retry_at_ms = row.state, row.detail, row.since_ms, row.retry_at_ms
-        if down and state != "stopped":
-            since_ms = beat.at_ms if beat else since_ms
+        if state != "stopped" and (row.sign_ms is None or is_silent(row.sign_ms, now_ms)):
+            since_ms = since_ms if row.sign_ms is None else row.sign_ms
             state, detail, retry_at_ms = "stopped", "the collector is not running", None
         answer.append(
             {
@@ -104,7 +106,11 @@ def sources(
     return answer
 
 
-_BEAT = Prepared(select(Heartbeat.at_ms, Heartbeat.detail).where(Heartbeat.process == "collector"))
+_BEATS = Prepared(
+    select(Heartbeat.at_ms, Heartbeat.detail)
+    .where(Heartbeat.process.startswith("collector"))
+    .order_by(Heartbeat.at_ms.desc())
+)
 _GAPS = Prepared(
     select(CoverageGap.channel_id, CoverageGap.started_at_ms, CoverageGap.ended_at_ms, CoverageGap.reason).where(
         among(CoverageGap.channel_id, "channels"),
@@ -112,4 +118,14 @@ _GAPS = Prepared(
         CoverageGap.started_at_ms <= bindparam("end"),
     )
 )
-_CONDITIONS = Prepared(select(SourceCondition.__table__))
+# Of each channel that collector is asked for a sign of life that speaks for it; where there are no leases (the demo,
+# a tape) the newest of all.
+_CONDITIONS = Prepared(
+    select(
+        SourceCondition.__table__,
+        func.coalesce(
+            ChannelLease.renewed_at_ms,
+            select(func.max(Heartbeat.at_ms)).where(Heartbeat.process.startswith("collector")).scalar_subquery(),
+        ).label("sign_ms"),
+    ).outerjoin(ChannelLease, ChannelLease.channel_id == SourceCondition.channel_id)
+)

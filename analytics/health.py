@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from analytics import coverage, scope
+from analytics.coverage import Beat
 from core.clock import SECOND_MS
 
 
@@ -25,24 +27,55 @@ class Condition:
 def condition(connection: Connection, now_ms: int, zone: ZoneInfo) -> Condition:
     channels = scope.channels(connection)
     sources = coverage.sources(connection, channels, now_ms, zone)
-    beat = coverage.collector_beat(connection)
+    beats = coverage.collector_beats(connection)
     problems = [
         f"{source['platform']}/{source['name']}: {source['state']}{': ' if source['detail'] else ''}{source['detail']}"
         for source in sources
         if source["state"] in ("waiting", "failed")
     ]
-    if beat is None:
-        problems.insert(0, "the collector has never run")
-    elif beat.is_stale(now_ms):
-        problems.insert(0, f"the collector gave no sign of life for {(now_ms - beat.at_ms) // SECOND_MS} s")
-    if beat and beat.detail.get("queued", 0) > 10_000:
-        problems.append(f"{beat.detail['queued']} events wait to be written")
+    collector = _together(beats, now_ms)
+    problems[:0] = _troubles(beats, now_ms)
+    if collector.get("queued", 0) > 10_000:
+        problems.append(f"{collector['queued']} events wait to be written")
     heard = [channel.last_event_at_ms for channel in channels if channel.last_event_at_ms]
-    collector: dict[str, Any] = {"running": bool(beat) and not beat.is_stale(now_ms)} if beat else {"running": False}
-    if beat:
-        collector |= {"heartbeat_age_seconds": round((now_ms - beat.at_ms) / 1000, 1), **beat.detail}
     age = round(max(0, now_ms - max(heard)) / 1000, 1) if heard else None
     return Condition(problems, sources, age, collector)
+
+
+def _troubles(beats: Sequence[Beat], now_ms: int) -> list[str]:
+    if not beats:
+        return ["the collector has never run"]
+    silent = [beat for beat in beats if beat.is_stale(now_ms)]
+    if len(silent) == len(beats):
+        return [f"the collector gave no sign of life for {(now_ms - beats[0].at_ms) // SECOND_MS} s"]
+    return [
+        f"one of {len(beats)} collectors gave no sign of life for {(now_ms - beat.at_ms) // SECOND_MS} s"
+        for beat in silent
+    ]
+
+
+def _together(beats: Sequence[Beat], now_ms: int) -> dict[str, Any]:
+    """What all collectors tell of themselves, as if they were one; where all are silent, what the last has told."""
+    speaking = [beat for beat in beats if not beat.is_stale(now_ms)]
+    told: dict[str, Any] = {"running": bool(speaking)}
+    if beats:
+        told |= {"processes": len(speaking), "heartbeat_age_seconds": round((now_ms - beats[0].at_ms) / 1000, 1)}
+        for beat in speaking or beats[:1]:
+            told |= _sum({name: told[name] for name in told.keys() & beat.detail.keys()}, beat.detail)
+        told |= {name: value for name, value in beats[0].detail.items() if name == "last_commit_ms"}  # no sum
+    return told
+
+
+def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Counters of the same name together, however deep they stand."""
+    added = {**other, **one}
+    for name in one.keys() & other.keys():
+        mine, theirs = one[name], other[name]
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            added[name] = _sum(mine, theirs)
+        elif isinstance(mine, int) and isinstance(theirs, int):
+            added[name] = mine + theirs
+    return added
 
 
 def totals(connection: Connection) -> list[tuple[str, str, int]]:

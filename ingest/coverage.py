@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from core.clock import MINUTE_MS
 from core.events import SourceState, SourceStatus
 from core.statements import insert_for
 from ingest.batch import Memory, channels
+from ingest.leases import Taken, Where
 from models import CoverageGap, Heartbeat, SourceCondition
+
+COLLECTOR = "collector"  # begins the name of every collector's heartbeat
 
 # In these states nothing that happens is missed: the source listens, or there is nothing to hear.
 COVERED = frozenset({SourceState.CONNECTED, SourceState.OFFLINE})
@@ -28,11 +33,33 @@ def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Mem
         _write_condition(connection, channel_id, status)
 
 
-def record_outage(connection: Connection, process: str, last_sign_ms: int | None) -> None:
-    """At start: whatever was covered when this process last gave a sign of life has not been covered since."""
+def take_over(
+    connection: Connection, taken: Sequence[Taken], told: Mapping[Where, SourceStatus], memory: Memory
+) -> None:
+    """Goes on where another collector has ended; ``told``: how our own sources stand towards the channels.
+
+    What bears an id was stored by us all along, so it is a gap only if we did not listen either.
+    """
+    for one in taken:
+        last_ms, status = one.last_sign_ms, told.get(one.where)
+        if last_ms is None:
+            last_ms = last_beat(connection, COLLECTOR)
+        listened = status is not None and status.state in COVERED and last_ms is not None and status.at_ms <= last_ms
+        if not listened:
+            record_outage(connection, COLLECTOR, last_ms, one.channel_id)
+        if status is not None:
+            record(connection, [replace(status, at_ms=max(status.at_ms, last_ms or 0))], memory)
+
+
+def record_outage(
+    connection: Connection, process: str, last_sign_ms: int | None, channel_id: int | None = None
+) -> None:
+    """What was covered when a process gave its last sign of life has not been covered since: one channel, or all."""
     if last_sign_ms is None:
         return
     covered = select(SourceCondition.channel_id).where(SourceCondition.state.in_([state.value for state in COVERED]))
+    if channel_id is not None:
+        covered = covered.where(SourceCondition.channel_id == channel_id)
     for channel_id in connection.scalars(covered).all():
         values = {"channel_id": channel_id, "started_at_ms": last_sign_ms, "reason": f"the {process} was down"}
         connection.execute(insert(CoverageGap).values(values))
@@ -51,7 +78,21 @@ def beat(connection: Connection, process: str, at_ms: int, detail: str) -> None:
 
 
 def last_beat(connection: Connection, process: str) -> int | None:
-    return connection.scalar(select(Heartbeat.at_ms).where(Heartbeat.process == process))
+    """The newest of a kind of process, of which there may be several."""
+    return connection.scalar(select(func.max(Heartbeat.at_ms)).where(Heartbeat.process.startswith(process)))
+
+
+def forget_silent(connection: Connection, process: str, now_ms: int) -> None:
+    """Takes those of a kind of process off the list that have ended, or will not come back by themselves."""
+    silent = (Heartbeat.process.startswith(process), Heartbeat.at_ms < now_ms - MINUTE_MS)
+    connection.execute(delete(Heartbeat).where(*silent))
+
+
+def forget(connection: Connection, process: str, of_kind: str) -> None:
+    """Takes a process off the list that ends in peace, unless it is the last: when that was shall be known."""
+    others = select(func.count()).where(Heartbeat.process.startswith(of_kind), Heartbeat.process != process)
+    if connection.scalar(others):
+        connection.execute(delete(Heartbeat).where(Heartbeat.process == process))
 
 
 def _reason(status: SourceStatus) -> str:

@@ -19,7 +19,9 @@ from core.events import Event, SourceStatus
 from core.tracked import Tracked
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
+from ingest.leases import Leases
 from ingest.policy import Policy
+from ingest.speaker import Speaker
 from ingest.store import record as record_tracked
 from ingest.upkeep import keep_up
 
@@ -51,7 +53,8 @@ class WriterCounters:
 class Writer:
     """A thread that owns the writing connection of its process. ``event`` and ``status`` make it a ``sources.Sink``.
 
-    ``process`` names it in heartbeats; ``describe`` adds what else they should tell.
+    ``process`` names it in heartbeats; ``describe`` adds what else they should tell. With ``leases`` others may
+    read the same channels.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Writer:
         policy: Policy | None = None,
         queue_events: int = QUEUE_EVENTS,
         describe: Callable[[], dict[str, Any]] = dict,
+        leases: Leases | None = None,
     ) -> None:
         self.counters = WriterCounters()
         self._database = database
@@ -69,6 +73,8 @@ class Writer:
         self._policy = policy or Policy()
         self._queue_events = queue_events
         self._describe = describe
+        self._speaker = Speaker(database, leases) if leases else None
+        self._name = f"{process} {leases.holder[-8:]}" if leases else process
         self._memory = Memory()
         self._waiting: deque[Item] = deque()
         lock = threading.RLock()
@@ -82,8 +88,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> Writer:
-        with self._database.writing() as connection:
-            coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))
+        if self._speaker:
+            self._speaker.renew()
+        else:
+            with self._database.writing() as connection:
+                coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))
         self._thread.start()
         return self
 
@@ -143,7 +152,7 @@ class Writer:
                 self._commit(batch)
             last_beat = self._closing and not self._waiting
             if last_beat or (time.monotonic() >= self._beat_due and not self._past_deadline()):
-                self._beat()
+                self._beat(leaving=last_beat)
             with self._settled:
                 self._busy = False
                 self._settled.notify_all()
@@ -207,6 +216,9 @@ class Writer:
         events = [item for item in batch if isinstance(item, Event)]
         tracked = [item for item in batch if isinstance(item, Tracked)]
         result = BatchResult()
+        taken = len(events)
+        if self._speaker:
+            events, statuses = self._speaker.ours(events, statuses)
         with self._database.writing() as connection:
             if events:
                 result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
@@ -215,6 +227,7 @@ class Writer:
                 result.stored += sum(taken.is_new for taken in found)
             if statuses:
                 coverage.record(connection, statuses, self._memory)
+        result.dropped += Counter(told_by_another_collector=taken - len(events))
         self.counters.stored += result.stored
         self.counters.dropped.update(result.dropped)
         self.counters.batches += 1
@@ -244,7 +257,7 @@ class Writer:
                 log.info("writing again, %d events were held", len(self._waiting))
             self.counters.problem = problem
 
-    def _beat(self) -> None:
+    def _beat(self, *, leaving: bool = False) -> None:
         self._beat_due = time.monotonic() + BEAT_SECONDS
         try:
             detail = json.dumps({**self._told(), **self._describe()}, default=str)
@@ -253,7 +266,12 @@ class Writer:
             detail = json.dumps(self._told())
         try:
             with self._database.writing() as connection:
-                coverage.beat(connection, self._process, now_ms(), detail)
+                coverage.beat(connection, self._name, now_ms(), detail)
+            if self._speaker:
+                if leaving:
+                    self._speaker.leave(self._name)
+                else:
+                    self._speaker.renew()
             keep_up(self._database, self._policy, now_ms())
         except SQLAlchemyError as error:
             self._say_problem(_reason(error))

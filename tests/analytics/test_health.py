@@ -34,7 +34,7 @@ def test_while_all_is_well_there_is_no_problem(db: Database) -> None:
     beat(db, stored=17)
     told = condition(db, NOON + seconds(1))
     assert told.problems == []
-    assert told.collector == {"running": True, "heartbeat_age_seconds": 1.0, "stored": 17}
+    assert told.collector == {"running": True, "processes": 1, "heartbeat_age_seconds": 1.0, "stored": 17}
     assert told.last_event_age_seconds == 4.0
     assert [source["state"] for source in told.sources] == ["connected"]
 

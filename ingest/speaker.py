@@ -1,0 +1,58 @@
+"""One collector of several: what it stores of what it hears, and what it leaves to whoever speaks for the channel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from core.clock import now_ms
+from core.db import Database
+from core.events import Event, SourceStatus
+from ingest import coverage
+from ingest.batch import Memory, channels
+from ingest.leases import Leases, Where
+
+log = logging.getLogger(__name__)
+
+TRUSTED_SECONDS = 4.0  # two beats: leases that were not renewed for so long are looked at before anything is stored
+
+
+class Speaker:
+    """For the writer's thread, with the leases of its process."""
+
+    def __init__(self, database: Database, leases: Leases) -> None:
+        self._database = database
+        self._leases = leases
+        self._told: dict[Where, SourceStatus] = {}  # how each source stands, whoever speaks for its channel
+
+    def ours(self, events: Sequence[Event], statuses: Sequence[SourceStatus]) -> tuple[list[Event], list[SourceStatus]]:
+        """What we are to store: all that bears an id, and of the channels that we speak for the rest as well."""
+        self._told.update({(status.platform, status.channel): status for status in statuses})
+        if self._leases.are_older_than(TRUSTED_SECONDS):
+            self.renew()  # the database was away, or we were
+        speaks = self._leases.speaks_for
+        return (
+            [event for event in events if event.source_id is not None or speaks(event.platform, event.channel)],
+            [status for status in statuses if speaks(status.platform, status.channel)],
+        )
+
+    def renew(self) -> None:
+        """Keeps what we speak for, and takes over what nobody speaks for any more."""
+        memory = Memory()
+        with self._database.writing() as connection:
+            ids = channels(connection, set(self._leases.channels), memory)
+            renewal = self._leases.renew(connection, ids, now_ms())
+            coverage.take_over(connection, renewal.taken, self._told, memory)
+        for taken in renewal.taken:
+            log.info("speaking for %s/%s", *taken.where)
+        for where in self._leases.held - renewal.held:
+            log.info("another collector speaks for %s/%s", *where)
+        self._leases.settle(renewal)
+
+    def leave(self, process: str) -> None:
+        """Leaves everything to the others, so that they need not wait to find out."""
+        with self._database.writing() as connection:
+            ids = channels(connection, set(self._leases.channels), Memory())
+            renewal = self._leases.release(connection, ids, now_ms())
+            coverage.forget(connection, process, coverage.COLLECTOR)
+        self._leases.settle(renewal)

@@ -1,0 +1,227 @@
+"""Several collectors of one channel: what bears an id counts once from all of them, one speaks for the rest."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from analytics import health
+from core.clock import now_ms
+from core.db import Database
+from core.events import Event as Happened
+from core.events import Kind, Person, Platform, SourceState, SourceStatus
+from ingest import coverage, leases, speaker
+from ingest import writer as writing
+from ingest.batch import Memory, channels, store
+from ingest.leases import SILENT_LOOKS, Leases, Renewal, Where
+from ingest.speaker import Speaker
+from ingest.writer import Writer
+from models import ChannelLease, Event, Heartbeat, SourceCondition
+from models import CoverageGap as Gap
+from tests.processes import wait_until
+from tests.support import NOON, NOVA, OTTO, POLICY, UTC, act, chat, only, rows, seconds
+
+LENAS: Where = (Platform.TWITCH, "lena")
+MILOS: Where = (Platform.TWITCH, "milo")
+CONNECTED, WAITING, STOPPED = SourceState.CONNECTED, SourceState.WAITING, SourceState.STOPPED
+
+
+def look(db: Database, of: Leases, now_ms: int = NOON) -> Renewal:
+    with db.writing() as connection:
+        renewal = of.renew(connection, channels(connection, set(of.channels), Memory()), now_ms)
+    of.settle(renewal)
+    return renewal
+
+
+def status(state: SourceState, at_ms: int = NOON) -> SourceStatus:
+    return SourceStatus(*LENAS, state, at_ms, "because")
+
+
+def test_the_first_who_comes_speaks_for_a_channel_and_the_next_waits(db: Database) -> None:
+    first, second = Leases([LENAS], "one/1/a"), Leases([LENAS, MILOS], "two/1/b")
+    assert [taken.last_sign_ms for taken in look(db, first).taken] == [None]
+    look(db, second)
+    for number in range(3 * SILENT_LOOKS):
+        look(db, first, NOON + number + 1)
+        look(db, second)
+    assert first.speaks_for(*LENAS)
+    assert second.held == {MILOS}
+
+
+def test_who_is_silent_for_long_is_followed_by_another_and_finds_out(db: Database) -> None:
+    first, second = Leases([LENAS], "one/1/a"), Leases([LENAS], "two/1/b")
+    look(db, first)
+    looks = [look(db, second, NOON + seconds(2 * number)) for number in range(SILENT_LOOKS)]
+    assert [len(renewal.held) for renewal in looks] == [0] * (SILENT_LOOKS - 1) + [1]
+    assert looks[-1].taken[0].last_sign_ms == NOON
+    look(db, first)
+    assert not first.speaks_for(*LENAS)
+
+
+def test_who_is_late_once_stays(db: Database) -> None:
+    first, second = Leases([LENAS], "one/1/a"), Leases([LENAS], "two/1/b")
+    for number in range(3):
+        look(db, first, NOON + number)
+        for _ in range(SILENT_LOOKS - 1):
+            look(db, second)
+    assert first.speaks_for(*LENAS)
+
+
+def test_who_leaves_in_peace_is_followed_at_once(db: Database) -> None:
+    first, second = Leases([LENAS]), Leases([LENAS], "two/1/b")
+    look(db, first)
+    look(db, second)
+    with db.writing() as connection:
+        first.settle(first.release(connection, channels(connection, {LENAS}, Memory()), NOON))
+    assert not first.held
+    assert look(db, second).held == {LENAS}
+
+
+def test_a_process_of_this_machine_that_has_ended_is_not_waited_for(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(leases, "_own_processes", lambda: "here")
+    look(db, Leases([LENAS], f"there/{ended.pid}/a"))
+    assert look(db, Leases([LENAS])).held == frozenset(), "what has ended here may run there"
+    look(db, Leases([MILOS], f"here/{ended.pid}/a"))
+    assert look(db, Leases([MILOS])).held == {MILOS}
+    assert look(db, Leases([MILOS])).held == frozenset(), "we are not gone"
+
+
+def test_what_was_rolled_back_is_not_held(db: Database) -> None:
+    mine = Leases([LENAS])
+    with pytest.raises(RuntimeError), db.writing() as connection:
+        mine.renew(connection, channels(connection, {LENAS}, Memory()), NOON)
+        raise RuntimeError
+    assert not mine.speaks_for(*LENAS)
+
+
+# What a collector stores.
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(speaker, "now_ms", lambda: clock.ms)
+    return clock
+
+
+class Clock:
+    ms = NOON
+
+
+def collector(db: Database, name: str, *channels: Where) -> Speaker:
+    return Speaker(db, Leases(channels or [LENAS], f"{name}/1/{name}"))
+
+
+def tell(db: Database, by: Speaker, *statuses: SourceStatus, events: Sequence[Happened] = ()) -> int:
+    """One batch, as the writer does it; answers how many of ``events`` are stored."""
+    ours, spoken = by.ours(events, statuses)
+    with db.writing() as connection:
+        stored = store(connection, ours, Memory(), now_ms=NOON, policy=POLICY).stored
+        coverage.record(connection, spoken, Memory())
+    return stored
+
+
+def gaps(db: Database) -> list[tuple[int, int | None]]:
+    return [(row["started_at_ms"] - NOON, row["ended_at_ms"] and row["ended_at_ms"] - NOON) for row in rows(db, Gap)]
+
+
+def test_what_bears_an_id_counts_once_from_two_and_the_rest_from_the_one_that_speaks(db: Database) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    heard = [chat(NOVA), chat(NOVA, "again"), act(Kind.JOIN, Person("", "milo"), source_id=None)]
+    late = chat(OTTO, "the other alone heard it")
+    assert tell(db, one, events=heard) == 3
+    assert tell(db, other, events=[*heard, late]) == 1
+    assert tell(db, one, events=[*heard, late]) == 1, "who came is a sign, however often it is told"
+    assert [row["kind"] for row in rows(db, Event)].count(Kind.CHAT) == 3
+
+
+def test_one_tells_how_the_sources_stand(db: Database) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    tell(db, one, status(CONNECTED))
+    tell(db, other, status(WAITING, NOON + 1))
+    assert only(db, SourceCondition)["state"] == "connected"
+    assert gaps(db) == []
+
+
+def test_who_has_listened_all_along_takes_over_without_a_gap(db: Database, clock: Clock) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    tell(db, one, status(CONNECTED))
+    tell(db, other, status(CONNECTED))
+    clock.ms = NOON + seconds(10)
+    one.renew()
+    for _ in range(SILENT_LOOKS):
+        other.renew()
+    assert only(db, SourceCondition)["state"] == "connected"
+    assert gaps(db) == []
+    assert only(db, ChannelLease)["holder"] == "other/1/other"
+
+
+def test_the_time_in_which_nobody_listened_is_a_gap(db: Database, clock: Clock) -> None:
+    one = collector(db, "one")
+    tell(db, one, status(CONNECTED))
+    clock.ms = NOON + seconds(10)
+    one.renew()
+    other = collector(db, "other")
+    for _ in range(SILENT_LOOKS):
+        other.renew()
+    assert gaps(db) == [(seconds(10), None)]
+    assert only(db, SourceCondition)["state"] == "stopped"
+    tell(db, other, status(CONNECTED, NOON + seconds(30)))
+    assert gaps(db) == [(seconds(10), seconds(30))]
+
+
+def test_who_leaves_in_peace_hands_on_without_a_gap(db: Database, clock: Clock) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    tell(db, one, status(CONNECTED))
+    tell(db, other, status(CONNECTED))
+    clock.ms = NOON + seconds(10)
+    tell(db, one, status(STOPPED, clock.ms))
+    one.leave("collector one")
+    other.renew()
+    assert only(db, SourceCondition)["state"] == "connected"
+    assert all(start == end for start, end in gaps(db)), "of no length"
+
+
+def test_a_start_beside_another_collector_opens_no_gap_in_its_channels(db: Database, clock: Clock) -> None:
+    tell(db, collector(db, "one"), status(CONNECTED))
+    collector(db, "other", MILOS).renew()
+    assert gaps(db) == []
+    assert only(db, SourceCondition)["state"] == "connected"
+
+
+def test_who_was_away_looks_before_it_stores(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    tell(db, one, events=[chat(NOVA)])
+    for _ in range(SILENT_LOOKS):
+        other.renew()
+    monkeypatch.setattr(speaker, "TRUSTED_SECONDS", 0.0)
+    held_back = [act(Kind.JOIN, Person("", "milo"), source_id=None), chat(NOVA, "counts all the same")]
+    assert tell(db, one, events=held_back) == 1
+
+
+def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.05)
+    writers = [Writer(db, leases=Leases([where])).start() for where in (LENAS, MILOS)]
+    for writer, channel in zip(writers, ("lena", "milo"), strict=True):
+        writer.event(chat(NOVA, channel=channel, at=now_ms()))
+    assert all(writer.flush() for writer in writers)
+
+    def told() -> tuple[int, int]:
+        with db.reading() as connection:
+            collector = health.condition(connection, now_ms(), UTC).collector
+        return collector["processes"], collector["stored"]
+
+    wait_until(lambda: told() == (2, 2), "both have told what they stored")
+    assert writers[0].close() == 0
+    assert len(rows(db, Heartbeat)) == 1
+    assert writers[1].close() == 0
+    assert len(rows(db, Heartbeat)) == 1, "when the last was there shall be known"
+    assert {row["holder"] for row in rows(db, ChannelLease)} == {""}
