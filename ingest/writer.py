@@ -156,7 +156,7 @@ class Writer:
             with self._settled:
                 self._busy = False
                 self._settled.notify_all()
-                if self._closing and (not self._waiting or self._past_deadline()):
+                if self._closing and ((last_beat and not self._waiting) or self._past_deadline()):
                     return
 
     def _gather(self) -> list[Item]:
