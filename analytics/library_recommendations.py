@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -22,8 +23,9 @@ from models import LibraryContent, LibraryMember, LibraryReview, LibraryWatch
 
 SEEDS = 6  # of a user's titles
 FANS = 30  # of a title, the newest
-TITLES = 25  # of a fan, the newest
-MOST_FANS = 120
+TITLES = 20  # of a fan, the newest
+MOST_FANS = 100
+CANDIDATES = 300  # that most fans watched: of these it is asked how many watch them anyway
 HISTORY = 100_000  # of a user's own watches and reviews: what was seen must not be recommended
 POPULAR = 200  # titles looked through for one that is new to the user
 GIVEN_UP = 1_000  # hundredths of a percent: who saw less of a title did not choose it
@@ -67,7 +69,7 @@ def _taste(connection: Connection, user_id: int) -> _Taste:
     """Watched to the end and reviewed well is liked; reviewed below what the user usually gives is not."""
     weights: dict[int, float] = {}
     seen: set[int] = set()
-    for content_id, progress in _HISTORY(connection, user=user_id, limit=HISTORY):
+    for content_id, progress in _HISTORY(connection, user=user_id, limit=HISTORY).all():
         seen.add(content_id)
         weights[content_id] = max(weights.get(content_id, 0.0), progress / 10_000)
     ratings = dict(
@@ -87,7 +89,7 @@ def _similar(connection: Connection, user_id: int, taste: _Taste) -> list[_Found
     fans: dict[int, list[int]] = {}
     asked: dict[int, list[int]] = {}
     for seed in list(taste.weights)[:SEEDS]:
-        everybody = [row.member_id for row in _FANS(connection, title=seed, limit=FANS)]
+        everybody = list(_FANS(connection, title=seed, limit=FANS).scalars())
         theirs = [fan for fan in dict.fromkeys(everybody) if fan != user_id]
         fans[seed] = [fan for fan in theirs if fan in asked or len(asked) < MOST_FANS]
         for fan in fans[seed]:
@@ -100,7 +102,7 @@ def _similar(connection: Connection, user_id: int, taste: _Taste) -> list[_Found
 
 
 def _titles_of(connection: Connection, fan: int) -> list[int]:
-    watched = _HISTORY(connection, user=fan, limit=TITLES)
+    watched = _HISTORY(connection, user=fan, limit=TITLES).all()
     return list(dict.fromkeys(content_id for content_id, progress in watched if progress >= GIVEN_UP))
 
 
@@ -115,17 +117,25 @@ def _counted(titles: Iterable[int], seen: frozenset[int]) -> dict[int, int]:
 def _scored(
     connection: Connection, taste: _Taste, fans: dict[int, list[int]], together: dict[int, dict[int, int]]
 ) -> list[_Found]:
-    candidates = sorted({title for counts in together.values() for title in counts})
-    watched = {row.id: row.watch_count for row in _WATCHED(connection, titles=candidates)} if candidates else {}
-    scores: defaultdict[int, float] = defaultdict(float)
-    best: dict[int, tuple[float, int]] = {}
+    often: defaultdict[int, float] = defaultdict(float)
     for seed, counts in together.items():
         for title, count in counts.items():
-            part = taste.weights[seed] * count / math.sqrt(len(fans[seed]) * max(1, watched.get(title, 1)))
-            scores[title] += part
-            best[title] = max(best.get(title, (0.0, 0)), (part, seed))
+            often[title] += taste.weights[seed] * count
+    candidates = nlargest(CANDIDATES, often, key=lambda title: (often[title], -title))
+    watched: dict[int, int] = dict(_WATCHED(connection, titles=candidates).tuples().all()) if candidates else {}
+    scores: dict[int, float] = {}
+    best: dict[int, int] = {}
+    for title in candidates:
+        anyway = max(1, watched.get(title, 1))
+        parts = {
+            seed: taste.weights[seed] * counts[title] / math.sqrt(len(fans[seed]) * anyway)
+            for seed, counts in together.items()
+            if title in counts
+        }
+        scores[title] = sum(parts.values())
+        best[title] = max(parts, key=lambda seed: parts[seed])
     ordered = sorted(scores, key=lambda title: (-scores[title], title))
-    return [_Found(title, scores[title], "watched_together", best[title][1]) for title in ordered]
+    return [_Found(title, scores[title], "watched_together", best[title]) for title in ordered]
 
 
 def _popular(connection: Connection, taste: _Taste) -> Iterator[_Found]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, or_, select
@@ -127,6 +128,7 @@ def _records(connection: Connection, kind: Kind, ids: list[int], setting: Settin
     return [_told(kind, rows[one], setting) for one in ids if one in rows]
 
 
+@cache
 def _with_labels(kind: Kind) -> Select[Any]:
     table = _table(kind)
     columns: list[Any] = list(table.c)

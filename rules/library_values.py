@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from core.clock import iso
 from core.money import minor_digits
 
-HIGHEST_ID = 2**53 - 1  # what every JSON reader takes for a whole number
+HIGHEST_ID = 2**63 - 1  # what a column holds; CockroachDB gives such ids
 HIGHEST_AMOUNT = 1_000_000_000
 STATES = ("active", "cancelled")
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

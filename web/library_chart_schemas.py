@@ -48,7 +48,7 @@ class RecommendationsQuery(Question):
 
 class RetentionQuery(Question):
     months: int = Field(12, ge=1, le=60, description="the newest sign-up months")
-    plan_id: int | None = Field(None, ge=1, le=2**53 - 1, description="only of this plan")
+    plan_id: int | None = Field(None, ge=1, le=2**63 - 1, description="only of this plan")
 
 
 class Subscription(BaseModel):
