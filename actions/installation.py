@@ -19,6 +19,7 @@ from models import (
     LibraryTotal,
     OptOut,
     Preference,
+    Sale,
     StoreEvent,
     VipTier,
 )
@@ -36,7 +37,9 @@ def content_of(connection: Connection) -> str | None:
 
 
 def has_real_shop(connection: Connection) -> bool:
-    """Whether a shop has reported anything that was not made up."""
+    """Whether a shop, or a till, has reported anything that was not made up."""
+    if connection.scalar(select(Sale.entry_id).limit(1)) is not None:
+        return True
     return connection.scalar(select(StoreEvent.id).where(StoreEvent.is_simulated == false()).limit(1)) is not None
 
 

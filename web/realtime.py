@@ -40,7 +40,7 @@ class Realtime:
         self.live = LivePush(app, socketio, at)
         self.viewers = ViewerPush(socketio, at)
         self.store = StorePush(socketio, at)
-        self.revenue = RevenuePush(socketio, at)
+        self.revenue = RevenuePush(app, socketio, at)
         self._at = at
         self._door = socketio
         self._signal = ChangeSignal(at.database)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import Any
 
+import gevent
+from flask import Flask
 from flask_socketio import SocketIO, join_room
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from actions import dashboards
 from analytics import ledger, revenue, visitors
+from analytics.dashboards import TOLD_EVERY_SECONDS, elsewhere
 from analytics.revenue import Question
 from core.clock import now_ms
+from core.db import why_unusable
 from web.health import PUSHES
 from web.services import Services
 
@@ -25,7 +31,8 @@ PRESENT_SECONDS = 1.0
 class RevenuePush:
     """Reads each entry once, however many listen. What was booked while nobody did is not told later: pages ask."""
 
-    def __init__(self, socketio: SocketIO, at: Services) -> None:
+    def __init__(self, app: Flask, socketio: SocketIO, at: Services) -> None:
+        self._app = app
         self._socketio = socketio
         self._at = at
         self._dashboards: set[str] = set()
@@ -33,6 +40,9 @@ class RevenuePush:
         self._cursor = 0
         self._present: dict[str, int] = {}
         self._present_due = 0.0
+        self._process = secrets.token_hex(6)
+        self._told = 0  # how many dashboards others know of
+        self._tell_due = 0.0
 
     def join(self, sid: str, *, hears: bool) -> None:
         """A dashboard comes: it counts as one, and hears of money if it wants to."""
@@ -66,15 +76,34 @@ class RevenuePush:
 
     def push_present(self, now: float) -> None:
         """Pushes how many are here, where that has changed. ``now``: seconds of a steady clock."""
-        if not self._listeners or now < self._present_due:
+        if now < self._present_due:
             return
         self._present_due = now + PRESENT_SECONDS
+        if self._at.settings.redis_url:
+            self._tell_others(now)
+        if not self._listeners:
+            return
         with self._at.database.reading() as connection:
             online = visitors.online(connection, now_ms())
-        present = {"dashboards": len(self._dashboards), "visitors_online": online}
+            others = elsewhere(connection, self._process, now_ms()) if self._at.settings.redis_url else 0
+        present = {"dashboards": len(self._dashboards) + others, "visitors_online": online}
         if present != self._present:
             self._present = present
             self._emit("connection_update", present)
+
+    def _tell_others(self, now: float) -> None:
+        """Other web processes count ours as well; one that serves none has nothing to tell."""
+        count = len(self._dashboards)
+        if count != self._told or (count and now >= self._tell_due):
+            self._told, self._tell_due = count, now + TOLD_EVERY_SECONDS
+            gevent.spawn(self._write, count)
+
+    def _write(self, count: int) -> None:
+        try:
+            self._app.extensions["orders"].run(dashboards.tell, self._process, count, now_ms=now_ms())
+        except DBAPIError as error:
+            self._told = -1  # the next look tells again
+            log.warning("other processes cannot be told of our dashboards: %s", why_unusable(error))
 
     def _totals(self, connection: Connection, question: Question) -> dict[str, Any]:
         return {**revenue.so_far(connection, question), "currency": question.currency}

@@ -98,6 +98,11 @@ export function giftsNote(coins, subs) {
   return coins ? `${brief(coins)} coins · ${plural(subs, "sub")}` : plural(subs, "sub");
 }
 
-export function earnedNote({ gifts, bits, currency: code }) {
-  return `${money(gifts, { code, brief: true })} gifts · ${money(bits, { code, brief: true })} bits`;
+/** The largest parts first, as many as there is room for. */
+export function earnedNote({ gifts, bits, subs, currency: code }) {
+  const parts = Object.entries({ gifts, bits, subs }).toSorted(([, one], [, other]) => other - one);
+  return parts
+    .slice(0, 2)
+    .map(([name, amount]) => `${money(amount, { code, brief: true })} ${name}`)
+    .join(" · ");
 }
