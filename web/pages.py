@@ -13,6 +13,7 @@ from analytics.live import is_simulated
 from core.config import ROOT
 from core.version import VERSION
 from web.identity import caller
+from web.modules import needed
 from web.services import Services
 
 STATIC = ROOT / "static"
@@ -41,6 +42,14 @@ def register(app: Flask, at: Services) -> None:
             versions[path] = format(int(file.stat().st_mtime), "x") if file.is_file() else VERSION
         return url_for("static", filename=path, v=versions[path])
 
+    modules: dict[str, list[str]] = {}
+
+    def imported(entry: str) -> list[str]:
+        """The addresses of all modules that the script ``entry`` (under static/) comes to need, as it asks for them."""
+        if entry not in modules or app.debug:
+            modules[entry] = [url_for("static", filename="") + found for found in needed(STATIC, entry)]
+        return modules[entry]
+
     @app.context_processor
     def shared() -> dict[str, Any]:
         settings = at.settings
@@ -55,6 +64,7 @@ def register(app: Flask, at: Services) -> None:
             "currency": settings.currency,
             "database": at.database.backend,
             "asset": asset,
+            "imported": imported,
         }
 
     @app.before_request
