@@ -17,7 +17,8 @@ from rules.library_kinds import KINDS
 from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
-from tests.web.conftest import Stage
+from tests.web.cast import PASS_PHRASE, add_account, owner_of
+from tests.web.conftest import API_TOKEN, PASSWORD, Stage
 
 FORMULA = '=HYPERLINK("http://example.org")'
 
@@ -188,14 +189,16 @@ def test_a_chart_is_taken_away_as_numbers_that_are_no_formulas(shelf: Shelf, sta
     assert [float(row[3]) for row in found] == [title["rating"] for title in told]
 
 
-@pytest.mark.parametrize("chart", ["revenue", "genres"])
-def test_a_chart_is_taken_away_as_a_picture(shelf: Shelf, stage: Stage, visit: Visits, chart: str) -> None:
+def test_a_chart_is_taken_away_as_a_picture(shelf: Shelf, stage: Stage, visit: Visits) -> None:
     page = opened(visit, stage)
-    picture = downloaded(page, chart, "png").read_bytes()
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
-    width, height = int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])
-    shown = page.locator(f"#chart-{chart} canvas").bounding_box()
-    assert shown and width > 2 * shown["width"] and height > 2 * shown["height"]
+    for chart in ("revenue", "genres", "plans"):
+        picture = downloaded(page, chart, "png").read_bytes()
+        assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+        width, height = int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])
+        shown = page.locator(f"#chart-{chart} canvas").bounding_box()
+        assert shown
+        assert width > 2 * shown["width"]
+        assert height > 2 * shown["height"]
 
 
 # --- one member ---
@@ -371,6 +374,27 @@ def test_an_empty_library_says_how_to_begin(program: object, new_database_url: o
         dialog.get_by_role("button", name="Add plan").click()
         expect(page.locator("#begin")).to_be_hidden(timeout=SOON)
         assert numbers(page, "plans") == [["Everything", "0", "$7.00", "$0.00"]]
+        page.close()
+
+
+def test_who_may_only_read_sees_all_and_changes_nothing(
+    program: object, new_database_url: object, visit: Visits
+) -> None:
+    locked = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN}
+    with own_stage(program, new_database_url, **locked) as stage:  # type: ignore[arg-type]
+        add_account(stage, "reader", "read-only")
+        with owner_of(stage) as owner:
+            Shelf(owner).put("plans", name="Basic", price=5)
+        page = visit(stage.web.url).open("/login?next=/library%3Fkind%3Dplans", "#username")
+        page.fill("#username", "reader")
+        page.fill("#password", PASS_PHRASE)
+        page.keyboard.press("Enter")
+        expect(rows(page)).to_have_count(1, timeout=SOON)
+        expect(page.locator("main")).to_contain_text("You may look, but not change")
+        assert page.locator("main button", has_text=re.compile("Add|Change|Delete")).count() == 0
+        assert rows(page).locator("button").count() == page.locator("dialog").count() == 0
+        page.get_by_role("tab", name="Overview").click()
+        expect(page.locator("#chart-plans canvas")).to_be_visible(timeout=SOON)
         page.close()
 
 

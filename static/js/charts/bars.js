@@ -3,7 +3,7 @@
 import { fontCss, nameAxis, role, tooltipLook, valueAxis } from "./theme.js";
 
 const SHORTEST_NAME = 12;
-const PER_LETTER = 18; // pixels of the chart's width for each letter of a name before it
+const PER_LETTER = 16; // pixels of the chart's width for each letter of a name before it
 
 /**
  * `bars` are [{name, value, note?}], `write(value, bar)` puts a value into words, `tick` one of the axis, which

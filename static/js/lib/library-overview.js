@@ -12,6 +12,7 @@ import { showKpis } from "./library-kpis.js";
 
 const BY = { month: "by month", week: "by week", day: "by day" };
 const USUAL = { genre: "", month: "", by: "month", start: "", end: "", measure: "mrr" };
+const NOTHING = { genres: [], months: [] };
 const CHOICES = { genre: "genre", month: "month", measure: "measure", start: "revenue-start", end: "revenue-end" };
 
 /** Which chart a choice is about. */
@@ -41,6 +42,16 @@ export class Overview {
   /** Asks everything anew, as records were changed; when somebody looks at it. */
   forget() {
     this.lists = null;
+    this.metrics = null;
+  }
+
+  /** Asked for once: two parts of the page tell of them. */
+  #metrics() {
+    this.metrics ??= api.metrics().catch((error) => {
+      this.metrics = null;
+      throw error;
+    });
+    return this.metrics;
   }
 
   #change(changes) {
@@ -56,16 +67,15 @@ export class Overview {
     byId("revenue-span").hidden = this.view.by !== "day";
     byId("measure").value = this.view.measure;
     if (!this.lists) {
-      this.lists = await offered().catch(() => ({ genres: [], months: [] })); // the charts are whole without
+      this.lists = await offered().catch(() => null); // each chart that needs them says so
       this.#loadFigures();
     }
-    this.#offer();
+    this.#offer(this.lists ?? NOTHING);
     for (const name of cards) this.#load(name);
   }
 
   /** The newest month and all days with payments are what is shown unless others are chosen. */
-  #offer() {
-    const { genres, months, first_payment: first, last_payment: last } = this.lists;
+  #offer({ genres, months, first_payment: first, last_payment: last }) {
     const { genre, month, start, end } = this.view;
     fill(byId("genre"), [["", "All genres"], ...genres.map((name) => [name, name])], genre);
     fill(
@@ -81,7 +91,7 @@ export class Overview {
   async #loadFigures() {
     try {
       const asked = [
-        api.metrics(),
+        this.#metrics(),
         ...["users", "content", "watch-history"].map((kind) => api.listRecords(kind, { limit: 1 })),
       ];
       const [metrics, users, titles, watches] = await Promise.all(asked);
@@ -103,12 +113,12 @@ export class Overview {
     const loads = {
       plans: () => card.load(api.subscriptions),
       rated: () => card.load(() => api.topContent(genre), { note: genre }),
-      popular: () => card.load(() => (month ? api.popularIn(month) : []), { note: month && monthName(month) }),
+      popular: () => card.load(popularIn(month), { note: month && monthName(month) }),
       trend: () => card.load(api.popularMonths),
       genres: () => card.load(api.genreShares),
       methods: () => card.load(async () => (await api.paymentMethods()).map(withPaid)),
       revenue: () => this.#loadRevenue(card),
-      worth: () => card.load(async () => (await api.metrics()).plans, worthNow(measure)),
+      worth: () => card.load(async () => (await this.#metrics()).plans, worthNow(measure)),
       retention: () => card.load(retained, { chartOf: retentionOf }),
     };
     return loads[name]();
@@ -133,6 +143,9 @@ async function retained() {
   const rows = retentionRows(await api.retention());
   return rows.some((row) => row.retained.length) ? rows : [];
 }
+
+/** Without a month there was nothing watched, unless that could not be asked. */
+const popularIn = (month) => async () => (month || (await offered()).months.length ? api.popularIn(month) : []);
 
 /** Without payments there are no days to ask for. */
 const revenueByDay = (start, end) => (start || end ? api.revenueTrends({ start_date: start, end_date: end }) : []);
