@@ -1,8 +1,9 @@
 /** Columns over days or hours: updated where they stand, with their numbers as a table. */
 
-import { make, part, setText } from "../lib/dom.js";
+import { part } from "../lib/dom.js";
 import { motionWelcome, oncePerFrame } from "../lib/frame.js";
-import { axisFor, chartFont, chartLibrary, faded, role } from "./theme.js";
+import { numbersTable } from "./numbers-table.js";
+import { axisFor, chartFont, chartLibrary, faded, role, tooltipLook } from "./theme.js";
 
 const GROW_MS = 300;
 const AXIS_WIDTH = 54;
@@ -67,36 +68,19 @@ export class ColumnChart {
     const nothing = !values.some(Boolean);
     this.empty.hidden = !nothing;
     const highest = Math.max(...values);
-    const best = nothing ? "none yet" : `the most ${this.write(highest)}, ${this.columns[values.indexOf(highest)].title}`;
+    const best = nothing
+      ? "none yet"
+      : `the most ${this.write(highest)}, ${this.columns[values.indexOf(highest)].title}`;
     this.canvas.setAttribute("aria-label", `${this.caption}: ${best}. The numbers follow as a table.`);
   }
 
   #drawNumbers() {
     if (!this.details.open) return;
-    const rows = this.columns.map(({ title, value }) =>
-      make("tr", {}, make("th", { scope: "row" }, title), make("td.number", {}, this.write(value))),
-    );
+    const rows = this.columns.map(({ title, value }) => [title, this.write(value)]).reverse();
+    const table = numbersTable(this.caption, [this.when, this.what], rows);
     const body = this.details.querySelector(".numbers-body");
-    if (body.firstChild && body.querySelectorAll("tbody tr").length === rows.length) {
-      this.#rewrite(body, rows.toReversed());
-      return;
-    }
-    const head = make("tr", {}, make("th", { scope: "col" }, this.when), make("th.number", { scope: "col" }, this.what));
-    body.replaceChildren(
-      make(
-        "table.table.dense",
-        {},
-        make("caption", {}, this.caption),
-        make("thead", {}, head),
-        make("tbody", {}, ...rows.reverse()),
-      ),
-    );
-  }
-
-  /** In place: somebody may be reading. */
-  #rewrite(body, rows) {
-    for (const [at, row] of [...body.querySelectorAll("tbody tr")].entries())
-      for (const [cell, text] of [...row.children].entries()) setText(text, rows[at].children[cell].textContent);
+    if (body.querySelectorAll("tbody tr").length === rows.length) rewrite(body, table);
+    else body.replaceChildren(table);
   }
 
   #dataset() {
@@ -156,20 +140,19 @@ export class ColumnChart {
 
   #tooltip() {
     return {
+      ...tooltipLook(),
       displayColors: false,
-      backgroundColor: faded("#0b111b", 0.95),
-      borderColor: role("line-strong"),
-      borderWidth: 1,
-      cornerRadius: 10,
-      padding: 10,
-      titleColor: role("text-soft"),
-      titleFont: chartFont(11.5, 500),
-      bodyColor: role("text"),
-      bodyFont: chartFont(13, 600),
       callbacks: {
         title: ([item]) => this.columns[item?.dataIndex]?.title ?? "",
         label: ({ raw }) => this.write(raw),
       },
     };
   }
+}
+
+/** In place: somebody may be reading. */
+function rewrite(body, table) {
+  const cells = table.querySelectorAll("tbody :is(th, td)");
+  for (const [at, cell] of [...body.querySelectorAll("tbody :is(th, td)")].entries())
+    if (cell.textContent !== cells[at].textContent) cell.replaceChildren(...cells[at].childNodes);
 }
