@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from actions import calm
+from actions.preferences import keep
 from core.db import Database
 from core.statements import insert_for
 from models import Account, Preference
@@ -75,6 +77,7 @@ def remove(database: Database, account_id: int, *, has_env_owner: bool) -> None:
         _keep_an_owner(connection, account_id, has_env_owner=has_env_owner)
         if not connection.execute(delete(Account).where(Account.id == account_id)).rowcount:
             raise NoSuchAccount(account_id)
+        keep(connection, calm.key_of(account_id), {})  # the next account of this number is somebody else
 
 
 def number_of(database: Database, name: str) -> int:

@@ -84,9 +84,14 @@ def remove_demo(database: Database) -> None:
         retention.compact(database)
 
 
+def login_of(name: str) -> str:
+    """A login as people write it: ``" @Nova "`` is nova."""
+    return name.strip().lstrip("@#").lower()
+
+
 def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> None:
     """Adds logins to the ignore list, or takes them off it."""
-    logins = {name.strip().lstrip("@").lower() for name in names} - {""}
+    logins = {login_of(name) for name in names} - {""}
     with database.writing() as connection:
         if not ignored:
             connection.execute(delete(IgnoredName).where(IgnoredName.name.in_(logins)))

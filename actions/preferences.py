@@ -1,10 +1,10 @@
-"""Choices of the owner: when something in the shop counts as unusual, and where a webhook tells of it."""
+"""Choices of the team: when something in the shop counts as unusual, where a webhook tells of it, the goals."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,14 +19,17 @@ from ingest import preferences
 from ingest.preferences import SUB_VALUES, THRESHOLDS, WEBHOOK
 from ingest.webhooks import COOLDOWN_MINUTES
 from models import Preference
+from rules.accounts import Unfit
 from rules.anomalies import Thresholds
 from rules.earnings import DEFAULT_SUB_VALUES, PLAN_NAMES
+from rules.goals import Goal
 
 __all__ = [
     "BOUNDS",
     "COOLDOWN_MINUTES",
     "DEFAULTS",
     "DEFAULT_SUB_VALUES",
+    "GOALS",
     "HIGHEST_SUB_VALUE",
     "PLAN_NAMES",
     "SUB_VALUES",
@@ -36,12 +39,15 @@ __all__ = [
     "InvalidUrl",
     "NoWebhook",
     "checked_url",
+    "keep",
     "remove_webhook",
+    "set_goals",
     "set_sub_values",
     "set_thresholds",
     "set_webhook",
 ]
 
+GOALS = "goals"  # a key in `preferences`
 LONGEST_URL = 2_000
 MOST_COOLDOWN_MINUTES = 24 * 60
 HIGHEST_SUB_VALUE = 1_000_000  # whole units of the main currency, some of which are worth little
@@ -81,14 +87,23 @@ def set_thresholds(database: Database, values: Mapping[str, float]) -> None:
     """``values`` within BOUNDS, which the caller has checked; those left out are as the code says."""
     chosen = {name: value for name, value in values.items() if value != DEFAULTS[name]}
     with database.writing() as connection:
-        _keep(connection, THRESHOLDS, chosen)
+        keep(connection, THRESHOLDS, chosen)
+
+
+def set_goals(database: Database, goals: Sequence[Goal], shown: int | None) -> None:
+    """``shown``: which of them, from 0 on, overlays show that name none themselves. Raises Unfit."""
+    if shown is not None and not 0 <= shown < len(goals):
+        raise Unfit("shown", "there is no such goal")
+    with database.writing() as connection:
+        choice = {"goals": [asdict(goal) for goal in goals], "shown": shown}
+        keep(connection, GOALS, choice if goals else {})
 
 
 def set_sub_values(database: Database, values: Mapping[str, Decimal]) -> None:
     """What a month of each plan earns, which the caller has checked; what is left out is as the code says."""
     chosen = {plan: str(value) for plan, value in values.items() if value != DEFAULT_SUB_VALUES[plan]}
     with database.writing() as connection:
-        _keep(connection, SUB_VALUES, chosen)
+        keep(connection, SUB_VALUES, chosen)
 
 
 def set_webhook(
@@ -106,14 +121,14 @@ def set_webhook(
         is_new = kind == "generic" and (rotate or not before.get("secret"))  # Discord checks none
         secret = f"whsec_{secrets.token_urlsafe(32)}" if is_new else before.get("secret", "")
         choice = {"url": address, "kind": kind, "secret": secret, "cooldown_minutes": cooldown_minutes}
-        _keep(connection, WEBHOOK, choice)
+        keep(connection, WEBHOOK, choice)
     return secret if is_new else None
 
 
 def remove_webhook(database: Database) -> None:
     """What still waits is not sent any more."""
     with database.writing() as connection:
-        _keep(connection, WEBHOOK, {})
+        keep(connection, WEBHOOK, {})
 
 
 def checked_url(text: str) -> str:
@@ -133,7 +148,8 @@ def checked_url(text: str) -> str:
     return url
 
 
-def _keep(connection: Connection, key: str, value: Mapping[str, Any]) -> None:
+def keep(connection: Connection, key: str, value: Mapping[str, Any]) -> None:
+    """Stores a choice, or forgets it where there is nothing in it."""
     if not value:
         connection.execute(delete(Preference).where(Preference.key == key))
         return

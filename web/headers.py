@@ -16,6 +16,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data: https:",
         "font-src 'self'",
         "connect-src 'self'",
+        "frame-src 'self'",  # the settings' preview of an overlay
         "manifest-src 'self'",
         "frame-ancestors 'self'",
         "base-uri 'none'",

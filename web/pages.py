@@ -9,7 +9,10 @@ from flask_compress import Compress
 from sqlalchemy.exc import DBAPIError
 from whitenoise import WhiteNoise
 
+from actions.calm import key_of
+from analytics import calm
 from analytics.live import is_simulated
+from core.clock import now_ms
 from core.config import ROOT
 from core.version import VERSION
 from web.identity import caller
@@ -58,6 +61,7 @@ def register(app: Flask, at: Services) -> None:
             "nav": [(url_for(endpoint), noun, label, icon) for endpoint, noun, label, icon in NAVIGATION],
             "user": caller().name if settings.dashboard_password and caller().is_person else None,
             "role": caller().role,
+            "calm_on": _is_calm(at),
             "login_required": bool(settings.dashboard_password),
             "simulated": _simulated(at),
             "zone": settings.timezone,
@@ -100,5 +104,16 @@ def _simulated(at: Services) -> bool:
     try:
         with at.database.reading() as connection:
             return is_simulated(connection)
+    except DBAPIError:
+        return False
+
+
+def _is_calm(at: Services) -> bool:
+    account_id = caller().account_id
+    if account_id is None:
+        return False
+    try:
+        with at.database.reading() as connection:
+            return calm.since(connection, key_of(account_id), now_ms()) is not None
     except DBAPIError:
         return False

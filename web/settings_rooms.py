@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from web import settings_store, settings_subs
+from web import accounts, overlay, settings_store, settings_stream, settings_subs, tokens, viewer_boards
 from web.access import Access
 
 
@@ -32,6 +32,14 @@ class Room:
 
 
 ROOMS = (
+    Room("me", "My account", "user-round", accounts.my_facts),
+    Room("team", "Team", "users-round", accounts.team_facts, Access.OWNER),
+    Room("tokens", "API tokens", "key-round", tokens.token_facts, Access.OWNER),
+    Room("overlay", "Overlay", "video", overlay.builder_facts),
+    Room("goals", "Goals", "trophy", settings_stream.goal_facts),
+    Room("calm", "Calm mode", "moon", settings_stream.calm_facts),
+    Room("ignored", "Ignore list", "ban", settings_stream.ignored_facts),
+    Room("vip_tiers", "VIP tiers", "crown", viewer_boards.tier_facts),
     Room("anomalies", "Anomalies", "bell", settings_store.anomaly_facts),
     Room("subs", "Subs", "star", settings_subs.sub_facts),
     Room("webhook", "Webhook", "webhook", settings_store.webhook_facts),

@@ -6,6 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify
+from sqlalchemy import Connection
 
 from analytics import birthdays, heatmaps, leaderboards, presence, scope, tiers, viewer_detail
 from core.clock import now_ms
@@ -80,6 +81,11 @@ def vip_list(query_data: VipQuery) -> Response:
 def vip_tiers() -> Response:
     with services().database.reading() as connection:
         return jsonify(tiers.tiers(connection))
+
+
+def tier_facts(connection: Connection) -> dict[str, Any]:
+    """What the settings tell of them; they are changed on the page of viewers."""
+    return {"tiers": tiers.tiers(connection)}
 
 
 @bp.get(f"{ROOT}/heatmap/global")

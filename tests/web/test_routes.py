@@ -35,6 +35,7 @@ IN_PLACE_OF = {
     "<int:user_id>": "1",
     "<int:account_id>": "999999",
     "<int:token_id>": "999999",
+    "<name>": "nobody",
     "<path:filename>": "favicon.svg",
     "<path:address>": "twitch:nobody",
     "<viewer:username>": "twitch:nobody",

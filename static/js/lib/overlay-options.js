@@ -12,6 +12,8 @@ const GIFT_LISTS = ["latest", "biggest"];
 const LONGEST_LABEL = 60;
 
 /**
+ * A goal that is asked for without saying which is the one that the settings show.
+ *
  * {widgets: Set, accent "#14b8a6" or null, minutes, token, filter, goal: {what, target, label} or null, board: {type,
  * scope}, alerts: Set, gifts: Set}
  */
@@ -37,7 +39,6 @@ export function overlayOptions(search) {
 function widgetsOf(asked, goal) {
   const widgets = new Set(asked.length ? asked : USUAL_WIDGETS);
   if (goal && !asked.length) widgets.add("goal");
-  if (!goal) widgets.delete("goal");
   return widgets;
 }
 

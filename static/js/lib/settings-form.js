@@ -1,6 +1,9 @@
 /** A form of settings: saves only what fits and has changed, and says beside each field what is wrong with it. */
 
 import { byId, setText } from "./dom.js";
+import { onlyServer } from "./http.js";
+
+const CHOSEN = ["radio", "checkbox"];
 
 /** One line of how it went: kind "" | "good" | "bad". */
 export function say(element, text, kind = "") {
@@ -15,7 +18,7 @@ export class SettingsForm {
     this.said = said;
     this.save = save;
     this.button = form.querySelector('[type="submit"]');
-    this.fields = [...form.querySelectorAll("input")];
+    this.fields = [...form.querySelectorAll("input, select")];
     form.addEventListener("input", () => this.#changed());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -39,7 +42,7 @@ export class SettingsForm {
   }
 
   #values() {
-    return JSON.stringify(this.fields.map((field) => (field.type === "radio" ? field.checked : field.value.trim())));
+    return JSON.stringify(this.fields.map((field) => (CHOSEN.includes(field.type) ? field.checked : field.value.trim())));
   }
 
   #changed() {
@@ -66,13 +69,16 @@ export class SettingsForm {
   #refused(error) {
     say(this.said, error.message, "bad");
     for (const { field: path, message } of error.details ?? []) {
-      const field = this.form.elements[String(path).split(".").at(-1)];
-      if (field instanceof HTMLInputElement) this.#explain(field, message);
+      const name = String(path).split(".").find((part) => this.form.elements[part]);
+      const field = name && this.form.elements[name];
+      if (field) this.#explain(field instanceof RadioNodeList ? field[0] : field, wordsOf(message, name));
     }
   }
 
   #explain(field, words) {
-    const place = document.getElementById(`${field.name}-error`);
+    // The last that describes a field, or the group it is in, is where its faults are told.
+    const described = field.closest("[aria-describedby]")?.getAttribute("aria-describedby") ?? "";
+    const place = document.getElementById(described.split(" ").at(-1));
     if (!place) return;
     field.toggleAttribute("aria-invalid", false);
     if (words) field.setAttribute("aria-invalid", "true");
@@ -81,14 +87,32 @@ export class SettingsForm {
   }
 }
 
+/** `"name: too long"` beside the field of that name: "too long". */
+const wordsOf = (message, name) => message.replace(new RegExp(`^(\\w+\\.)*${name}(\\.\\d+)*: `), "");
+
 function wordsFor(field) {
   const { validity } = field;
-  if (validity.valueMissing || validity.badInput) return "Write a number here.";
+  if (validity.badInput || (validity.valueMissing && field.type === "number")) return "Write a number here.";
+  if (validity.valueMissing) return "Write something here.";
+  if (validity.tooShort) return `At least ${field.minLength} characters.`;
   if (validity.rangeUnderflow) return `At least ${field.min}.`;
   if (validity.rangeOverflow) return `At most ${field.max}.`;
   if (validity.typeMismatch) return "An address that begins with https:// or http://.";
   if (validity.stepMismatch) return "A whole number, without fractions.";
   return "This does not fit.";
+}
+
+/** Does an order of a button, and says what was in the way. */
+export async function attempt(said, order, done = "") {
+  try {
+    const answer = await order();
+    say(said, done, "good");
+    return answer;
+  } catch (error) {
+    onlyServer(error);
+    say(said, error.message, "bad");
+    return null;
+  }
 }
 
 /** A button that asks once more: its second press within five seconds does it. */
@@ -114,3 +138,4 @@ export function pressTwice(button, question, act) {
 }
 
 export const isOwner = () => byId("settings").dataset.isOwner === "yes";
+export const mayWrite = () => byId("settings").dataset.mayWrite === "yes";

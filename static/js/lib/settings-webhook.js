@@ -4,6 +4,7 @@ import { byId, icon, make, setText } from "./dom.js";
 import { clock, day, plural } from "./format.js";
 import { getJson, onlyServer, send } from "./http.js";
 import { isOwner, pressTwice, say, SettingsForm } from "./settings-form.js";
+import { ShownOnce } from "./shown-once.js";
 
 const URL_OF_IT = "/api/settings/webhook";
 const TEST_MS = 25_000;
@@ -33,13 +34,13 @@ class Room {
     this.form = byId("webhook-form");
     this.said = byId("webhook-said");
     this.url = byId("webhook-url");
+    this.secret = new ShownOnce("secret", this.said);
     this.settings = new SettingsForm(this.form, { said: this.said, save: () => this.#save() });
   }
 
   async open() {
     this.form.addEventListener("input", () => this.#hint());
     byId("webhook-test").addEventListener("click", (event) => this.#test(event.currentTarget));
-    byId("secret-copy").addEventListener("click", () => this.#copy());
     pressTwice(byId("webhook-rotate"), "The old one ends: make it?", () => this.#order({ rotate_secret: true }));
     pressTwice(byId("webhook-remove"), "Really remove?", () => this.#remove());
     await this.#look();
@@ -92,9 +93,8 @@ class Room {
 
   #changed(answer) {
     this.url.value = answer.url ?? "";
-    const shown = answer.secret && answer.kind === "generic";
-    if (shown) setText(byId("secret-text"), answer.secret);
-    if (answer.secret) byId("secret").hidden = !shown;
+    if (answer.secret && answer.kind === "generic") this.secret.show(answer.secret);
+    else if (answer.secret) this.secret.hide();
     this.#show(answer);
     showDeliveries(answer.deliveries);
   }
@@ -116,7 +116,7 @@ class Room {
     try {
       await send("DELETE", URL_OF_IT);
       this.url.value = "";
-      byId("secret").hidden = true;
+      this.secret.hide();
       this.settings.kept();
       say(this.said, "Removed. Nobody is told any more.", "good");
     } catch (error) {
@@ -124,16 +124,6 @@ class Room {
       say(this.said, error.message, "bad");
     }
     await this.#look();
-  }
-
-  async #copy() {
-    try {
-      await navigator.clipboard.writeText(byId("secret-text").textContent);
-      say(this.said, "Copied.", "good");
-    } catch {
-      getSelection().selectAllChildren(byId("secret-text"));
-      say(this.said, "The browser does not let this page copy: it is selected, copy it by keyboard.");
-    }
   }
 }
 

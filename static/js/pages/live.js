@@ -86,6 +86,7 @@ const connection = new LiveConnection({
 });
 
 function showStats(fresh) {
+  if (stats?.stream && !fresh.stream) dispatchEvent(new Event("streampulse:stream-ended"));
   stats = fresh;
   span.take(fresh);
   ticker.show(fresh.ticker);

@@ -14,6 +14,7 @@ import { Goal } from "../lib/goal.js";
 import { ItemMemory } from "../lib/item-memory.js";
 import { Leaderboard } from "../lib/leaderboard.js";
 import { overlayOptions } from "../lib/overlay-options.js";
+import { SavedGoal } from "../lib/saved-goal.js";
 import { SeriesKeeper } from "../lib/series-keeper.js";
 import { Ticker } from "../lib/ticker.js";
 
@@ -63,7 +64,8 @@ const gifts = widgets.has("gifts")
   : null;
 
 if (widgets.has("goal")) {
-  const goal = new Goal(byId("goal"), options.goal, source);
+  const root = byId("goal");
+  const goal = options.goal ? new Goal(root, options.goal, source) : new SavedGoal(root, source);
   show.push(() => goal.show(stats));
 }
 

@@ -1,11 +1,27 @@
 /** Wires the settings: each room by itself, and which of them is looked at. */
 
 import { openAnomalies } from "../lib/settings-anomalies.js";
+import { openGoals } from "../lib/settings-goals.js";
+import { openIgnored } from "../lib/settings-ignored.js";
+import { openMe } from "../lib/settings-me.js";
+import { openOverlay } from "../lib/settings-overlay.js";
 import { openSubs } from "../lib/settings-subs.js";
+import { openTeam } from "../lib/settings-team.js";
+import { openTokens } from "../lib/settings-tokens.js";
 import { openWebhook } from "../lib/settings-webhook.js";
 
 // By id: what makes a room's panel work, where the page has it.
-const ROOMS = { anomalies: openAnomalies, subs: openSubs, webhook: openWebhook };
+const ROOMS = {
+  me: openMe,
+  team: openTeam,
+  tokens: openTokens,
+  overlay: openOverlay,
+  goals: openGoals,
+  ignored: openIgnored,
+  subs: openSubs,
+  anomalies: openAnomalies,
+  webhook: openWebhook,
+};
 
 const links = [...document.querySelectorAll(".settings-rooms a")];
 

@@ -51,13 +51,14 @@ const presence = new Presence((here) => {
   dialog.refreshPresence();
 });
 
-new TierEditor({
+const tierEditor = new TierEditor({
   canWrite,
   saved: () => {
     dialog.forgetTiers();
     refresher.everything();
   },
 });
+if (location.hash === "#tiers") tierEditor.open(); // the settings lead here
 if (canWrite) new ImportDialog({ imported: () => refresher.everything() });
 
 // What is asked anew when something has happened: each at most so often (in seconds), and never while nobody looks.

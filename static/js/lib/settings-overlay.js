@@ -1,0 +1,104 @@
+/** The builder of overlays: what is chosen becomes an address, and a preview of it. */
+
+import { byId } from "./dom.js";
+import { getJson, send } from "./http.js";
+import { attempt, say } from "./settings-form.js";
+import { copyFrom } from "./shown-once.js";
+
+const USUAL = { widgets: "hype,ticker,alerts", minutes: "15", leaderboard: "comments", scope: "stream", accent: "14b8a6" };
+const PREVIEW_WAIT_MS = 400;
+
+export function openOverlay() {
+  new Builder().open();
+}
+
+class Builder {
+  constructor() {
+    this.form = byId("overlay-form");
+    this.said = byId("overlay-said");
+    this.token = document.getElementById("overlay-token");
+    this.timer = 0;
+  }
+
+  open() {
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", () => this.#draw(PREVIEW_WAIT_MS));
+    byId("overlay-copy").addEventListener("click", () => this.#copy());
+    document.getElementById("overlay-env-token")?.addEventListener("click", () => this.#useEnv());
+    document.getElementById("overlay-new-token")?.addEventListener("click", () => this.#makeToken());
+    this.#draw(0);
+  }
+
+  #draw(wait) {
+    const widgets = this.#checked("widgets");
+    for (const part of this.form.querySelectorAll("[data-for]")) part.hidden = !widgets.includes(part.dataset.for);
+    byId("overlay-url").value = this.#address(this.token?.value.trim());
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#preview(), wait);
+  }
+
+  /** The page's own login lets the preview in: its address needs no token. */
+  #preview() {
+    const frame = byId("overlay-preview");
+    const address = this.#address("");
+    if (frame.src !== address) frame.src = address;
+  }
+
+  #address(token) {
+    const search = Object.entries(this.#options())
+      .filter(([name, value]) => value && value !== USUAL[name])
+      .map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
+    if (token) search.push(`token=${encodeURIComponent(token)}`);
+    return `${location.origin}/overlay${search.length ? `?${search.join("&")}` : ""}`;
+  }
+
+  #options() {
+    const { elements } = this.form;
+    const widgets = this.#checked("widgets");
+    const of = (widget, name) => (widgets.includes(widget) ? elements[name].value : "");
+    const alerts = this.#checked("alerts");
+    const [platform, channel] = elements.channel?.value.split(":") ?? [];
+    return {
+      widgets: widgets.join(",") || USUAL.widgets,
+      minutes: of("hype", "minutes"),
+      leaderboard: of("leaderboard", "leaderboard"),
+      scope: of("leaderboard", "scope"),
+      gifts: of("gifts", "gifts"),
+      goal: of("goal", "goal"),
+      goal_label: of("goal", "goal") && (elements.goal.selectedOptions[0].dataset.label ?? ""),
+      alerts: widgets.includes("alerts") && alerts.length < elements.alerts.length ? alerts.join(",") : "",
+      channel,
+      platform: channel ? platform : "",
+      accent: elements.accent.value.slice(1),
+    };
+  }
+
+  #checked(name) {
+    return [...this.form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
+  }
+
+  async #useEnv() {
+    const found = await attempt(this.said, () => getJson("/api/overlay/env-token"), "This is the one of .env.");
+    if (found?.token) this.#use(found.token);
+  }
+
+  async #makeToken() {
+    const order = { name: "Overlay", scopes: ["overlay"] };
+    const words = "Made: it stands in the address now, and is not shown again.";
+    const made = await attempt(this.said, () => send("POST", "/api/tokens", order), words);
+    if (!made) return;
+    this.#use(made.token);
+    dispatchEvent(new Event("streampulse:tokens"));
+  }
+
+  #use(token) {
+    this.token.value = token;
+    this.#draw(PREVIEW_WAIT_MS);
+  }
+
+  async #copy() {
+    await copyFrom(byId("overlay-url"), this.said);
+    if (this.form.dataset.needsToken && !this.token.value.trim())
+      say(this.said, "Copied, but without a token OBS sees nothing.", "bad");
+  }
+}
