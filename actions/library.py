@@ -105,9 +105,9 @@ def check_times(values: Mapping[str, Any], now_ms: int) -> None:
     if ended_ms is None:
         return
     if ended_ms < values["joined_at_ms"]:
-        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies before joined_at"}])
+        raise Invalid([{"field": "cancelled_at", "message": "lies before joined_at"}])
     if ended_ms > now_ms:
-        raise Invalid([{"field": "cancelled_at", "message": "cancelled_at: lies in the future"}])
+        raise Invalid([{"field": "cancelled_at", "message": "lies in the future"}])
 
 
 def _checked(values: dict[str, Any], now_ms: int) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _check_others(connection: Connection, kind: Kind, values: Mapping[str, Any],
     for field, column, path in kind.references:
         wanted = values.get(column)
         if wanted is not None and not _exists(connection, BY_PATH[path], wanted):
-            wrong.append({"field": field, "message": f"{field}: there is no {BY_PATH[path].one} {wanted}"})
+            wrong.append({"field": field, "message": f"there is no {BY_PATH[path].one} {wanted}"})
     if wrong:
         raise Invalid(wrong)
     field, column = UNIQUE.get(kind.path, ("", ""))

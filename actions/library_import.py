@@ -170,8 +170,7 @@ class _Checked:
                 repeats.note(_key(kind, library.with_keys(kind, values)))
             except Invalid as error:
                 problems += 1
-                said = "; ".join(detail["message"] for detail in error.details)
-                problem(f"{at.file.name}: {at.key}: row {position:,}: {said}")
+                problem(f"{at.file.name}: {at.key}: row {position:,}: {error}")
             if position % 10_000 == 0 or position == at.count:
                 progress(f"checking {kind.many}: {position:,} of {at.count:,}")
         return problems
@@ -185,7 +184,7 @@ class _Checked:
         if kind is PLANS:
             self._plans.setdefault(key, position)
         if first != position:
-            raise Invalid([{"field": field_name, "message": f"{field_name}: is the same as in row {first:,}"}])
+            raise Invalid([{"field": field_name, "message": f"is the same as in row {first:,}"}])
 
     def read(self, kind: Kind) -> Iterator[dict[str, Any]]:
         """The rows of a list, pointing to others by position."""

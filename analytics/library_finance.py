@@ -20,7 +20,7 @@ from core.statements import Prepared
 from models import LibraryCohort, LibraryPlan, LibraryPlanDay
 from rules.library_values import amount
 
-WINDOW = 12  # months over which churn and ARPU are taken
+WINDOW = 12  # months over which churn is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ class _Sums:
     paid: int = 0
     at_start: int = 0
     left: int = 0
-    on_average: float = 0.0
     others: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, other: _Sums) -> None:
@@ -51,12 +50,11 @@ class _Sums:
         self.paid += other.paid
         self.at_start += other.at_start
         self.left += other.left
-        self.on_average += other.on_average
         for currency, minor in other.others.items():
             self.others[currency] += minor
 
     def told(self, currency: str) -> dict[str, Any]:
-        arpu = self.paid / self.on_average if self.on_average else None
+        arpu = self.mrr / self.members if self.members else None
         churn = self.left / self.at_start if self.at_start else None
         return {
             "currency": currency,
@@ -131,11 +129,9 @@ def _plan_sums(plan: Any, cohorts: Sequence[Cohort], paid: dict[str, int], windo
         if currency != plan.currency:
             sums.others[currency] += minor
     for month in window:
-        start, end = _members_before(cohorts, month), _members_before(cohorts, month + 1)
-        sums.at_start += start
+        sums.at_start += _members_before(cohorts, month)
         # Who joins and leaves within a month was never there at its start, and is no loss of those who were.
         sums.left += sum(one.members for one in cohorts if one.left == month and one.joined < month)
-        sums.on_average += (start + end) / 2
     return sums
 
 

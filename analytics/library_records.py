@@ -86,7 +86,7 @@ def filters_of(kind: Kind, given: Mapping[str, Any], setting: Setting) -> dict[s
             if value is not None:
                 found[one.name] = one.value.clean(value, setting, {}) if one.value else value
         except Unfit as error:
-            wrong.append({"field": one.name, "message": f"{one.name}: {error}"})
+            wrong.append({"field": one.name, "message": str(error)})
     if wrong:
         raise Invalid(wrong)
     return found

@@ -133,7 +133,7 @@ def clean(
     """
     cleaned: dict[str, Any] = {}
     wrong = [
-        {"field": name, "message": f"{name}: there is no such field; there are: {', '.join(kind.by_name)}"}
+        {"field": name, "message": f"there is no such field; there are: {', '.join(kind.by_name)}"}
         for name in given
         if name not in kind.by_name and name not in kind.only_told
     ]
@@ -143,7 +143,7 @@ def clean(
         try:
             cleaned[field.column] = _clean_field(field, value, setting, now_ms, {**(current or {}), **cleaned})
         except Unfit as error:
-            wrong.append({"field": field.name, "message": f"{field.name}: {error}"})
+            wrong.append({"field": field.name, "message": str(error)})
     if wrong:
         raise Invalid(wrong)
     return cleaned

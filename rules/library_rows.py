@@ -43,7 +43,7 @@ class Rows:
             self._shapes[names] = self._shape(names)
         given = {field: row[name] for field, name in self._shapes[names] if row[name] not in (None, "")}
         if (field := _MUST_SAY_WHEN.get(self.kind.path)) and field not in given:
-            raise Invalid([{"field": field, "message": f"{field}: is missing"}])
+            raise Invalid([{"field": field, "message": "is missing"}])
         self._name_plans(given)
         found = clean(self.kind, given, self._setting, self._now_ms)
         self._check_positions(found)
@@ -66,7 +66,7 @@ class Rows:
         if isinstance(named, str) and not named.strip().isdigit():
             position = self._plans.get(name_key(named.strip()))
             if position is None:
-                raise Invalid([{"field": "plan_id", "message": f"plan_id: there is no plan called {named[:80]!r}"}])
+                raise Invalid([{"field": "plan_id", "message": f"there is no plan called {named[:80]!r}"}])
             given["plan_id"] = position
 
     def _check_positions(self, found: Mapping[str, Any]) -> None:
@@ -74,5 +74,5 @@ class Rows:
             position, count = found[column], self._counts.get(path, 0)
             if position is not None and position > count:
                 many = BY_PATH[path].many
-                message = f"{field}: {position:,} is none of the {count:,} {many} of this import"
+                message = f"{position:,} is none of the {count:,} {many} of this import"
                 raise Invalid([{"field": field, "message": message}])

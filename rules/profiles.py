@@ -75,7 +75,8 @@ class Invalid(Exception):
 
     def __init__(self, details: Sequence[Mapping[str, str]]) -> None:
         self.details = [dict(detail) for detail in details]
-        super().__init__("; ".join(f"{detail['field']}: {detail['message']}" for detail in self.details))
+        said = (": ".join(filter(None, (detail["field"], detail["message"]))) for detail in self.details)
+        super().__init__("; ".join(said))
 
 
 def clean(changes: Mapping[str, Any], today: date) -> dict[str, Any]:

@@ -149,8 +149,13 @@ def check_metrics(found: dict[str, Any], told: Reference) -> None:
             and first_of(window[0]) <= told.day(row["paid_at_ms"]) < first_of(MONTH)
         )
         assert plan["paid"] == money(paid, plan["currency"])
-        average = (at_start + sum(map(len, ends))) / 2
-        assert plan["arpu"] == (money(round(paid / average), plan["currency"]) if average else None)
+        members = told.subscriptions()[plan["plan_id"]]
+        assert plan["members"] == members
+        if members and lost:
+            assert plan["arpu"] == pytest.approx(plan["mrr"] / members, abs=0.5 if plan["currency"] == "JPY" else 0.01)
+            assert plan["lifetime_value"] == pytest.approx(plan["mrr"] / members / churn, rel=0.01, abs=1)
+        else:
+            assert plan["lifetime_value"] is None
     for total in found["totals"]:
         theirs = [plan for plan in found["plans"] if plan["currency"] == total["currency"]]
         assert total["members"] == sum(plan["members"] for plan in theirs)
