@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -37,7 +38,7 @@ class RevenuePush:
         self._at = at
         self._dashboards: set[str] = set()
         self._listeners: set[str] = set()
-        self._cursor = 0
+        self._cursor: int | None = None
         self._present: dict[str, int] = {}
         self._present_due = 0.0
         self._process = secrets.token_hex(6)
@@ -50,7 +51,8 @@ class RevenuePush:
         if not hears:
             return
         if not self._listeners:
-            with self._at.database.reading() as connection:
+            self._cursor = None  # while the database is away nobody knows; the first look that succeeds begins there
+            with suppress(DBAPIError), self._at.database.reading() as connection:
                 self._cursor = ledger.newest_id(connection)
         self._listeners.add(sid)
         join_room(ROOM)
@@ -65,10 +67,12 @@ class RevenuePush:
         if not self._listeners:
             return False
         newest = ledger.newest_id(connection)
-        rows = ledger.after(connection, self._cursor, ENTRIES_A_LOOK) if newest > self._cursor else []
+        cursor = newest if self._cursor is None else self._cursor
+        rows = ledger.after(connection, cursor, ENTRIES_A_LOOK) if newest > cursor else []
         if rows:
             question = Question(self._at.settings.currency, now_ms(), self._at.settings.zone)
-            more = {"skipped": max(0, newest - self._cursor - len(rows)), "totals": self._totals(connection, question)}
+            skipped = newest - cursor - len(rows) if len(rows) == ENTRIES_A_LOOK else 0
+            more = {"skipped": skipped, "totals": self._totals(connection, question)}
             for row in rows:
                 self._tell(connection, row, question, more)
         self._cursor = newest
