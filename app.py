@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     database = database or Database(settings.database_url)
     app = APIFlask(__name__, title="StreamPulse", version=VERSION, docs_path=None, spec_path="/openapi.json")
     app.config.update(
+        auth.limits(settings),
         SECRET_KEY=auth.secret_key(settings),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_NAME="streampulse",

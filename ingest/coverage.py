@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from core.clock import MINUTE_MS
+from core.clock import HOUR_MS
 from core.events import SourceState, SourceStatus
 from core.statements import insert_for
 from ingest.batch import Memory, channels
-from ingest.leases import Taken, Where
+from ingest.leases import Taken, Where, is_gone
 from models import CoverageGap, Heartbeat, SourceCondition
 
 COLLECTOR = "collector"  # begins the name of every collector's heartbeat
@@ -82,10 +82,11 @@ def last_beat(connection: Connection, process: str) -> int | None:
     return connection.scalar(select(func.max(Heartbeat.at_ms)).where(Heartbeat.process.startswith(process)))
 
 
-def forget_silent(connection: Connection, process: str, now_ms: int) -> None:
-    """Takes those of a kind of process off the list that have ended, or will not come back by themselves."""
-    silent = (Heartbeat.process.startswith(process), Heartbeat.at_ms < now_ms - MINUTE_MS)
-    connection.execute(delete(Heartbeat).where(*silent))
+def forget_gone(connection: Connection, now_ms: int) -> None:
+    """Takes collectors off the list that have ended on this machine, others after an hour: until then it is told."""
+    for process, at_ms in connection.execute(_COLLECTORS).all():
+        if at_ms < now_ms - HOUR_MS or is_gone(process.removeprefix(f"{COLLECTOR} ")):
+            connection.execute(delete(Heartbeat).where(Heartbeat.process == process))
 
 
 def forget(connection: Connection, process: str, of_kind: str) -> None:
@@ -119,3 +120,7 @@ def _write_condition(connection: Connection, channel_id: int, status: SourceStat
     )
     changes = {name: upsert.excluded[name] for name in ("state", "detail", "since_ms", "retry_at_ms")}
     connection.execute(upsert.on_conflict_do_update(index_elements=["channel_id"], set_=changes))
+
+
+# Where there are leases each has a name of its own, behind a space.
+_COLLECTORS = select(Heartbeat.process, Heartbeat.at_ms).where(Heartbeat.process.startswith(f"{COLLECTOR} "))

@@ -54,6 +54,11 @@ class Leases:
         self._settled_at = float("-inf")
         self._found: dict[int, tuple[Any, int]] = {}  # of each channel: what its lease said, and how often in a row
 
+    @property
+    def process(self) -> str:
+        """The holder without what tells it from an earlier process of the same number."""
+        return self.holder.rpartition("/")[0]
+
     def speaks_for(self, platform: Platform, channel: str) -> bool:
         return (platform, channel) in self.held
 
@@ -91,23 +96,23 @@ class Leases:
         before, times = self._found.get(lease.channel_id, (None, 0))
         times = times + 1 if before == tuple(lease) else 1
         self._found[lease.channel_id] = (tuple(lease), times)
-        return lease.holder in (self.holder, NOBODY) or times >= SILENT_LOOKS or _is_gone(lease.holder)
+        return lease.holder in (self.holder, NOBODY) or times >= SILENT_LOOKS or is_gone(lease.holder)
 
 
 def _new_holder() -> str:
-    return f"{_own_processes()}/{os.getpid()}/{secrets.token_hex(8)}"
+    return f"{_own_processes()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 def _own_processes() -> str:
     """What tells this machine, since its start, and this container on it: there a process is known by its number."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-        return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:8]
     except OSError:
-        return secrets.token_hex(8)  # like no other: whoever is silent is waited for
+        return secrets.token_hex(4)  # like no other: whoever is silent is waited for
 
 
-def _is_gone(holder: str) -> bool:
+def is_gone(holder: str) -> bool:
     """Whether ``holder`` was a process of this machine that has ended: its successor need not wait."""
     processes, _, rest = holder.partition("/")
     number = rest.partition("/")[0]

@@ -36,6 +36,12 @@ class Speaker:
             [status for status in statuses if speaks(status.platform, status.channel)],
         )
 
+    def begin(self) -> None:
+        """At start, when an earlier process may have ended without a word."""
+        self.renew()
+        with self._database.writing() as connection:
+            coverage.forget_gone(connection, now_ms())
+
     def renew(self) -> None:
         """Keeps what we speak for, and takes over what nobody speaks for any more."""
         memory = Memory()

@@ -74,7 +74,7 @@ class Writer:
         self._queue_events = queue_events
         self._describe = describe
         self._speaker = Speaker(database, leases) if leases else None
-        self._name = f"{process} {leases.holder[-8:]}" if leases else process
+        self._name = f"{process} {leases.process}" if leases else process
         self._memory = Memory()
         self._waiting: deque[Item] = deque()
         lock = threading.RLock()
@@ -89,7 +89,7 @@ class Writer:
 
     def start(self) -> Writer:
         if self._speaker:
-            self._speaker.renew()
+            self._speaker.begin()
         else:
             with self._database.writing() as connection:
                 coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))

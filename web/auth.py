@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import gevent
 from apiflask import APIBlueprint
@@ -32,11 +32,23 @@ from web.services import services
 Answer = TypeVar("Answer")
 
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
-limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
+limiter = Limiter(get_remote_address, headers_enabled=True, key_prefix="streampulse")
 checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
 SHORTEST_SECRET = 32
+REDIS_SECONDS = 1.0
+
+
+def limits(settings: Settings) -> dict[str, Any]:
+    """Where attempts are counted: in Redis for all web processes together, and while it is away by each for itself."""
+    if not settings.redis_url:
+        return {"RATELIMIT_STORAGE_URI": "memory://"}
+    return {
+        "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://", 1),
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+    }
 
 
 class Sessions(SecureCookieSessionInterface):

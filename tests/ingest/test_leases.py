@@ -21,7 +21,7 @@ from ingest.writer import Writer
 from models import ChannelLease, Event, Heartbeat, SourceCondition
 from models import CoverageGap as Gap
 from tests.processes import wait_until
-from tests.support import NOON, NOVA, OTTO, POLICY, UTC, act, chat, only, rows, seconds
+from tests.support import NOON, NOVA, OTTO, POLICY, UTC, act, chat, hours, only, rows, seconds
 
 LENAS: Where = (Platform.TWITCH, "lena")
 MILOS: Where = (Platform.TWITCH, "milo")
@@ -205,11 +205,29 @@ def test_who_was_away_looks_before_it_stores(db: Database, monkeypatch: pytest.M
     assert tell(db, one, events=held_back) == 1
 
 
+def test_a_start_takes_over_the_list_from_those_that_have_ended_here_and_from_no_others(db: Database) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    here, moment = leases._own_processes(), now_ms()
+    named = {
+        f"collector {here}/{ended.pid}": moment,
+        f"collector there/{ended.pid}": moment - seconds(60),
+        "collector there/1": moment - hours(2),
+        "collector": moment - hours(2),  # of a demo, or of an earlier version
+    }
+    with db.writing() as connection:
+        for name, at_ms in named.items():
+            coverage.beat(connection, name, at_ms, "{}")
+    collector(db, "other").begin()
+    assert {row["process"] for row in rows(db, Heartbeat)} == {f"collector there/{ended.pid}", "collector"}
+
+
 def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "BEAT_SECONDS", 0.05)
-    writers = [Writer(db, leases=Leases([where])).start() for where in (LENAS, MILOS)]
+    both = [Leases([LENAS], "there/1/a"), Leases([MILOS], "there/2/b")]
+    writers = [Writer(db, leases=leases).start() for leases in both]
     for writer, channel in zip(writers, ("lena", "milo"), strict=True):
         writer.event(chat(NOVA, channel=channel, at=now_ms()))
     assert all(writer.flush() for writer in writers)
@@ -219,7 +237,7 @@ def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
             collector = health.condition(connection, now_ms(), UTC).collector
         return collector["processes"], collector["stored"]
 
-    wait_until(lambda: told() == (2, 2), "both have told what they stored")
+    wait_until(lambda: told() == (2, 2), "both have told what they stored", 20)
     assert writers[0].close() == 0
     assert len(rows(db, Heartbeat)) == 1
     assert writers[1].close() == 0
