@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     tiktok_channel: Channels = ()
     tiktok_sign_api_key: str = ""
     database_url: str = "sqlite:///streampulse.db"
-    redis_url: str = ""
+    redis_url: str = Field(
+        "", pattern=r"^((rediss?|unix)://.*)?$", description="an address begins with redis://, rediss:// or unix://"
+    )
     host: str = "127.0.0.1"
     port: int = Field(5000, ge=0, le=65535, description="a port is a number from 0 to 65535")
     secret_key: str = ""

@@ -202,6 +202,7 @@ PLAIN = [
     ("TWITCH_IRC_URL", "https://irc.example.com", "an address begins with ws:// or wss://"),
     ("TWITCH_VALIDATE_URL", "id.example.com", "an address begins with http:// or https://"),
     ("TIKTOK_SIGN_URL", "sign", "an address begins with http:// or https://"),
+    ("REDIS_URL", "localhost:6379", "an address begins with redis://, rediss:// or unix://"),
     ("LOG_LEVEL", "loud", "a level is DEBUG, INFO, WARNING or ERROR"),
 ]
 
