@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.test_accessibility import faults
-from tests.processes import Program
+from tests.processes import Program, wait_until
 from tests.web.conftest import Stage
 
 SOON = 10_000
@@ -58,14 +58,10 @@ def heard(page: Page) -> dict[str, float]:
 
 
 def hears(page: Page, what: str = "packets", connections: int = 1) -> None:
-    """Waits until more has arrived than had."""
-    page.wait_for_function(
-        "count => heard().then((found) => found.connections === count)", arg=connections, timeout=SOON
-    )
+    """Waits until more has arrived than had, over so many connections."""
+    wait_until(lambda: heard(page)["connections"] == connections, f"{connections} connections", SOON / 1000)
     before = heard(page)[what]
-    page.wait_for_function(
-        "([what, before]) => heard().then((found) => found[what] > before)", arg=[what, before], timeout=SOON
-    )
+    wait_until(lambda: heard(page)[what] > before, f"more {what}", SOON / 1000)
 
 
 @pytest.fixture
