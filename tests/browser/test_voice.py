@@ -140,6 +140,7 @@ def test_a_restart_of_the_server_is_waited_for_while_the_talk_goes_on(
     with program.web(url, port=web.port):
         for page in pages:
             page.evaluate("dispatchEvent(new Event('online'))")  # or it waits for its next attempt
+        for page in pages:
             expect(page.locator("#line")).to_have_text("In the room", timeout=20_000)
             expect(page.locator("#people li")).to_have_count(2, timeout=SOON)
             hears(page)
