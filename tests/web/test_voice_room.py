@@ -85,6 +85,16 @@ def test_and_expires_when_they_do_not_come_back(room, clock):
     assert mila.kinds() == ["OPEN", "LEAVE", "EXPIRE"]
 
 
+def test_so_many_offers_wait_and_no_more_and_their_sender_is_told_once(room, clock):
+    _, mila = joins(room, "mila")
+    for _ in range(room.limits.waiting_messages_of_one + 1):
+        room.relay(offer("mila", "nobody"))
+    assert mila.kinds() == ["OPEN", "EXPIRE"], "of the one too many, at once"
+    clock.now += 5
+    room.sweep()
+    assert mila.kinds() == ["OPEN", "EXPIRE", "EXPIRE"], "of all the others"
+
+
 def test_the_end_of_a_line_that_was_left_behind_changes_nothing(room):
     _, mila = joins(room, "mila")
     old, old_socket = joins(room, "sam", "1")
