@@ -264,6 +264,7 @@ def test_a_record_is_added_changed_and_deleted(shelf: Shelf, stage: Stage, visit
     row.get_by_role("button", name="Delete").click()
     page.locator("#delete").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0, timeout=SOON)
+    expect(page.locator("#records-add")).to_be_focused()
     assert shelf.ask("payments", method="Voucher")["data"] == []
 
 
@@ -416,8 +417,13 @@ def test_the_page_has_no_accessibility_fault_and_fits(
     page.goto(f"{stage.web.url}/library?user=1")
     expect(page.locator("#member-name")).to_have_text("Ann Archer", timeout=SOON)
     check()
-    page.goto(f"{stage.web.url}/library?kind=reviews")
+    page.goto(f"{stage.web.url}/library?kind=reviews&user_id=1")
     expect(rows(page)).to_have_count(1, timeout=SOON)
+    since = page.locator("#records-filters").get_by_label("From")
+    if viewport is PHONE:
+        expect(since).to_be_hidden()
+        page.get_by_role("button", name="Filters (1)").click()
+    expect(since).to_be_visible()
     check()
     page.get_by_role("button", name="Add review").click()
     page.locator("#record").get_by_role("button", name="Add review").click()

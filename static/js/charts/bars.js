@@ -3,7 +3,8 @@
 import { fontCss, nameAxis, role, tooltipLook, valueAxis } from "./theme.js";
 
 const SHORTEST_NAME = 12;
-const PER_LETTER = 16; // pixels of the chart's width for each letter of a name before it
+const PER_LETTER = 16; // pixels of the chart's width, less what stands after the bars, for each letter of a name
+const AFTER = 58; // pixels
 
 /**
  * `bars` are [{name, value, note?}], `write(value, bar)` puts a value into words, `tick` one of the axis, which
@@ -26,7 +27,7 @@ export function barChart(bars, { write, tick = write, most, colour = role("serie
     },
     options: {
       indexAxis: "y",
-      layout: { padding: { right: 58 } },
+      layout: { padding: { right: AFTER } },
       scales: {
         x: { ...valueAxis((value) => tick(value, bars[0])), suggestedMax: most },
         y: nameAxis({ autoSkip: false, callback: shortName }),
@@ -48,7 +49,7 @@ function tooltip(bars, write) {
 /** Chart.js calls it as the axis. */
 function shortName(index) {
   const name = String(this.getLabelForValue(index));
-  const longest = Math.max(SHORTEST_NAME, Math.floor(this.chart.width / PER_LETTER));
+  const longest = Math.max(SHORTEST_NAME, Math.floor((this.chart.width - AFTER) / PER_LETTER));
   return name.length > longest ? `${name.slice(0, longest - 1)}…` : name;
 }
 

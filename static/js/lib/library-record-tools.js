@@ -27,6 +27,10 @@ export class RecordTools {
     const sort = byId("records-sort");
     sort.addEventListener("change", () => this.#sortBy(sort.value));
     byId("records-order").addEventListener("click", () => change({ descending: !this.view.descending }));
+    this.more = byId("records-more");
+    this.more.addEventListener("click", () =>
+      this.more.setAttribute("aria-expanded", String(this.more.getAttribute("aria-expanded") !== "true")),
+    );
     this.#wirePager();
   }
 
@@ -65,6 +69,9 @@ export class RecordTools {
     byId("page-size").value = limit;
     showOrder(byId("records-order"), descending);
     markSorted(this.heads, sort, descending);
+    const set = Object.values(view.filters).filter(Boolean).length;
+    this.more.hidden = !KINDS[kind].filters.length;
+    setText(this.more.querySelector("span"), set ? `Filters (${set})` : "Filters");
     this.#showFilters();
   }
 

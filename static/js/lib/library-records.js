@@ -31,7 +31,12 @@ export class Records {
       this.changed();
     };
     this.form = new RecordForm({ saved: done });
-    this.dialog = new DeleteDialog({ deleted: done });
+    this.dialog = new DeleteDialog({
+      deleted: () => {
+        byId("records-add").focus(); // the button that had the focus is gone
+        done();
+      },
+    });
     this.orders = {
       edit: (record) => this.form.open(this.view.kind, record),
       remove: (record) => this.dialog.open(this.view.kind, record),

@@ -64,19 +64,20 @@ export class RecordPicker {
       if (question === this.question && document.activeElement === this.input) this.#offer(data);
     } catch (error) {
       onlyServer(error);
-      if (question === this.question) setText(this.said, error.message);
+      if (question === this.question) this.#offer([], error.message);
     }
   }
 
-  #offer(records) {
+  /** `otherwise` is what is said where there are none. */
+  #offer(records, otherwise = "Nothing is called that") {
     this.found = records;
     this.list.replaceChildren(
       ...records.map((record, at) => option(`${this.input.id}-${at}`, ...SHOWS[this.kind](record))),
-      ...(records.length ? [] : [make("li.picker-nothing", { role: "presentation" }, "Nothing is called that")]),
+      ...(records.length ? [] : [make("li.picker-nothing", { role: "presentation" }, otherwise)]),
     );
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    setText(this.said, records.length ? `${records.length} found` : "Nothing is called that");
+    setText(this.said, records.length ? `${records.length} found` : otherwise);
     this.#mark(records.length && this.input.value.trim() ? 0 : -1);
   }
 
