@@ -32,15 +32,16 @@ class Retention:
         self._at = at
         self._orders = orders
         self._begun_ms = self._done_ms = self._deleted = 0
+        self._warned = False
 
     def follow(self) -> None:
         """Runs for ever, unless everything is kept."""
         if not self._at.settings.retention_days:
             return
-        self._warn_where_the_file_cannot_shrink()
         while True:
             pause = LOOK_SECONDS
             try:
+                self._warn_where_the_file_cannot_shrink()
                 began = time.monotonic()
                 if self.look(now_ms()):
                     pause = max(SHORTEST_PAUSE_SECONDS, RESTS * (time.monotonic() - began))
@@ -69,8 +70,9 @@ class Retention:
         return False
 
     def _warn_where_the_file_cannot_shrink(self) -> None:
-        if not self._orders.run(retention.shrinks):
+        if not self._warned and not self._orders.run(retention.shrinks):
             log.warning("the database file cannot shrink: stop all, and run `python init_db.py --compact` once")
+        self._warned = True
 
 
 def register(app: Flask, at: Services) -> Retention:

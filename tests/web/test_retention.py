@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from ingest.store import record
 from models import Event, StoreEvent
 from rules.funnel import Step
 from rules.retention import horizon_ms
-from tests.processes import Program, WebProcess
+from tests.processes import Program, WebProcess, wait_until
 from tests.support import NOVA, OTTO, act, chat, rows, write
 
 OLD_MS, DAYS = now_ms() - 10 * DAY_MS, 7
@@ -117,3 +118,25 @@ def test_the_shop_tells_ranges_that_end_now_and_refuses_those_whose_events_are_g
     assert [one["user_id"] for one in journeys["users"]] == ["customer-1"]
     assert seconds_of(journeys["kept_since"]) == pytest.approx(kept_since(), abs=3_600)
     assert ask.get("/user-activity?range=24h").json()["kept_since"] is None
+
+
+def test_it_goes_on_where_a_killed_process_left_off_and_says_when_the_file_cannot_shrink(
+    program: Program, new_database_url: Callable[[], str]
+) -> None:
+    url = new_database_url()
+    database = Database(url)
+    write(database, [chat(NOVA, f"old {number}", OLD_MS + number) for number in range(2_000)], now_ms=now_ms())
+    write(database, [chat(NOVA, "new", now_ms())], now_ms=now_ms())
+    database.close()
+    with sqlite3.connect(database.url.database or "", isolation_level=None) as older:  # as an older version made it
+        for statement in ("PRAGMA journal_mode = DELETE", "PRAGMA auto_vacuum = NONE", "VACUUM"):
+            older.execute(statement)
+    older.close()
+    with program.web(url, RETENTION_DAYS=str(DAYS)) as web:
+        wait_until(lambda: len(rows(database, Event)) < 2_001, "the first step")
+        web.kill()
+    with program.web(url, RETENTION_DAYS=str(DAYS)) as web:
+        web.wait_for_log("raw events from before" if len(rows(database, Event)) > 1 else "is listening")
+        wait_until(lambda: "run `python init_db.py --compact` once" in web.log, "the warning")
+    assert [row["text"] for row in rows(database, Event)] == ["new"]
+    database.close()
