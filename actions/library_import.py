@@ -105,7 +105,7 @@ def _lists(folder: Path, progress: Tell) -> dict[str, ListIn]:
         except Damaged as error:
             raise Refused(f"{file.name}: {error}") from error
         except OSError as error:
-            raise Refused(f"{file}: {error.strerror or error}") from error
+            raise Refused(f"{file.name}: {error.strerror or error}") from error
         for one in lists:
             kind = KIND_CALLED.get(plain(one.key))
             if kind is None:

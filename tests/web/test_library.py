@@ -40,7 +40,7 @@ def body_of(kind: str) -> dict[str, Any]:
     number = next(_numbers)
     return {
         "plans": {"name": f"Plan {number}", "price": 9.99},
-        "users": {"name": "Ann", "email": f"ann{number}@example.com", "password": "a pass phrase"},
+        "users": {"name": "Ann", "email": f"ann{number}@example.com"},
         "content": {"title": f"Title {number}", "genre": "Drama", "rating": 7.25, "release_date": "2019-05"},
         "watch-history": {"watched_on": "2024-08-03T20:15:00+02:00", "progress": 42.5},
         "reviews": {"rating": 8, "comment": "<b>good</b>", "reviewed_on": "2024-08-04"},
