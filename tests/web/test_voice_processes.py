@@ -79,8 +79,11 @@ def test_a_seat_is_held_in_all_processes(both):
         with line(both.there, mila.id, token="another") as refused:
             assert refused.hear()["type"] == "ID-TAKEN"
         with ExitStack() as stack:
+            here = [mila]
             for number in range(11):
-                stack.enter_context(voice((both.here, both.there)[number % 2]))
+                here.append(stack.enter_context(voice((both.here, both.there)[number % 2])))
+                for one in here:
+                    one.send("HEARTBEAT")
             with line(both.there, new_id(both.there)) as refused:
                 assert "12 times already" in refused.is_hung_up_on()
 
@@ -149,7 +152,9 @@ def test_while_redis_is_away_that_is_said_and_who_talks_goes_on(both):
             both.redis.start()
         page.wait_for("voice:peers", lambda push: push["problem"] == "" and len(push["peers"]) == 2)
         wait_until(lambda: "voice room" not in both.there.get("/health").text, "the other process knows as well")
-        assert present(both.there) == [mila.id, sam.id], "though Redis has forgotten everything"
+        mila.send("HEARTBEAT")
+        sam.send("HEARTBEAT")
+        wait_until(lambda: present(both.there) == [mila.id, sam.id], "though Redis has forgotten everything")
         with voice(both.there) as newcomer:
             newcomer.offer(mila.id)
             assert mila.hear_kind("OFFER")["src"] == newcomer.id
