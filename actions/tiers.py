@@ -164,7 +164,7 @@ def _people(connection: Connection, plan: _Plan, move: _Move, most: int) -> list
     by_id = plan.by_id
     columns = (Viewer.id, Viewer.platform, Viewer.username, Viewer.display_name, Viewer.vip_tier_id)
     people = []
-    for row in connection.execute(select(*columns).where(move.whom).limit(most)):
+    for row in connection.execute(select(*columns).where(move.whom).order_by(unindexed(Viewer.id)).limit(most)):
         before = by_id.get(row.vip_tier_id)
         people.append(
             {

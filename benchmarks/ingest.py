@@ -12,8 +12,9 @@ from pathlib import Path
 from benchmarks.events import mixed_events
 from benchmarks.report import heading, percentile, row
 from core.clock import now_ms
-from core.db import SQLITE_PRAGMAS, Database
+from core.db import Database
 from core.events import Event
+from core.sqlite import PRAGMAS
 from ingest.batch import Memory, store
 from ingest.policy import Policy
 from init_db import upgrade
@@ -65,7 +66,7 @@ def batches_of_product(file: Path, events: Sequence[Event]) -> tuple[float, list
 def _plain(file: Path, events: Sequence[Event], batch: int) -> float:
     """The events alone with one index, by the driver: what SQLite can do at best."""
     connection = sqlite3.connect(file, isolation_level=None)
-    for pragma in SQLITE_PRAGMAS:
+    for pragma in PRAGMAS:
         connection.execute(pragma)
     connection.execute("CREATE TABLE e (id INTEGER PRIMARY KEY, at INTEGER, kind INTEGER, who TEXT, text TEXT)")
     connection.execute("CREATE INDEX e_at ON e (at)")

@@ -18,8 +18,8 @@ from benchmarks.events import mixed_events
 from benchmarks.ingest import BATCH, batches_of_product
 from benchmarks.report import heading, percentile, row
 from core.clock import now_ms
-from core.db import SQLITE_PRAGMAS
 from core.events import Event, Kind, Person, Platform
+from core.sqlite import PRAGMAS
 
 EVENTS = 20_000
 FEW = 2_000
@@ -65,7 +65,7 @@ def _events(source: Path, people: int) -> Iterator[Event]:
 def _plain(file: Path, source: Path, people: int) -> float:
     """Events a second: the event, and one total of its author, each with the one index it needs."""
     connection = sqlite3.connect(file, isolation_level=None)
-    for pragma in SQLITE_PRAGMAS:
+    for pragma in PRAGMAS:
         connection.execute(pragma)
     connection.execute("ATTACH ? AS product", (f"{source}",))
     connection.execute("CREATE TABLE e (id INTEGER PRIMARY KEY, at INTEGER, kind INTEGER, who TEXT, text TEXT)")

@@ -1,12 +1,13 @@
-"""The database: engine, SQLite's pragmas, reading and writing transactions, and what is wrong when it fails."""
+"""The database: reading and writing transactions, and what is wrong when it fails."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -18,21 +19,13 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
-from core.config import ROOT
-from core.turns import WAIT_MS, take_turn
+from core import postgresql, sqlite
+from core.turns import WAIT_MS
 
-BUSY_TIMEOUT_MS = WAIT_MS  # given to the driver, which sets SQLite's busy_timeout before anything else
+BUSY_TIMEOUT_MS = WAIT_MS  # of every Database made from now on
 LOCKED = "the database is locked by another program"
-SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # what was acknowledged survives a power cut; group commit makes it cheap
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -16000",  # KiB
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA journal_size_limit = 67108864",  # the log shrinks again after something long kept it from being emptied
-)
+WAIT_PAUSE_SECONDS = 0.5
 
 
 class DatabaseUnusable(Exception):
@@ -48,19 +41,25 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            self.url = _from_project_root(make_url(url))
-            self.engine = _engine(self.url)
+            self.url = made = make_url(url)
+            self.is_sqlite = made.get_backend_name() == "sqlite"
+            if self.is_sqlite:
+                self.url = sqlite.from_project_root(made)
+            engine = sqlite.engine if self.is_sqlite else postgresql.engine
+            self.engine = engine(self.url, BUSY_TIMEOUT_MS)
         except ModuleNotFoundError as error:
             raise DatabaseUnusable(f"DATABASE_URL: its driver is not installed: {error.name}") from error
         except (ArgumentError, ValueError):
             # Without the reason and the cause: both show the address with its password.
             raise DatabaseUnusable("DATABASE_URL: this is no address of a database that can be reached") from None
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = postgresql.snapshot(connection)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -91,61 +90,24 @@ class Database:
         return self.url.get_backend_name()
 
 
-def _from_project_root(url: URL) -> URL:
-    """A relative SQLite path means the project's folder, wherever the program was started from."""
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return url
-    if url.database == ":memory:" or url.database.startswith("file:"):
-        return url
-    return url.set(database=str(ROOT / url.database))
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
-        event.listen(engine, "begin", _begin_with_turn)
-        return engine
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=5,
-        max_overflow=10,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is _begin_sqlite
-    try:
-        if connection.execute("PRAGMA page_count").fetchone() == (0,):
-            # Only a file with nothing in it takes this: free space can leave it. Of others it would be a write.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
-        for pragma in SQLITE_PRAGMAS:
-            connection.execute(pragma).close()
-    except sqlite3.OperationalError as error:
-        # A read-only file cannot be switched to WAL but can still be read.
-        if "readonly" not in str(error):
-            raise
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("streampulse_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _begin_with_turn(connection: Connection) -> None:
-    if connection.get_execution_options().get("streampulse_writes"):
-        take_turn(connection)
-
-
 def is_outage(error: Exception) -> bool:
     """Whether the database itself is at fault (locked, full, damaged, away) and not what it was asked to do."""
+    code = _sqlstate(error)
+    if code:
+        return not code.startswith(FAULTS_OF_VALUES) if code[:2] != "42" else code in FAULTS_OF_SET_UP
     if isinstance(error, (OperationalError, InterfaceError, InternalError, PoolTimeout)):
         return True
     return type(error) is DatabaseError  # so SQLite calls a damaged file; what is wrong with a value is a subclass
+
+
+# PostgreSQL's classes of errors: values that do not fit, rows that contradict others, more than an index can hold.
+FAULTS_OF_VALUES = ("22", "23", "54")
+FAULTS_OF_SET_UP = ("42501", "42P01")  # no right to a table, no such table: somebody is at work on the database
+
+
+def _sqlstate(error: Exception) -> str:
+    """PostgreSQL's code of what went wrong; "" where it comes from elsewhere."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
 
 
 def is_locked(error: Exception) -> bool:
@@ -153,20 +115,66 @@ def is_locked(error: Exception) -> bool:
     return isinstance(error, OperationalError) and why_unusable(error) == LOCKED
 
 
+KNOWN_TROUBLES = {
+    "QueuePool limit": "all connections are in use",
+    "database is locked": LOCKED,
+    "lock timeout": LOCKED,
+    "readonly database": "the database file is read-only",
+    "disk is full": "the disk is full",
+    "No space left on device": "the disk of the database server is full",
+    "unable to open database file": "the database file cannot be opened: does its folder exist, may it be written?",
+    "file is not a database": "the file is not a SQLite database",
+    "malformed": "the database file is damaged; restore a backup",
+    "Connection refused": "no database server answers at this address",
+    "No such file or directory": "no database server answers at this address",
+    "failed to resolve host": "the host of the database is not known",
+    "could not translate host name": "the host of the database is not known",
+    "timeout expired": "the database server does not answer",
+    "starting up": "the database server is starting",
+    "shutting down": "the database server is stopping",
+    "terminating connection": "the database server has closed the connection",
+    "server closed the connection": "the database server has closed the connection",
+    "connection is closed": "the database server has closed the connection",
+    "too many clients": "the database server has no connection left",
+    "connection slots": "the database server has no connection left",
+    "password authentication failed": "the database server refuses this user and password",
+    "no password supplied": "the database server wants a password",
+}
+
+
 def why_unusable(error: SQLAlchemyError | sqlite3.Error) -> str:
     """One line for people on what is wrong with the database, from the driver's error."""
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    known = {
-        "QueuePool limit": "all connections are in use",
-        "database is locked": LOCKED,
-        "lock timeout": LOCKED,
-        "readonly database": "the database file is read-only",
-        "disk is full": "the disk is full",
-        "unable to open database file": "the database file cannot be opened: does its folder exist, may it be written?",
-        "file is not a database": "the file is not a SQLite database",
-        "malformed": "the database file is damaged; restore a backup",
-    }
-    return next((line for sign, line in known.items() if sign in reason), reason)
+    reason = str(getattr(error, "orig", None) or error).strip()
+    known = next((line for sign, line in KNOWN_TROUBLES.items() if sign in reason), None)
+    return known or reason.splitlines()[0]
+
+
+def passes_by_itself(error: SQLAlchemyError) -> bool:
+    """Whether a server that cannot be reached now may be reached soon; a wrong password stays wrong."""
+    reason = str(getattr(error, "orig", None) or error)
+    refused_for_good = "FATAL" in reason and not any(
+        sign in reason for sign in ("starting up", "shutting down", "not yet accepting", "too many", "slots")
+    )
+    return is_outage(error) and not refused_for_good
+
+
+def await_server(database: Database, seconds: float, say: Callable[[str], object]) -> None:
+    """Waits for a database server that is not there yet: after a power cut all start at once. SQLite needs none.
+
+    ``say`` gets one line when the waiting begins. Whoever comes next is told by the error that remains.
+    """
+    deadline, said = time.monotonic() + seconds, False
+    while not database.is_sqlite:
+        try:
+            with database.reading():
+                return
+        except SQLAlchemyError as error:
+            if time.monotonic() >= deadline or not passes_by_itself(error):
+                return
+            if not said:
+                say(f"waiting up to {seconds:.0f} s for {shown(database.url)}: {why_unusable(error)}")
+                said = True
+            time.sleep(WAIT_PAUSE_SECONDS)
 
 
 def check_schema(database: Database, revision: str) -> None:

@@ -25,7 +25,7 @@ _LOCK = 0x53545250554C5345  # any number that other programs in the same databas
 
 # All of it in one round trip, and nothing that outlasts the transaction: poolers hand connections on.
 _TAKE = (
-    f"SELECT set_config('lock_timeout', '{WAIT_MS}', true),"
+    "SELECT set_config('lock_timeout', '{wait_ms}', true),"
     f" set_config('idle_in_transaction_session_timeout', '{SILENCE_MS}', true),"
     f" pg_advisory_xact_lock({_LOCK}), pg_notify('{_CHANNEL}', '')"
 )
@@ -35,9 +35,10 @@ _TAKE_ROW = (
 )
 
 
-def take_turn(connection: Connection) -> None:
+def take_turn(connection: Connection, wait_ms: int = WAIT_MS) -> None:
     """Waits until no other transaction writes; the turn ends with the transaction. Without one nobody may write."""
-    connection.exec_driver_sql(_TAKE if connection.dialect.name == "postgresql" else _TAKE_ROW)
+    on_postgresql = connection.dialect.name == "postgresql"
+    connection.exec_driver_sql(_TAKE.format(wait_ms=wait_ms) if on_postgresql else _TAKE_ROW)
 
 
 class ChangeSignal:

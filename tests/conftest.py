@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
+from tests import databases
 from tests.servers import NoServer, PostgresServer, RedisServer
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=databases.KINDS,
+        default=databases.kind(),
+        help="what tests with a database of their own run on",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite: is about SQLite alone, and left out with another --database")
+    os.environ[databases.VARIABLE] = config.getoption("--database")  # read before the option can be asked for
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> PostgresServer:
     """A PostgreSQL for all tests that do not stop it."""
     try:
-        server = PostgresServer()
+        return databases.postgres()
     except NoServer as error:
         pytest.skip(str(error))
-    with server:
-        yield server
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +46,15 @@ def redis() -> Iterator[RedisServer]:
         yield server
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if databases.kind() != "sqlite":
+        left_out = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+    _browsers_last(items)
+
+
+def _browsers_last(items: list[pytest.Item]) -> None:
     """Playwright keeps an event loop running once it is started, beside which no other test could start its own."""
     items.sort(key=lambda item: item.nodeid.startswith("tests/browser/"))
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import itertools
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,17 +10,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import settings
-from sqlalchemy import Table, delete, select
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, Table, select
 
 from analytics import live, moments, scope
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
 from core.events import NOTHING, Event, Kind, Person, Platform
+from core.statements import Prepared, containing, searched
 from ingest import attendance
 from ingest.batch import BatchResult, Memory, store
 from ingest.policy import Policy
-from models import IgnoredName
+from models import Viewer
+from tests.databases import database, kind
 
 NOON = 1_795_262_400_000  # 2026-11-21T12:00:00Z
 SESSION_TIMEOUT_MS = 300 * SECOND_MS
@@ -33,7 +32,16 @@ CURRENCY = POLICY.rates.currency
 
 # A slow moment of the machine is no failing example.
 settings.register_profile("streampulse", deadline=None)
-settings.load_profile("streampulse")
+# On a server an example takes several times as long, and differs only in the database.
+settings.register_profile("server", deadline=None, max_examples=8)
+settings.load_profile("streampulse" if kind() == "sqlite" else "server")
+
+
+def examples(count: int) -> settings:
+    """So many examples of a property that takes its database from here, and fewer on a server."""
+    slow = [HealthCheck.too_slow]
+    return settings(max_examples=count if kind() == "sqlite" else min(count, 8), suppress_health_check=slow)
+
 
 # The cast. Lena owns the channel of that name, Milo moderates it, Nova and Otto are regulars, Sam nobody knows.
 LENA = Person("100", "lena", "Lena")
@@ -103,27 +111,6 @@ def chatter(number: int) -> Person:
     return Person(f"c{number}", f"chatter{number}", f"Chatter{number}")
 
 
-@functools.cache
-def _template() -> Path:
-    """A migrated database file. Alembic takes its time, so it is made once in a run of tests and copied."""
-    from init_db import upgrade
-
-    folder = Path(tempfile.mkdtemp(prefix="streampulse-template-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    template = Database(f"sqlite:///{folder / 'template.db'}")
-    upgrade(template)
-    with template.writing() as connection:
-        connection.execute(delete(IgnoredName))
-    template.close()  # the last connection moves the write-ahead log into the file
-    return folder / "template.db"
-
-
-def database(folder: Path, name: str = "streampulse.db") -> Database:
-    """A fresh migrated database in ``folder``, with an empty ignore list. The caller closes it."""
-    shutil.copyfile(_template(), folder / name)
-    return Database(f"sqlite:///{folder / name}")
-
-
 @contextmanager
 def fresh_database() -> Iterator[Database]:
     """The same where there is no ``tmp_path``: one for each example of a property."""
@@ -161,6 +148,13 @@ def rows(of: Database, table: Any) -> list[dict[str, Any]]:
     with of.reading() as connection:
         found = connection.execute(select(columns).order_by(*columns.primary_key.columns))
         return [dict(row._mapping) for row in found]
+
+
+def named(connection: Connection, text: str) -> list[int]:
+    """The ids of all rows of people that the search index knows by a part of a name, erased ones among them."""
+    table = Viewer.__table__
+    query = containing(connection.dialect.name, table, (table.c.username, table.c.display_name), "viewer_search")
+    return list(Prepared(query)(connection, **searched(text)).scalars())
 
 
 def only(of: Database, table: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from sqlalchemy import select
 from core.db import Database
 from models import Channel, CoverageGap, Heartbeat, Installation, SourceCondition, StoreEvent
 from models import Event as EventRow
-from tests import support
+from tests import databases, support
 from tests.processes import Program, Refusals, Running, WebProcess, wait_until
 from tests.sources.twitch_server import Said, TwitchServer, clearmsg, new_id, privmsg
 from tests.web.sockets import listening
@@ -38,7 +37,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def url_of(database: Database) -> str:
-    return str(database.url)
+    return databases.address(database)
 
 
 def texts(database: Database) -> list[str]:
@@ -263,9 +262,9 @@ def test_killed_in_the_middle_it_goes_on_without_doubling_and_the_gap_is_known(p
     assert down.reason == "the collector was down"
     assert down.ended_at_ms > down.started_at_ms
     assert stopped.ended_at_ms is None
-    with sqlite3.connect(database.url.database or "") as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
+    if database.is_sqlite:
+        with database.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
 def test_it_can_be_stopped_before_anything_is_connected(program, database):

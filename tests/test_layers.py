@@ -32,6 +32,8 @@ OURS = MAY_IMPORT.keys() | WIRING
 MAY_USE = {
     "core/config.py": {"pydantic", "pydantic_settings", "tzlocal"},
     "core/db.py": {"sqlalchemy"},
+    "core/postgresql.py": {"sqlalchemy", "psycopg"},
+    "core/sqlite.py": {"sqlalchemy"},
     "core/statements.py": {"sqlalchemy"},
     "core/turns.py": {"sqlalchemy"},
 }

@@ -11,6 +11,7 @@ import init_db
 from core.config import load_settings
 from core.db import Database
 from tests import support
+from tests.databases import address, empty_url
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -28,9 +29,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run("--backup", file)``: the exit code of the program on the database ``path``, and what it says."""
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the program looks: the database of ``db``, or one without any table where a test takes none."""
+    if "db" in request.fixturenames:
+        return address(request.getfixturevalue("db"))
+    return empty_url(tmp_path, "streampulse.db")
+
+
+@pytest.fixture
+def run(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``run("--backup", file)``: the exit code of the program on the database at ``url``, and what it says."""
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setattr(init_db, "load_settings", lambda: load_settings(tmp_path / "no.env"))
 
     def program(*arguments: str | Path) -> tuple[int, str, str]:

@@ -25,6 +25,8 @@ from models import SCHEMA_REVISION, Channel, Event, MinuteRollup
 from tests.actions.conftest import Run
 from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:

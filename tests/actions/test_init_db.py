@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -48,6 +47,7 @@ from models import (
     WebhookDelivery,
 )
 from rules.funnel import Step
+from tests.databases import locked
 from tests.support import NOON, NOVA, act, chat, database, fresh_database, rows, stats, write
 
 Run = Callable[..., int]
@@ -59,29 +59,29 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """``run("--demo")``: the program on the database ``path``, out of reach of the developer's own settings."""
+def run(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``run("--demo")``: the program on the database at ``url``, out of reach of the developer's own settings."""
 
     def settings() -> Settings:
         return load_settings(tmp_path / "no.env")
 
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setattr(init_db, "load_settings", settings)
     return lambda *arguments: init_db.main(arguments)
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    """A migrated database at ``path``."""
+    """A migrated database."""
     fresh = database(tmp_path)
     yield fresh
     fresh.close()
 
 
 @pytest.fixture
-def opened(path: Path) -> Iterator[Database]:
-    """The database at ``path``, whatever the program has made of it."""
-    reader = Database(f"sqlite:///{path}")
+def opened(url: str) -> Iterator[Database]:
+    """The database at ``url``, whatever the program has made of it."""
+    reader = Database(url)
     yield reader
     reader.close()
 
@@ -114,6 +114,7 @@ def test_a_newer_database_is_left_alone(run: Run, db: Database, capsys: pytest.C
     assert error.count("\n") == 1
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_told_in_one_line(
     run: Run, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,14 +124,12 @@ def test_a_file_that_is_no_database_is_told_in_one_line(
 
 
 def test_a_locked_database_is_told_in_one_line(
-    run: Run, path: Path, db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Run, db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
     monkeypatch.setattr(init_db, "SQLITE_PATIENCE_SECONDS", 0.1)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    assert run() == 2
-    other.close()
+    with locked(db):
+        assert run() == 2
     assert capsys.readouterr().err.endswith("the database is locked by another program\n")
 
 
@@ -157,6 +156,7 @@ def test_the_demo_fills_an_empty_database_once(run: Run, opened: Database, capsy
     assert len(rows(opened, Event)) == before
 
 
+@pytest.mark.sqlite  # elsewhere it takes long, and shows no more
 def test_the_demos_people_are_known_to_its_team(run: Run, opened: Database) -> None:
     assert run("--demo", "--days", "2") == 0
     people = rows(opened, Viewer)
@@ -170,6 +170,7 @@ def test_the_demos_people_are_known_to_its_team(run: Run, opened: Database) -> N
     assert len({edit["editor"] for edit in edits}) > 1
 
 
+@pytest.mark.sqlite  # elsewhere it takes long, and shows no more
 def test_the_demos_shop_is_as_if_each_event_had_been_reported_when_it_happened(
     run: Run, opened: Database, db: Database
 ) -> None:
@@ -213,6 +214,7 @@ def test_the_demo_refuses_a_database_with_real_data(run: Run, db: Database, caps
     assert len(rows(db, Event)) == 1
 
 
+@pytest.mark.sqlite  # elsewhere it takes long, and shows no more
 def test_a_demo_that_is_interrupted_leaves_no_half_history(
     run: Run, opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +312,7 @@ def test_a_rebuild_adds_the_ledger_up_anew_and_leaves_its_entries_as_they_were_b
     }
 
 
+@pytest.mark.sqlite
 def test_after_an_upgrade_connections_check_foreign_keys_again() -> None:
     with fresh_database() as db:
         init_db.upgrade(db)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event as listen_to
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, inspect, select
 
 from actions import privacy, viewers
 from analytics import ledger
@@ -51,8 +51,10 @@ from tests.support import (
     chatter,
     database,
     days,
+    examples,
     fresh_database,
     minutes,
+    named,
     only,
     rows,
     seconds,
@@ -87,7 +89,7 @@ def erase(db, person=ZELDA, *, remember=False, now_ms=LATER, **more):
 def everything(db) -> Iterator[tuple[str, str, Any]]:
     """Every value of every column of every table, those of the search index included."""
     with db.reading() as connection:
-        names = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        names = inspect(connection).get_table_names()
         for name in names:
             for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings():
                 for column, value in row.items():
@@ -178,6 +180,7 @@ def test_nothing_of_the_person_can_be_found_in_any_table(db):
     assert found_in(db, *SECRETS) == set()
 
 
+@pytest.mark.sqlite
 def test_nor_in_the_file_itself(tmp_path):
     """The words that were only theirs: names also stand in the search index, letter by letter."""
     db = database(tmp_path)
@@ -200,7 +203,7 @@ def test_the_row_stays_as_nobody_s(db):
     assert (row["total_comments"], row["total_coins_spent"], row["total_gifts_sent"]) == (3, 70, 20)
     assert (row["vip_tier_id"], row["vip_source"], row["birthday_mmdd"], row["tags"]) == (None, 0, None, "[]")
     with db.reading() as connection:
-        found = connection.exec_driver_sql("SELECT rowid FROM viewer_search WHERE viewer_search MATCH 'zelda'").all()
+        found = named(connection, "zelda")
     assert found == []
 
 
@@ -419,7 +422,7 @@ def test_who_was_imported_by_name_stays_forgotten_when_the_platform_tells_their_
     assert write(db, [chat(ZELDA, at=LATER)]).dropped == {"opted_out": 1}
 
 
-thorough = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(15)
 
 
 @thorough
@@ -452,6 +455,7 @@ def test_people_around_somebody_erased_are_untouched(db):
     assert not [row for row in rows(db, Installation) if row["key"].startswith("erasing:")]
 
 
+@pytest.mark.sqlite
 def test_the_connections_delete_plainly_again_afterwards(db):
     make_known(db)
     erase(db)

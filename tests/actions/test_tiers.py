@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.event import listens_for
@@ -15,7 +15,7 @@ from ingest import vip
 from models import Viewer, ViewerEdit, ViewerNews, VipSource, VipTier
 from rules.profiles import Invalid
 from rules.tiers import tier_for
-from tests.support import NOON, database, days, fresh_database, rows
+from tests.support import NOON, database, days, examples, fresh_database, rows
 
 LATER = NOON + days(1)
 BRONZE = {"name": "Bronze", "coins": 1_000, "watch_hours": 5, "visits": 10, "color": "#CD7F32"}
@@ -200,6 +200,7 @@ def test_a_new_tier_can_be_given_by_hand_at_once(db):
     assert tiers_of(db) == ["Iron"]
 
 
+@pytest.mark.sqlite
 def test_people_are_found_by_an_index_and_never_by_reading_everybody(db):
     add(db, (1_000, 5, 10), (0, 0, 0, "Silver"))
     plans = []
@@ -239,7 +240,7 @@ people = st.lists(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(people, lists_of_tiers, lists_of_tiers)
 def test_all_tiers_are_as_if_each_person_were_judged_alone(everybody, first, second):
     with fresh_database() as db:

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
@@ -28,7 +28,23 @@ from models import (
     VipSource,
 )
 from rules.profiles import Invalid
-from tests.support import MILO, NOON, NOVA, POLICY, UTC, act, chat, database, days, fresh_database, rows, settle, write
+from tests.support import (
+    MILO,
+    NOON,
+    NOVA,
+    POLICY,
+    UTC,
+    act,
+    chat,
+    database,
+    days,
+    examples,
+    fresh_database,
+    named,
+    rows,
+    settle,
+    write,
+)
 
 LATER = NOON + days(2)
 TABLES = (Viewer, ViewerBaseline, ViewerEdit, ViewerNews, ViewerTotal, LastSeenDay, Installation)
@@ -109,7 +125,7 @@ def test_the_search_index_and_a_recount_know_them(db):
     before = everything(db)
     with db.writing() as connection:
         rebuild(connection, POLICY, LATER)
-        found = connection.exec_driver_sql("SELECT rowid FROM viewer_search WHERE viewer_search MATCH 'zelda'").all()
+        found = named(connection, "zelda")
     assert everything(db) == before
     assert len(found) == 1
 
@@ -437,7 +453,7 @@ KEPT = ("notes", "tags", "birthday", "is_blocked", "is_moderator", "tts_voice", 
 KEPT += ("total_visits", "total_comments", "platform_user_id", "username", "display_name", "first_seen_at_ms")
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20)
 @given(peoples)
 def test_our_own_export_in_another_database_gives_the_same_people(people):
     with fresh_database() as here, fresh_database() as there:

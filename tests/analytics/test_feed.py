@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -24,6 +24,7 @@ from tests.support import (
     chat,
     chatter,
     deletion,
+    examples,
     fresh_database,
     hours,
     minutes,
@@ -114,7 +115,7 @@ def test_without_channels_the_feed_is_empty(db: Database) -> None:
 offsets = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["chat", "sub", "shared", "join"])), max_size=40)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(offsets, st.integers(1, 9), st.data())
 def test_the_pages_of_a_streams_chat_hold_everything_once(
     spoken: list[tuple[int, str]], limit: int, data: st.DataObject

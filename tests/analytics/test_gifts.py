@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, update
 
 from analytics import gifts, scope
@@ -69,6 +70,7 @@ def test_nobody_who_is_blocked_ignored_or_unknown_is_shown(db):
     assert asked(db, NOON) == {"latest": [("Sam", "Cap", 1, 99)], "biggest": [("Sam", "Cap", 1, 99)]}
 
 
+@pytest.mark.sqlite
 def test_only_the_gifts_since_the_stream_began_are_read(db):
     write(db, [gift(NOVA, "Lion", 500)])
     with db.reading() as connection:

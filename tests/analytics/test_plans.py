@@ -32,6 +32,8 @@ from tests.support import (
     timeout,
 )
 
+pytestmark = pytest.mark.sqlite  # its query plans
+
 LARGE = {"events", "viewers", "minute_rollups", "stream_viewers", "stream_terms"}
 ROWS = 4_000
 

@@ -19,6 +19,8 @@ from rules.funnel import Step
 from tests.ingest.shop import tracked
 from tests.support import NOON
 
+pytestmark = pytest.mark.sqlite  # its query plans
+
 UTC = ZoneInfo("UTC")
 LARGE = (
     "store_events",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from actions import privacy
 from actions import viewers as edits
@@ -15,7 +15,7 @@ from analytics import birthdays, heatmaps, leaderboards, presence, scope, tiers,
 from core.clock import DAY_MS, week_hour
 from core.db import Database
 from core.events import Kind, Platform
-from models import CurrentSession, IgnoredName, StreamAttendance, StreamViewer
+from models import CurrentSession, IgnoredName, Stream, StreamAttendance, StreamViewer
 from tests.analytics.people import edit, everybody, history, record
 from tests.support import (
     MILO,
@@ -100,9 +100,9 @@ def test_of_the_running_streams_leads_who_has_most_in_all_of_them(crowd, type, c
         channels = scope.channels(connection, None, channel)
         board = leaderboards.of_running_streams(connection, channels, type, 12, UTC, NOON)
         newest = {
-            connection.exec_driver_sql(
-                "SELECT id FROM streams WHERE channel_id = ? ORDER BY started_at_ms DESC", (one.id,)
-            ).scalar()
+            connection.scalar(
+                select(Stream.id).where(Stream.channel_id == one.id).order_by(Stream.started_at_ms.desc()).limit(1)
+            )
             for one in channels
         }
     table = StreamAttendance if type in ("visits", "watchtime") else StreamViewer

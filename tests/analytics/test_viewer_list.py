@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
@@ -16,7 +16,7 @@ from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
 from models import IgnoredName
 from tests.analytics.people import edit, everybody, history, person, record, slow_list
-from tests.support import NOON, chat, fresh_database, write
+from tests.support import NOON, chat, examples, fresh_database, write
 
 PEOPLE = 240
 
@@ -59,7 +59,7 @@ def test_pages_in_a_row_are_the_whole_list(crowd, sort_by, filter):
         assert page(db, **asked).total == len(whole)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     search=st.one_of(
         st.sampled_from(

@@ -27,6 +27,8 @@ from core.db import Database
 from tests.analytics.people import edit, everybody, history, person, record
 from tests.support import NOON, UTC, chat, fresh_database, write
 
+pytestmark = pytest.mark.sqlite  # its query plans
+
 LARGE = {"viewers", "events", "gifts", "stream_viewers", "stream_attendance", "past_sessions", "current_sessions"}
 FEW, MANY = 150, 1_500
 

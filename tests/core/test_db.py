@@ -27,6 +27,7 @@ from core.config import ROOT
 from core.db import Database, DatabaseUnusable, check_schema, is_outage, shown, why_unusable
 from core.turns import ChangeSignal
 from models import SCHEMA_REVISION, Installation
+from tests.processes import wait_until
 from tests.support import database, rows
 
 WAIT = 20.0  # seconds after which a thread of a test is taken for stuck
@@ -84,6 +85,7 @@ def test_an_address_is_shown_without_its_password() -> None:
 # Transactions.
 
 
+@pytest.mark.sqlite
 def test_every_connection_is_durable_and_checks_foreign_keys(db: Database) -> None:
     with db.reading() as connection:
         found = {
@@ -201,6 +203,7 @@ def test_a_folder_that_does_not_exist_is_told_so(tmp_path: Path) -> None:
     assert "does its folder exist" in unusable(tmp_path / "nowhere" / "streampulse.db")
 
 
+@pytest.mark.sqlite
 def test_a_damaged_file_is_told_so(tmp_path: Path) -> None:
     database(tmp_path, "broken.db").close()
     path = tmp_path / "broken.db"
@@ -209,6 +212,7 @@ def test_a_damaged_file_is_told_so(tmp_path: Path) -> None:
     assert "damaged" in unusable(path)
 
 
+@pytest.mark.sqlite
 def test_a_page_that_turns_out_damaged_while_it_is_read_is_told_so(tmp_path: Path) -> None:
     database(tmp_path, "broken.db").close()
     path = tmp_path / "broken.db"
@@ -222,6 +226,7 @@ def test_a_page_that_turns_out_damaged_while_it_is_read_is_told_so(tmp_path: Pat
     assert "damaged" in unusable(path)
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 50)
     path = tmp_path / "held.db"
@@ -232,6 +237,7 @@ def test_a_locked_database_is_told_so(tmp_path: Path, monkeypatch: pytest.Monkey
     other.close()
 
 
+@pytest.mark.sqlite
 def test_a_read_only_file_can_be_read_and_says_why_it_cannot_be_written(tmp_path: Path) -> None:
     database(tmp_path, "kept.db").close()
     read_only = Database(f"sqlite:///file:{tmp_path / 'kept.db'}?mode=ro&uri=true")
@@ -288,7 +294,7 @@ def test_a_change_by_another_connection_is_noticed_once(db: Database) -> None:
     assert not signal.changed()
     with db.writing() as connection:
         note(connection, "new")
-    assert signal.changed()
+    wait_until(signal.changed, "the notice has come")  # PostgreSQL sends it after the commit
     assert not signal.changed()
     signal.close()
 

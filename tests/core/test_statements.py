@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from core.db import Database
 from core.statements import BulkStatement, Prepared, among, insert_for, one_of
 from models import Channel, IgnoredName, Installation
-from tests.support import fresh_database, rows
+from tests.support import examples, fresh_database, rows
 
 ADD = BulkStatement(lambda insert: insert(IgnoredName), ("name",))
 NOTE = BulkStatement(lambda insert: insert(Installation).on_conflict_do_nothing(), ("value", "key"))
@@ -63,7 +63,7 @@ def test_upserts_use_the_dialects_own_insert(db: Database) -> None:
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.sets(names, max_size=8), st.sets(names, max_size=8))
 def test_one_of_finds_exactly_the_rows_that_are_wanted(stored: set[str], wanted: set[str]) -> None:
     with fresh_database() as db:

@@ -72,7 +72,7 @@ def test_rows_appear_in_the_order_of_their_numbers_however_many_write(pg: Databa
 def test_whose_turn_does_not_come_is_told_that_the_database_is_locked(
     pg: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "_TAKE", turns._TAKE.replace(f"'{turns.WAIT_MS}'", "'50'"))
+    monkeypatch.setattr(turns, "_TAKE", turns._TAKE.replace("'{wait_ms}'", "'50'"))
     with pg.writing(), pytest.raises(OperationalError) as caught, pg.writing():
         pass
     assert is_locked(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db import Database
@@ -13,7 +13,7 @@ from core.events import Platform, SourceState, SourceStatus
 from ingest import coverage
 from ingest.batch import Memory
 from models import CoverageGap, SourceCondition
-from tests.support import NOON, fresh_database, only, rows
+from tests.support import NOON, examples, fresh_database, only, rows
 
 CONNECTED, CONNECTING, WAITING, OFFLINE, FAILED, STOPPED = (
     SourceState.CONNECTED,
@@ -137,7 +137,7 @@ def expected(states: Iterable[SourceState]) -> list[tuple[int, int | None]]:
     return found
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.sampled_from(SourceState), max_size=12), st.integers(0, 12))
 def test_gaps_are_the_times_between_listening_and_listening_however_they_are_told(
     states: list[SourceState], cut: int

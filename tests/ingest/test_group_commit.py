@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
+from core import db as core_db
 from core.db import Database
 from core.tracked import Tracked
 from ingest.group_commit import MOST, GroupCommit, NotDurable
 from ingest.store import Taken, record
 from models import StoreEvent
 from rules.funnel import Step
+from tests.databases import address, locked
 from tests.ingest.shop import tracked
 from tests.support import NOON
 
@@ -132,22 +133,15 @@ def test_what_is_wrong_with_one_callers_items_fails_that_caller_alone(db: Databa
     assert sorted(stored(db)) == ["a", "b", "first"]
 
 
-def test_a_database_that_stays_locked_is_told_and_nothing_is_stored(db: Database) -> None:
-    lock = sqlite3.connect(str(db.url.database), isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-    impatient = Database(db.url.render_as_string(hide_password=False))
-
-    def run(function: Callable[[Database], Any]) -> Any:
-        with impatient.engine.connect() as connection:
-            connection.execute(text("PRAGMA busy_timeout = 10"))
-        return function(impatient)
-
-    commits: GroupCommit[Tracked, Taken] = GroupCommit(impatient, recording, run, patience_seconds=0.2)
+def test_a_database_that_stays_locked_is_told_and_nothing_is_stored(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_db, "BUSY_TIMEOUT_MS", 10)
+    impatient = Database(address(db))
+    commits: GroupCommit[Tracked, Taken] = GroupCommit(impatient, recording, patience_seconds=0.2)
     event = tracked("order-1", Step.PURCHASE, NOON)
-    with pytest.raises(NotDurable, match="locked"):
+    with locked(db), pytest.raises(NotDurable, match="locked"):
         commits.submit([event])
-    lock.execute("ROLLBACK")
-    lock.close()
     assert stored(db) == []
     assert commits.submit([event])[0].is_new
     impatient.close()

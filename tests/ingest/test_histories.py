@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, event, insert
+from sqlalchemy import delete, insert
 
 from core.clock import HOUR_MS
 from core.db import Database
@@ -21,12 +21,13 @@ from ingest.rebuild import rebuild
 from models import Base, IgnoredName, Viewer, VipTier
 from models import Event as EventRow
 from rules.tiers import tier_for
+from tests.databases import unsafe
 from tests.ingest.histories import IGNORED, LATEST, TIERS, Telling, histories, tellings
 from tests.ingest.reference import EARLIEST, Reference
 from tests.ingest.tables import tables
-from tests.support import POLICY, SESSION_TIMEOUT_MS, database, days, rows, settle, write
+from tests.support import POLICY, SESSION_TIMEOUT_MS, database, days, examples, rows, settle, write
 
-thorough = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(100)
 IN_THE_END = LATEST + days(7)
 LAST_RANK = len(TIERS)
 
@@ -35,9 +36,7 @@ LAST_RANK = len(TIERS)
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Database]]:
     """Two for all examples, each emptied before it is used: a new one costs as much as a history."""
     folder = tmp_path_factory.mktemp("histories")
-    made = (database(folder, "one.db"), database(folder, "other.db"))
-    for one in made:
-        event.listen(one.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    made = (unsafe(database(folder, "one.db")), unsafe(database(folder, "other.db")))
     yield made
     for one in made:
         one.close()
@@ -143,7 +142,7 @@ def test_the_same_history_stored_again_changes_nothing(databases: tuple[Database
     assert_same(tables(db), before)
 
 
-@settings(thorough, max_examples=25)
+@examples(25)
 @given(histories())
 def test_one_batch_or_one_batch_for_each_event_makes_no_difference(
     databases: tuple[Database, Database], events: list[Event]
@@ -157,7 +156,7 @@ def test_one_batch_or_one_batch_for_each_event_makes_no_difference(
     assert_same(tables(many), tables(one))
 
 
-@settings(thorough, max_examples=40)
+@examples(40)
 @given(tellings(), st.integers(0, 40), st.booleans())
 def test_when_old_events_are_deleted_everything_else_stays_also_in_a_rebuild(
     databases: tuple[Database, Database], telling: Telling, number: int, later: bool
@@ -190,7 +189,7 @@ def without_status(found: dict[str, Any]) -> dict[str, Any]:
 TAKES_BACK = (Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END)
 
 
-@settings(thorough, max_examples=40)
+@examples(40)
 @given(tellings())
 def test_where_nothing_is_taken_back_everybody_has_just_the_tier_they_reach(
     databases: tuple[Database, Database], telling: Telling

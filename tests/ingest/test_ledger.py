@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from sqlalchemy import delete, event
+from hypothesis import given
+from sqlalchemy import delete
 
 from actions import store as orders_about_the_shop
 from core.db import Database
@@ -28,6 +28,7 @@ from init_db import upgrade
 from models import EntryKind, LedgerDay, LedgerEntry, LedgerHour, LedgerStream, LedgerTotal, Sale
 from rules.funnel import Step
 from rules.sales import Reported, checked
+from tests.databases import unsafe
 from tests.ingest import money
 from tests.ingest.histories import IGNORED, LATEST, Telling, tellings
 from tests.ingest.reference import Reference
@@ -45,6 +46,7 @@ from tests.support import (
     chat,
     database,
     deletion,
+    examples,
     hours,
     minutes,
     only,
@@ -53,15 +55,14 @@ from tests.support import (
     write,
 )
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(40)
 SUMS = (LedgerDay, LedgerHour, LedgerStream, LedgerTotal)
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One for all examples, emptied before each."""
-    made = database(tmp_path_factory.mktemp("ledger"))
-    event.listen(made.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    made = unsafe(database(tmp_path_factory.mktemp("ledger")))
     yield made
     made.close()
 
@@ -122,7 +123,7 @@ def test_it_is_the_same_on_postgresql(pg, telling, orders, sold):
     assert money.held(pg) == before
 
 
-@settings(thorough, max_examples=20)
+@examples(20)
 @given(tellings(), money.purchases(), money.sales())
 def test_adding_all_entries_up_anew_changes_nothing(shared, telling, orders, sold):
     prepare(shared)
@@ -133,7 +134,7 @@ def test_adding_all_entries_up_anew_changes_nothing(shared, telling, orders, sol
     assert money.held(shared) == before
 
 
-@settings(thorough, max_examples=20)
+@examples(20)
 @given(tellings(), money.purchases())
 def test_what_was_recorded_before_there_was_a_ledger_is_booked_as_if_there_had_been_one(shared, telling, orders):
     prepare(shared)

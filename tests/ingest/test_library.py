@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from core.db import Database
 from core.money import MICROS
@@ -13,14 +13,14 @@ from ingest.library_figures import RECOMPUTED
 from ingest.library_rebuild import rebuild
 from models import LedgerDay, LedgerEntry, LedgerTotal, LibraryContent, LibraryPayment, LibraryPlan
 from tests import library_histories as histories
-from tests.support import fresh_database, rows
+from tests.support import examples, fresh_database, rows
 
 
 def figures(database: Database) -> dict[str, Any]:
     return {table.__tablename__: rows(database, table) for table in (*RECOMPUTED, LibraryPlan, LibraryContent)}
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(histories.orders)
 def test_figures_are_kept_as_a_rebuild_counts_them_and_the_ledger_has_every_payment(orders):
     with fresh_database() as database:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, event, update
 
 from core.db import Database
@@ -13,6 +14,8 @@ from core.events import Event, Kind, Person
 from ingest import birthdays, news
 from models import Viewer
 from tests.support import NOON, NOVA, OTTO, POLICY, act, chat, deletion, hours, minutes, seconds, settle, timeout, write
+
+pytestmark = pytest.mark.sqlite  # its query plans
 
 SMALL = {"vip_tiers", "installation", "ignored_names", "opt_outs", "channels"}
 

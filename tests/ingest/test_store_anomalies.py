@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import Database
@@ -22,8 +22,9 @@ from ingest.store import record
 from ingest.store_anomalies import resolve_past
 from models import Preference, StoreAnomaly, StoreUser
 from rules.funnel import Step
+from tests.databases import unsafe
 from tests.ingest.shop import emptied, tracked
-from tests.support import NOON, database
+from tests.support import NOON, database, examples
 
 LOW = {"traffic_windows": 3, "traffic_change": 2, "purchase_samples": 3, "purchase_change_percent": 10} | {
     "user_samples": 3,
@@ -34,8 +35,7 @@ WINDOW_MS = 5 * MINUTE_MS
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = database(tmp_path_factory.mktemp("anomalies"))
-    event.listen(made.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    made = unsafe(database(tmp_path_factory.mktemp("anomalies")))
     yield made
     made.close()
 
@@ -152,7 +152,7 @@ visits = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(visits)
 def test_what_is_found_is_what_a_watcher_finds_who_goes_through_everything(shop, visits):
     new_shop(shop, LOW)

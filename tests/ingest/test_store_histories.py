@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
@@ -23,19 +23,19 @@ from ingest.store_rebuild import rebuild
 from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSample, StoreTotal, StoreUser
 from rules.funnel import Step
 from rules.reach import COMPARED
+from tests.databases import unsafe
 from tests.ingest.shop import Answer, Reference, emptied, events, split, tracked
-from tests.support import NOON, database
+from tests.support import NOON, database, examples
 
 UTC = ZoneInfo("UTC")
 TOLD = (StoreUser, StoreMinute, StoreHour, StoreTotal, StoreReach, StoreSample)
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(60)
 sizes = st.lists(st.integers(1, 12), max_size=6)
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = database(tmp_path_factory.mktemp("shop"))
-    event.listen(made.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    made = unsafe(database(tmp_path_factory.mktemp("shop")))
     yield made
     made.close()
 
@@ -116,7 +116,7 @@ def test_a_range_that_is_over_is_answered_as_by_going_through_its_events(shop, a
     assert {(one["user_id"], one["total_events"], one["last_event"]) for one in journeys} == people
 
 
-@settings(thorough, max_examples=40)
+@examples(40)
 @given(events(60), sizes, st.integers(-2, 41 * 24))
 def test_when_old_events_are_deleted_all_that_is_told_stays_also_in_a_rebuild(shop, arrived, sizes, kept_hours):
     tell(emptied(shop), split(arrived, sizes))
@@ -191,7 +191,7 @@ moments = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(moments, st.integers(0, 60 * 60))
 def test_the_range_before_is_what_stood_when_it_ended(shop, told, later):
     """Later reports do not change it, and a shop that was silent since does not either."""

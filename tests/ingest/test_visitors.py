@@ -9,9 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from analytics.visitors import visitors
 from core.clock import HOUR_MS, MINUTE_MS
@@ -22,18 +21,18 @@ from ingest.policy import Policy
 from ingest.store import record
 from models import VisitorDay, VisitorHour, VisitorSalt, VisitorSeen
 from rules.funnel import Step
+from tests.databases import unsafe
 from tests.ingest.histories import ZONES
 from tests.ingest.shop import emptied, split
-from tests.support import NOON, UTC, database, days, hours, minutes, rows, seconds
+from tests.support import NOON, UTC, database, days, examples, hours, minutes, rows, seconds
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = examples(40)
 _numbers = iter(range(10**9))
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = database(tmp_path_factory.mktemp("visitors"))
-    event.listen(made.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF").close())
+    made = unsafe(database(tmp_path_factory.mktemp("visitors")))
     yield made
     made.close()
 
