@@ -1,4 +1,4 @@
-"""Creates or upgrades the database; by hand: demo, team, ignore list, imports, rebuild, backup."""
+"""Creates or upgrades the database; by hand: demo, team, ignore list, imports, copies."""
 
 from __future__ import annotations
 
@@ -19,9 +19,19 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from actions import backup, demo_library, installation, library_import, retention, team, viewer_import, viewers
+from actions import (
+    backup,
+    demo_library,
+    installation,
+    library_import,
+    relocation,
+    retention,
+    team,
+    viewer_import,
+    viewers,
+)
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
-from core.config import ROOT, Settings, SettingsError, load_settings
+from core.config import ROOT, Settings, SettingsError, database_address, load_settings
 from core.db import Database, DatabaseUnusable, check_schema, is_locked, shown, why_unusable
 from core.events import Event, Platform
 from ingest import attendance, ledger, ledger_history, library_rebuild, store_anomalies, store_rebuild, vip
@@ -224,6 +234,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     copies.add_argument("--backup", type=Path, metavar="FILE", help="copy the database to FILE, while it is in use")
     copies.add_argument("--restore", type=Path, metavar="FILE", help="put a backup in the database's place")
     parser.add_argument("--compact", action="store_true", help="give free space of SQLite's file back to the disk")
+    copies.add_argument("--copy-from", metavar="URL", help="copy everything from another database into an empty one")
     parser.add_argument("--force", action="store_true", help="let --backup replace a file that is there")
     team.add_options(parser)
     return parser.parse_args(argv)
@@ -247,6 +258,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _restore(database, arguments.restore, Policy.of(settings))
         upgrade(database, Policy.of(settings))
         _tell(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
+        if arguments.copy_from:
+            _copy_from(database, arguments.copy_from)
         if arguments.remove_demo:
             installation.remove_demo(database)
             _tell("the demo data is gone")
@@ -316,6 +329,27 @@ def _restore(database: Database, file: Path, policy: Policy) -> None:
     _tell(f"restored {shown(database.url)} from {file}")
     if kept:
         _tell(f"what was there before is kept in {kept}: delete it when all is well")
+
+
+def _copy_from(database: Database, address: str) -> None:
+    try:
+        source = Database(database_address(address))
+    except ValueError as error:
+        raise SettingsError(f"--copy-from: {error}") from error
+    except DatabaseUnusable as error:
+        raise SettingsError(str(error).replace("DATABASE_URL", "--copy-from", 1)) from error
+    try:
+        started = time.monotonic()
+        moved = relocation.copy(source, database, _progress)
+    finally:
+        source.close()
+    _progress_done()
+    _tell(*(f"{one.table}: {one.rows:,} rows" for one in moved))
+    rows, sums = sum(one.rows for one in moved), sum(one.sums for one in moved)
+    _tell(
+        f"copied {rows:,} rows from {shown(source.url)} in {time.monotonic() - started:.1f} s; "
+        f"in {len(moved)} tables the number of rows and {sums} sums of their columns are the same on both sides"
+    )
 
 
 def _percent(doing: str) -> backup.Progress:

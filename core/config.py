@@ -168,11 +168,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _one_driver_per_database(cls, value: str) -> str:
-        """The plain ``postgresql://`` form means psycopg 3, the driver that is installed."""
-        if not re.match(r"(sqlite|postgres(ql)?|cockroachdb)(\+\w+)?://", value):
-            raise ValueError("an address begins with sqlite://, postgresql:// or cockroachdb://")
-        value = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
-        return re.sub(r"^cockroachdb://", "cockroachdb+psycopg://", value)
+        return database_address(value)
 
     @model_validator(mode="after")
     def _open_only_with_password(self) -> Settings:
@@ -206,6 +202,14 @@ class Settings(BaseSettings):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+def database_address(value: str) -> str:
+    """A database's address with its driver: the plain ``postgresql://`` means psycopg 3. Raises ValueError."""
+    if not re.match(r"(sqlite|postgres(ql)?|cockroachdb)(\+\w+)?://", value):
+        raise ValueError("an address begins with sqlite://, postgresql:// or cockroachdb://")
+    value = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
+    return re.sub(r"^cockroachdb://", "cockroachdb+psycopg://", value)
 
 
 def load_settings(env_file: Path | None = None) -> Settings:

@@ -113,7 +113,8 @@ def pg(postgres: PostgresServer) -> Iterator[Database]:
     made.close()
 
 
-@settings(thorough, max_examples=6)
+@pytest.mark.sqlite  # elsewhere all of these run so
+@examples(6)
 @given(tellings(), money.purchases(), money.sales())
 def test_it_is_the_same_on_postgresql(pg, telling, orders, sold):
     as_in_the_plain_list(pg, telling, orders, sold)
