@@ -15,7 +15,7 @@ from apiflask import APIFlask
 from flask import Flask
 
 from core.config import Settings, SettingsError, load_settings
-from core.db import Database, DatabaseUnusable, check_schema
+from core.db import Database, DatabaseUnusable, await_server, check_schema
 from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
@@ -206,6 +206,7 @@ def main(_argv: Sequence[str] | None = None) -> int:
         settings = load_settings()
         set_up_logs(settings.log_level)
         database = Database(settings.database_url)
+        await_server(database, settings.database_wait, log.warning)
         check_schema(database, SCHEMA_REVISION)
         app = create_app(settings, database)
         if not pages.FETCHED.is_file():

@@ -17,7 +17,7 @@ from actions import installation, privacy
 from analytics import commands, scope
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
-from core.db import Database, DatabaseUnusable, check_schema, why_unusable
+from core.db import Database, DatabaseUnusable, await_server, check_schema, why_unusable
 from core.events import Event, Platform
 from core.logs import set_up_logs
 from core.tracked import Tracked
@@ -209,6 +209,7 @@ def _channels_of(arguments: argparse.Namespace, settings: Settings) -> list[Wher
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     database = Database(settings.database_url)
+    await_server(database, settings.database_wait, log.warning)
     check_schema(database, SCHEMA_REVISION)
     if not (arguments.replay or arguments.demo or settings.channel or settings.tiktok_channel):
         raise SettingsError(

@@ -32,7 +32,7 @@ from actions import (
 )
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, database_address, load_settings
-from core.db import Database, DatabaseUnusable, check_schema, is_locked, shown, why_unusable
+from core.db import Database, DatabaseUnusable, await_server, check_schema, is_locked, shown, why_unusable
 from core.events import Event, Platform
 from ingest import attendance, ledger, ledger_history, library_rebuild, store_anomalies, store_rebuild, vip
 from ingest import store as shop
@@ -250,6 +250,7 @@ def _tell(*lines: str) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> None:
     database = Database(settings.database_url)
+    await_server(database, settings.database_wait, lambda line: print(line, file=sys.stderr))
     try:
         if arguments.backup:  # before anything is upgraded: that is when backups are made
             _back_up(database, arguments.backup, replace=arguments.force)

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     tiktok_channel: Channels = ()
     tiktok_sign_api_key: str = ""
     database_url: str = "sqlite:///streampulse.db"
+    database_wait: int = Field(60, ge=0, le=3_600, description="a wait is a number of seconds from 0 to 3600")
     redis_url: str = Field(
         "", pattern=r"^((rediss?|unix)://.*)?$", description="an address begins with redis://, rediss:// or unix://"
     )

@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import postgresql, sqlite
-from core.turns import WAIT_MS
+from core.turns import TRANSACTION, WAIT_MS
 
 BUSY_TIMEOUT_MS = WAIT_MS  # of every Database made from now on
 LOCKED = "the database is locked by another program"
@@ -30,6 +30,14 @@ WAIT_PAUSE_SECONDS = 0.5
 
 class DatabaseUnusable(Exception):
     """The database cannot be used as it is; the message is one line that says why and what to do."""
+
+
+class CommitUnknown(OperationalError):
+    """The line was lost during a commit: all of the transaction is stored, or nothing. Ask ``was_committed``."""
+
+    def __init__(self, error: OperationalError, transaction: str) -> None:
+        super().__init__(error.statement, error.params, error.orig or error)
+        self.transaction = transaction
 
 
 class Database:
@@ -63,10 +71,27 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
+        """Raises CommitUnknown when the line is lost while the server commits."""
         with self.engine.connect() as connection:
             connection = connection.execution_options(streampulse_writes=True)
-            with connection.begin():
+            with connection.begin() as transaction:
                 yield connection
+                number = connection.info.get(TRANSACTION)
+                try:
+                    transaction.commit()
+                except OperationalError as error:
+                    if number is None:
+                        raise
+                    raise CommitUnknown(error, number) from error
+
+    def was_committed(self, unknown: CommitUnknown) -> bool:
+        """What became of a transaction whose end was not heard. Raises OperationalError while that cannot be told."""
+        query = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+        with self.reading() as connection:
+            status = connection.scalar(query, {"number": unknown.transaction})
+        if status == "in progress":  # the server has not noticed yet that we are gone
+            raise unknown
+        return bool(status == "committed")
 
     @contextmanager
     def overwriting(self) -> Iterator[Connection]:

@@ -20,6 +20,8 @@ WAIT_MS = 5_000  # for one's turn; then the database counts as locked, and what 
 SILENCE_MS = 30_000  # of a transaction that writes: its program is gone or hangs, and the others wait for it
 LOOK_ANYWAY_SECONDS = 1.0  # a notice may be lost with its connection
 
+TRANSACTION = "streampulse_transaction"  # in a connection's ``info``: the server's number of the last one that writes
+
 _CHANNEL = "streampulse"
 _LOCK = 0x53545250554C5345  # any number that other programs in the same database are not likely to take
 
@@ -27,7 +29,7 @@ _LOCK = 0x53545250554C5345  # any number that other programs in the same databas
 _TAKE = (
     "SELECT set_config('lock_timeout', '{wait_ms}', true),"
     f" set_config('idle_in_transaction_session_timeout', '{SILENCE_MS}', true),"
-    f" pg_advisory_xact_lock({_LOCK}), pg_notify('{_CHANNEL}', '')"
+    f" pg_advisory_xact_lock({_LOCK}), pg_notify('{_CHANNEL}', ''), pg_current_xact_id()::text"
 )
 # Without such locks a row is written by every turn: locking it alone would not order what readers see.
 _TAKE_ROW = (
@@ -37,8 +39,11 @@ _TAKE_ROW = (
 
 def take_turn(connection: Connection, wait_ms: int = WAIT_MS) -> None:
     """Waits until no other transaction writes; the turn ends with the transaction. Without one nobody may write."""
-    on_postgresql = connection.dialect.name == "postgresql"
-    connection.exec_driver_sql(_TAKE.format(wait_ms=wait_ms) if on_postgresql else _TAKE_ROW)
+    if connection.dialect.name != "postgresql":
+        connection.exec_driver_sql(_TAKE_ROW)
+        return
+    taken = connection.exec_driver_sql(_TAKE.format(wait_ms=wait_ms)).one()
+    connection.info[TRANSACTION] = taken[-1]
 
 
 class ChangeSignal:

@@ -14,7 +14,7 @@ from core.events import Event, Kind, Platform
 from core.statements import BulkStatement, Prepared, among
 from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
 from ingest.placed import Placed, source_key
-from ingest.plausible import why_impossible
+from ingest.plausible import why_impossible, without_nul
 from ingest.policy import Policy
 from ingest.streams import StreamBook
 from models import Channel, IgnoredName
@@ -115,7 +115,7 @@ def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Eve
         if reason := why_impossible(event, latest):
             result.dropped[reason] += 1
         else:
-            kept.append(event)
+            kept.append(without_nul(event))
     return kept
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from core.db import Database, is_outage, why_unusable
+from core.db import CommitUnknown, Database, is_outage, why_unusable
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -123,12 +123,19 @@ class GroupCommit(Generic[Item, Answer]):
 
     def _transact(self, database: Database, items: list[Item]) -> list[Answer]:
         give_up_at, conflict = time.monotonic() + self._patience_seconds, False
+        answers: list[Answer] = []
+        doubt: CommitUnknown | None = None
         while True:
             try:
-                with database.writing() as connection:
-                    answers = self._work(connection, items)
+                if doubt is None or not database.was_committed(doubt):
+                    doubt = None
+                    with database.writing() as connection:
+                        answers = self._work(connection, items)
                 self.commits += 1
                 return answers
+            except CommitUnknown as error:
+                doubt = error
+                self._pause(error, give_up_at)
             except IntegrityError:
                 if conflict:
                     raise
@@ -136,6 +143,10 @@ class GroupCommit(Generic[Item, Answer]):
             except SQLAlchemyError as error:
                 if not is_outage(error):
                     raise
-                if time.monotonic() >= give_up_at:
-                    raise NotDurable(why_unusable(error)) from error
-                time.sleep(PAUSE_SECONDS)
+                self._pause(error, give_up_at)
+
+    @staticmethod
+    def _pause(error: SQLAlchemyError, give_up_at: float) -> None:
+        if time.monotonic() >= give_up_at:
+            raise NotDurable(why_unusable(error)) from error
+        time.sleep(PAUSE_SECONDS)

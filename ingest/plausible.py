@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -26,6 +27,32 @@ def why_impossible(event: Event, latest_ms: int) -> str | None:
     if not _is_plain(extra, DEEPEST) or not _is_named_well(extra):
         return "impossible_extra"
     return "impossible_amount" if event.kind is Kind.GIFT and not _is_gift(extra) else None
+
+
+def without_nul(event: Event) -> Event:
+    """``event`` without the one character that databases take for the end of a text, or refuse."""
+    who = event.who
+    names = (event.text, who.user_id, who.login, who.name, who.avatar) if who else (event.text,)
+    if not any("\0" in name for name in names if type(name) is str) and not (
+        (event.extra and _holds_nul(event.extra)) or (who and who.about and _holds_nul(who.about))
+    ):
+        return event
+    if who:
+        who = replace(who, **{name: _cleaned(getattr(who, name)) for name in ("user_id", "login", "name", "avatar")})
+        who = replace(who, about=_cleaned(who.about))
+    return replace(event, who=who, text=_cleaned(event.text), extra=_cleaned(event.extra))
+
+
+def _holds_nul(value: Any) -> bool:
+    return "\\x00" in repr(value)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, Mapping):
+        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _is_named_well(extra: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import now_ms
-from core.db import Database, is_outage, why_unusable
+from core.db import CommitUnknown, Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
 from core.tracked import Tracked
 from ingest import coverage
@@ -76,6 +76,7 @@ class Writer:
         self._speaker = Speaker(database, leases) if leases else None
         self._name = f"{process} {leases.process}" if leases else process
         self._memory = Memory()
+        self._doubt: tuple[CommitUnknown, BatchResult] | None = None  # what is in hand may be stored already
         self._waiting: deque[Item] = deque()
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)
@@ -212,6 +213,17 @@ class Writer:
 
     def _transact(self, batch: Sequence[Item]) -> None:
         started = time.perf_counter()
+        doubt, result = self._doubt or (None, BatchResult())
+        if doubt is None or not self._database.was_committed(doubt):
+            self._doubt = None
+            result = self._write(batch)
+        self._doubt = None
+        self.counters.stored += result.stored
+        self.counters.dropped.update(result.dropped)
+        self.counters.batches += 1
+        self.counters.last_commit_ms = round((time.perf_counter() - started) * 1000, 2)
+
+    def _write(self, batch: Sequence[Item]) -> BatchResult:
         statuses = [item for item in batch if isinstance(item, SourceStatus)]
         events = [item for item in batch if isinstance(item, Event)]
         tracked = [item for item in batch if isinstance(item, Tracked)]
@@ -219,19 +231,20 @@ class Writer:
         taken = len(events)
         if self._speaker:
             events, statuses = self._speaker.ours(events, statuses)
-        with self._database.writing() as connection:
-            if events:
-                result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
-            if tracked:
-                found = record_tracked(connection, tracked, now_ms(), self._policy)
-                result.stored += sum(taken.is_new for taken in found)
-            if statuses:
-                coverage.record(connection, statuses, self._memory)
-        result.dropped += Counter(told_by_another_collector=taken - len(events))
-        self.counters.stored += result.stored
-        self.counters.dropped.update(result.dropped)
-        self.counters.batches += 1
-        self.counters.last_commit_ms = round((time.perf_counter() - started) * 1000, 2)
+        try:
+            with self._database.writing() as connection:
+                if events:
+                    result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
+                if tracked:
+                    found = record_tracked(connection, tracked, now_ms(), self._policy)
+                    result.stored += sum(one.is_new for one in found)
+                if statuses:
+                    coverage.record(connection, statuses, self._memory)
+                result.dropped += Counter(told_by_another_collector=taken - len(events))
+        except CommitUnknown as error:
+            self._doubt = (error, result)
+            raise
+        return result
 
     def _isolate(self, batch: list[Item], error: Exception) -> None:
         """Halves a batch that the database refuses until the one item at fault stands alone, and drops that."""
