@@ -144,13 +144,16 @@ def test_a_server_that_is_killed_while_events_are_written_costs_none_and_doubles
 def test_a_line_that_is_lost_during_a_commit_leaves_no_doubt(
     db: Database, stored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 3_600)  # the line is to be lost to the event
     writer = Writer(db).start()
+    writer.event(now_chat("before"))
+    assert writer.flush(SLOW)
     lose_line_once(db, stored, monkeypatch)
     writer.event(act(Kind.CHAT, SAM, now_ms(), text="once", source_id=None))
     assert writer.flush(SLOW)
     assert writer.close() == 0
-    assert texts(db) == ["once"]
-    assert writer.counters.stored == only(db, Channel)["total_messages"] == 1
+    assert texts(db) == ["before", "once"]
+    assert writer.counters.stored == only(db, Channel)["total_messages"] == 2
     assert writer.counters.retries >= 1
 
 

@@ -123,6 +123,7 @@ def test_a_file_that_is_no_database_is_told_in_one_line(
     assert capsys.readouterr().err.endswith("the file is not a SQLite database\n")
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_told_in_one_line(
     run: Run, db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -248,6 +249,7 @@ def _interrupted_after(acts: Callable[..., Iterator[Any]], number: int) -> Calla
     return interrupted
 
 
+@pytest.mark.sqlite
 def test_the_demo_is_removed_with_one_command(run: Run, opened: Database, capsys: pytest.CaptureFixture[str]) -> None:
     run("--demo", "--days", "1")
     assert run("--remove-demo") == 0

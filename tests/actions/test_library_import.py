@@ -273,6 +273,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, report.stored
 """
 
 
+@pytest.mark.sqlite
 def test_a_long_history_takes_no_more_memory_than_a_short_one(tmp_path, folder):
     """Each row of it would be half a kilobyte as objects: twenty thousand more would be ten megabytes."""
     grown = {}

@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 import init_db
@@ -20,6 +21,8 @@ from rules.retention import horizon_ms
 from tests.actions.conftest import Run
 from tests.ingest.tables import tables
 from tests.support import chat, chatter, days, rows, seconds, settle, write
+
+pytestmark = pytest.mark.sqlite  # its file
 
 OLD_EVENTS, RECENT_EVENTS = 12_000, 300
 WORDS = "the same old song once more " * 8

@@ -15,6 +15,8 @@ from core.db import Database
 from models import Account, ApiToken
 from tests.support import NOON, database, rows
 
+pytestmark = pytest.mark.sqlite  # run on a file of its own
+
 Command = Callable[..., tuple[int, str, str]]
 PASS_PHRASE = "every day is a good day"
 

@@ -17,6 +17,8 @@ from tests import library_histories as histories
 from tests import support
 from tests.library_histories import NOW, SETTING, ZONE
 
+pytestmark = pytest.mark.sqlite  # its query plans
+
 LARGE = ("library_watches", "library_payments", "library_reviews", "library_members", "library_content")
 FILTERS = {
     "user_id": 1,

@@ -127,6 +127,7 @@ def test_nobody_gets_recommendations_who_is_not_there(library):
         library.told("nobody")
 
 
+@pytest.mark.sqlite
 def test_the_same_question_is_answered_alike_and_titles_are_unseen_whatever_happened(library):
     rng = random.Random(5)
     for _ in range(60):

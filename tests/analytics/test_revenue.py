@@ -119,6 +119,7 @@ def test_a_month_that_went_steadily_is_projected_from_its_weekdays(db):
     }
 
 
+@pytest.mark.sqlite
 def test_no_question_reads_more_as_the_history_grows(db):
     """Sums are read by an index, in as many rows as the answer has; the entries themselves only for the newest few."""
     earn(db, *((NOON - days(back), 1) for back in range(400)))
