@@ -114,6 +114,39 @@ def _pool() -> _Pool:
     return _Pool()
 
 
+# In the template: what is in a new database, and how to come back to that within milliseconds.
+_PRISTINE = """
+CREATE SCHEMA pristine;
+CREATE TABLE pristine.sequences AS
+    SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public';
+CREATE SCHEMA first_rows;
+DO $$
+DECLARE of text; used boolean;
+BEGIN
+    FOR of IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', of) INTO used;
+        IF used THEN EXECUTE format('CREATE TABLE first_rows.%I AS TABLE public.%I', of, of); END IF;
+    END LOOP;
+END $$;
+CREATE FUNCTION pristine.restore() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+DECLARE of text; used boolean; one record;
+BEGIN
+    FOR of IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', of) INTO used;
+        IF used THEN EXECUTE format('DELETE FROM public.%I', of); END IF;
+    END LOOP;
+    FOR of IN SELECT tablename FROM pg_tables WHERE schemaname = 'first_rows' LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM first_rows.%I', of, of);
+    END LOOP;
+    FOR one IN SELECT s.sequencename, p.last_value FROM pg_sequences s
+        JOIN pristine.sequences p ON p.name = s.sequencename
+        WHERE s.schemaname = 'public' AND s.last_value IS DISTINCT FROM p.last_value LOOP
+        PERFORM setval(format('public.%I', one.sequencename), coalesce(one.last_value, 1), one.last_value IS NOT NULL);
+    END LOOP;
+END $$;
+"""
+
+
 class _Pool:
     """Migrated databases on a server, which are emptied and used again: that takes a fifth of the time of a new one."""
 
@@ -139,6 +172,8 @@ class _Pool:
             _migrate(url)
             self._template = make_url(url).database or ""
             self._first_rows = _all_rows(url)
+            if isinstance(running, PostgresServer):
+                running.execute(_PRISTINE, self._template)
         if isinstance(running, PostgresServer):
             return running.new_database(self._template)
         url = running.new_database()
@@ -147,6 +182,13 @@ class _Pool:
 
     def _empty(self, url: str) -> None:
         """Makes it as it was when it was new."""
+        running = server()
+        if isinstance(running, PostgresServer):
+            running.execute("SELECT pristine.restore()", make_url(url).database or "")
+        else:
+            self._empty_by_hand(url)
+
+    def _empty_by_hand(self, url: str) -> None:
         of = Database(url)
         with of.writing() as connection:
             # Also what a test did to the version of the schema.

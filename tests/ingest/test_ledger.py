@@ -279,6 +279,7 @@ def test_a_day_is_one_of_the_zone_that_is_set(db):
     assert {str(day) for _, day, _ in money.held(db)["days"]} == {"2026-11-22"}
 
 
+@pytest.mark.sqlite
 def test_no_sale_purchase_or_visitor_costs_more_as_there_are_more(db):
     with db.writing() as connection:
         for number in range(3):

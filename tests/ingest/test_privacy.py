@@ -99,6 +99,7 @@ def test_who_is_taken_off_the_list_is_recorded_again(db):
     assert kept(db, events) == ([events[0]], 1)
 
 
+@pytest.mark.sqlite
 def test_while_nobody_opted_out_it_costs_one_question(db):
     asked = []
     listen_to.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
