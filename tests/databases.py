@@ -231,8 +231,12 @@ def _number_again(connection: Any, names: Iterable[str]) -> None:
 
 
 class _Lent(Database):
-    """A database of the pool, which goes back to it when it is closed."""
+    """A database of the pool, which goes back to it when it is closed, once: it may be somebody else's by then."""
+
+    _is_back = False
 
     def close(self) -> None:
         super().close()
-        _pool().give_back(address(self))
+        if not self._is_back:
+            self._is_back = True
+            _pool().give_back(address(self))

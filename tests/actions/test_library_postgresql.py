@@ -23,6 +23,8 @@ from tests.library_histories import NOW, SETTING, TABLES, Reference
 from tests.servers import PostgresServer
 from tests.support import rows
 
+pytestmark = pytest.mark.sqlite  # it has PostgreSQL of its own
+
 
 @pytest.fixture
 def database(postgres: PostgresServer) -> Iterator[Database]:
