@@ -26,7 +26,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "benchmarks/README.md"),
-    *("docs/voice.md", "docs/library.md", "docs/deploy-ec2.md"),
+    *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")),
 )
 NAMES = {name.upper() for name in Settings.model_fields}
 
@@ -159,7 +159,7 @@ def web(program: Program, new_database_url: Callable[[], str]) -> Iterator[WebPr
         yield running
 
 
-CURLS = [line for line in README.splitlines() if line.startswith("curl ")]
+CURLS = [line for line in README.splitlines() if line.startswith("curl ")]  # docs/ are tried beside what they tell of
 
 
 def test_readme_has_examples_for_curl():
@@ -206,13 +206,14 @@ def test_every_file_and_program_that_documents_name_exists():
 
 
 @pytest.mark.parametrize("name", ["init_db.py", "collector.py"])
-def test_readme_uses_the_options_that_are_there_and_tells_them_all(program, name):
+def test_documents_use_the_options_that_are_there_and_tell_them_all(program, name):
     options = set(re.findall(r"^  (--[a-z-]+)", program.run(name, "--help").stdout, re.MULTILINE))
-    lines = [shlex.split(line) for line in shell_lines()]
+    told = "\n".join((ROOT / document).read_text(encoding="utf-8") for document in DOCUMENTS)
+    lines = [shlex.split(line) for line in shell_lines(told)]
     used = {word for words in lines if name in words for word in words if word.startswith("--")}
     assert used
     assert used <= options
-    assert {option for option in options if option not in README} <= {"--days", "--seed", "--demo"}
+    assert {option for option in options if option not in told} <= {"--days", "--seed", "--demo"}
 
 
 def test_a_tape_can_be_looked_at_as_readme_says(program, tmp_path):

@@ -26,7 +26,7 @@ from models import LedgerEntry, LedgerTotal, Sale
 from tests.processes import Program
 from tests.web.conftest import API_TOKEN, SALES_SECRET, Stage
 
-README = (ROOT / "README.md").read_text(encoding="utf-8").split("## Money")[1].split("\n## ")[0]
+DOCUMENT = (ROOT / "docs" / "money.md").read_text(encoding="utf-8")
 
 
 def signed(body: bytes, *, secret: str = SALES_SECRET, at: float | str | None = None, **more: str) -> dict[str, str]:
@@ -241,10 +241,10 @@ def test_what_was_answered_survives_a_kill(program: Program, new_database_url):
     database.close()
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, with which README signs, is not installed")
-def test_readme_s_examples_sell_and_give_back(locked_stage):
-    (shell,) = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    (python,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, with which the document signs, is not installed")
+def test_the_documents_examples_sell_and_give_back(locked_stage):
+    (shell,) = re.findall(r"^```sh\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    (python,) = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
     environment = {"PATH": "/usr/bin:/bin", "SALES_SECRET": SALES_SECRET}
     before = total(locked_stage.database, "EUR")
     for command, script in ((["bash", "-ec"], shell), ([sys.executable, "-c"], python)):

@@ -279,15 +279,15 @@ def commits(shop: Stage) -> int:
         return int(connection.execute(text("SELECT count(DISTINCT received_at_ms) FROM store_events")).scalar() or 0)
 
 
-SECTION = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Your shop\n")[1].split("\n## ")[0]
+DOCUMENT = (ROOT / "docs" / "shop.md").read_text(encoding="utf-8")
 
 
-def test_readme_s_examples_report_as_they_are_written(shop):
+def test_the_documents_examples_report_as_they_are_written(shop):
     """Only the address is another, which the documents cannot know."""
-    section = SECTION.replace("http://127.0.0.1:5000", shop.web.url)
+    told = DOCUMENT.replace("http://127.0.0.1:5000", shop.web.url)
     environment = {"PATH": "/usr/bin:/bin", "TRACK_KEY": TRACK_KEY}
-    [example] = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
-    [curl] = re.findall(r"^curl .*/track .*$", section, re.MULTILINE)
+    [example] = re.findall(r"^```python\n(.*?)^```", told, re.MULTILINE | re.DOTALL)
+    [curl] = re.findall(r"^curl .*/track .*$", told, re.MULTILINE)
     for command in ([sys.executable, "-c", example], ["bash", "-c", f"{curl} --fail"]):
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=20)
         assert ended.returncode == 0, ended.stderr
