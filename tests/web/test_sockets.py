@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 
@@ -47,6 +48,13 @@ def test_subscribing_is_answered_with_the_numbers_and_the_latest_of_the_feed(sta
         "second",
     ]
     assert answer["cursor"] >= answer["items"][-1]["id"]
+
+
+def test_a_program_that_only_listens_hears_what_happens_on_all_channels(stage: Stage):
+    with contextlib.closing(Listener(stage.web.url)) as program:
+        stage.chat("unasked", "hello whoever listens")
+        program.wait_until(lambda: "hello whoever listens" in program.texts())
+        program.wait_for("stats", lambda stats: stats["recent"][0]["message"] == "hello whoever listens")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
