@@ -166,7 +166,7 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
             realtime.revenue.join(sid(), hears=caller.hears_revenue)
         if caller.hears_live:
             try:
-                realtime.live.join(sid(), Subscription())
+                realtime.live.join(sid(), Subscription.model_validate({}))
             except Exception:  # as above
                 log.exception("a dashboard cannot be told what happens")
 
