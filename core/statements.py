@@ -145,9 +145,9 @@ class begins_with(ColumnElement[bool]):
 @compiles(begins_with)
 def _begins_by_operator(element: begins_with, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, prefix = compiler.process(element.column, **kwargs), compiler.process(element.prefix, **kwargs)
-    # Trigram indexes know LIKE only, in which the prefix may hold wildcards; chr(37) is a percent sign that no driver
-    # takes for the beginning of a parameter.
-    return f"({column} LIKE {prefix} || chr(37) AND starts_with({column}, {prefix}))"
+    # Trigram indexes know LIKE only, in which the prefix may hold wildcards (but, so, no escapes); chr(37) is a
+    # percent sign that no driver takes for the beginning of a parameter.
+    return f"({column} LIKE {prefix} || chr(37) ESCAPE '' AND starts_with({column}, {prefix}))"
 
 
 @compiles(begins_with, "sqlite")

@@ -21,6 +21,7 @@ from web.services import Services
 
 STATIC = ROOT / "static"
 FETCHED = STATIC / "vendor" / ".complete"
+FRAME_SCRIPT = "js/lib/calm.js"  # runs on every page with navigation
 
 # (endpoint, noun, label, icon): what is built. A new page adds its line here.
 NAVIGATION = (
@@ -45,13 +46,18 @@ def register(app: Flask, at: Services) -> None:
             versions[path] = format(int(file.stat().st_mtime), "x") if file.is_file() else VERSION
         return url_for("static", filename=path, v=versions[path])
 
-    modules: dict[str, list[str]] = {}
+    modules: dict[tuple[str, bool], list[str]] = {}
 
-    def imported(entry: str) -> list[str]:
-        """The addresses of all modules that the script ``entry`` (under static/) comes to need, as it asks for them."""
-        if entry not in modules or app.debug:
-            modules[entry] = [url_for("static", filename="") + found for found in needed(STATIC, entry)]
-        return modules[entry]
+    def imported(entry: str, framed: object) -> list[str]:
+        """The addresses of all modules that the script ``entry`` (under static/) comes to need, as it asks for them.
+
+        ``framed``: and those that the frame's own script needs.
+        """
+        key = entry, bool(framed)
+        if key not in modules or app.debug:
+            found = dict.fromkeys([*needed(STATIC, entry), *(needed(STATIC, FRAME_SCRIPT) if framed else ())])
+            modules[key] = [url_for("static", filename="") + file for file in found]
+        return modules[key]
 
     @app.context_processor
     def shared() -> dict[str, Any]:
@@ -69,6 +75,7 @@ def register(app: Flask, at: Services) -> None:
             "database": at.database.backend,
             "asset": asset,
             "imported": imported,
+            "frame_script": FRAME_SCRIPT,
         }
 
     @app.before_request

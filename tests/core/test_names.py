@@ -43,7 +43,7 @@ def test_a_beginning_is_looked_up_as_text_in_the_index(names: list[str], prefix:
 def test_elsewhere_a_beginning_is_left_to_trigrams_and_no_percent_sign_disturbs_the_driver() -> None:
     query = select(IgnoredName.name).where(begins_with(IgnoredName.name, bindparam("prefix")))
     sql = str(query.compile(dialect=postgresql.dialect(paramstyle="pyformat")))
-    assert "LIKE %(prefix)s || chr(37) AND starts_with(ignored_names.name, %(prefix)s)" in sql
+    assert "LIKE %(prefix)s || chr(37) ESCAPE '' AND starts_with(ignored_names.name, %(prefix)s)" in sql
 
 
 @pytest.mark.parametrize("text", ["ab%", "a_b", "a/b", 'a"b', "a'b", "a*b", "a OR b", "NEAR(a b)", "%%%", "///"])
