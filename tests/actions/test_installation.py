@@ -82,7 +82,6 @@ def test_demo_data_keeps_real_data_out_and_names_the_command_that_removes_it(db:
     assert content(db) == DEMO
 
 
-@pytest.mark.sqlite
 def test_removing_the_demo_empties_every_table_but_what_people_decided(db: Database) -> None:
     installation.claim(db, DEMO)
     fill(db)

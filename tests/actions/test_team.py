@@ -15,8 +15,6 @@ from core.db import Database
 from models import Account, ApiToken
 from tests.support import NOON, database, rows
 
-pytestmark = pytest.mark.sqlite  # run on a file of its own
-
 Command = Callable[..., tuple[int, str, str]]
 PASS_PHRASE = "every day is a good day"
 
@@ -30,7 +28,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def command(db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{db.url.database}")
+    monkeypatch.setenv("DATABASE_URL", db.url.render_as_string(hide_password=False))
 
     def run(*arguments: str, typed: str = "") -> tuple[int, str, str]:
         """(exit code, what it said, what it complained of); ``typed`` comes through a pipe."""

@@ -453,7 +453,6 @@ KEPT = ("notes", "tags", "birthday", "is_blocked", "is_moderator", "tts_voice", 
 KEPT += ("total_visits", "total_comments", "platform_user_id", "username", "display_name", "first_seen_at_ms")
 
 
-@pytest.mark.sqlite
 @examples(20)
 @given(peoples)
 def test_our_own_export_in_another_database_gives_the_same_people(people):
