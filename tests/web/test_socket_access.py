@@ -305,12 +305,12 @@ def test_a_client_that_takes_nothing_for_long_is_given_up(monkeypatch):
 
 
 def test_many_come_and_go_and_none_is_left_behind(stage):
-    stage.source("crowd")
+    stage.source("gathering")
     pages: list[Listener] = [Listener(stage.web.url) for _ in range(20)]
     for page in pages:
-        assert page.subscribe({"channel": "crowd"})["success"]
+        assert page.subscribe({"channel": "gathering"})["success"]
     assert clients(stage) == 20
-    stage.chat("crowd", "hello all")
+    stage.chat("gathering", "hello all")
     for page in pages:
         page.wait_until(page.chat)
         page.close()

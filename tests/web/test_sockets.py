@@ -170,15 +170,15 @@ def test_a_wiped_chat_is_told_with_its_channel(stage):
 
 def test_a_wave_of_timeouts_is_one_push_and_names_no_other_channel(stage):
     stage.source("wave")
-    stage.source("calm")
-    with listening(stage.web.url, {"channel": "wave"}) as page, listening(stage.web.url, {"channel": "calm"}) as other:
+    stage.source("placid")
+    with listening(stage.web.url, {"channel": "wave"}) as page, listening(stage.web.url, {"channel": "placid"}) as other:
         names = [f"bot{number}" for number in range(30)]
         stage.tell(*(event("wave", by=name, text="buy followers") for name in names))
         page.wait_until(lambda: len(page.chat()) == 30)
         at = now_ms()
         store_at_once(stage.database, [event("wave", Kind.TIMEOUT, by=name, amount=600, at_ms=at) for name in names])
         page.wait_for("removed", lambda push: len(push["ids"]) == 30)
-        stage.chat("calm", "peace")
+        stage.chat("placid", "peace")
         other.wait_until(other.chat)
         page.wait_for("ticker", lambda push: push["users"] == [])
         assert len([one for one in page.heard if one.event == "removed"]) == 1
