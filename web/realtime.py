@@ -115,11 +115,6 @@ class Caller:
     def hears_revenue(self) -> bool:
         return not self.is_overlay and (self.follow is None or "revenue" in self.follow)
 
-    @property
-    def hears_live(self) -> bool:
-        """Everything of all channels, without ``live:subscribe``: for programs that only listen."""
-        return not self.is_overlay and self.follow is None
-
 
 def caller_of(auth: Any) -> Caller:
     """``auth`` is what a socket hands over: {"token"?, "follow"?}, or anything.
@@ -164,11 +159,6 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
                 log.exception("a dashboard cannot be told of the shop")
         if not caller.is_overlay:
             realtime.revenue.join(sid(), hears=caller.hears_revenue)
-        if caller.hears_live:
-            try:
-                realtime.live.join(sid(), Subscription.model_validate({}))
-            except Exception:  # as above
-                log.exception("a dashboard cannot be told what happens")
 
     @socketio.on("disconnect")
     def disconnect(*_reason: Any) -> None:

@@ -186,9 +186,12 @@ def test_totals_of_all_of_them_are_what_the_events_add_up_to(house: House):
     house.collector().wait_for_log("Reading Twitch channel lena")
 
 
-def test_who_goes_over_to_the_other_process_misses_nothing_and_hears_nothing_twice(house: House, here: Listener):
+def test_who_goes_over_to_the_other_process_misses_nothing_and_hears_nothing_twice(
+    house: House, here: Listener, there: Listener
+):
     house.twitch.say("lena", "before", "viewer2")
-    here.wait_until(lambda: "before" in here.texts(), 20)
+    for page in (here, there):  # until both have told of it: what the other had still to tell would be a push
+        page.wait_until(lambda: "before" in page.texts(), 20)  # noqa: B023
     cursor = max(one.payload["cursor"] for one in here.heard if one.event == "chat")
     with listening(house.webs[1].url, {"after": cursor - 1}, headers=BEARER) as page:
         house.twitch.say("lena", "after", "viewer2")
