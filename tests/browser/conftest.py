@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from tests.processes import Program
 from tests.web.conftest import Stage, migrated, new_database_url, program, stage_of
 
 __all__ = ["migrated", "new_database_url", "program"]
@@ -76,12 +77,25 @@ class Visitor:
             self.strangers.append(request.url)
 
 
+OwnStage = Callable[..., Stage]
+
+
+@pytest.fixture
+def own_stage(program: Program, new_database_url: Callable[[], str]) -> Iterator[OwnStage]:
+    """Makes a web process for one test alone, with settings of its own."""
+    with ExitStack() as stages:
+        yield lambda **settings: stages.enter_context(stage_of(program, new_database_url(), **settings))
+
+
 Visits = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(browser: Browser, stage: Stage) -> Iterator[Visits]:
-    """Makes visitors. Afterwards none of them may have seen an error, or a request to another machine."""
+def visit(browser: Browser, stage: Stage, own_stage: OwnStage) -> Iterator[Visits]:
+    """Makes visitors. Afterwards none of them may have seen an error, or a request to another machine.
+
+    They leave before a test's own web process stops: what was still loading then would be an error to them.
+    """
     visitors: list[Visitor] = []
 
     def make(home: str = stage.web.url, *, forgives: tuple[str, ...] = (), **options: object) -> Visitor:
@@ -94,10 +108,3 @@ def visit(browser: Browser, stage: Stage) -> Iterator[Visits]:
         visitor.context.close()
         assert visitor.complaints == []
         assert visitor.strangers == []
-
-
-@contextmanager
-def own_stage(program: object, new_database_url: Callable[[], str], **settings: str) -> Iterator[Stage]:
-    """A web process for one test alone, with settings or a fate of its own."""
-    with stage_of(program, new_database_url(), **settings) as stage:  # type: ignore[arg-type]
-        yield stage

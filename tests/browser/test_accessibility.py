@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core.events import Kind, Mark
-from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_live import SOON
-from tests.web.conftest import PASSWORD, Stage, event, stage_of
+from tests.web.conftest import PASSWORD, Stage, event
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
@@ -48,9 +46,7 @@ def test_a_page_has_no_accessibility_fault(visit: Visits, busy: int, path: str, 
     assert faults(page) == []
 
 
-def test_the_login_page_has_no_accessibility_fault(
-    program: object, new_database_url: Callable[[], str], visit: Visits
-) -> None:
-    with stage_of(program, new_database_url(), DASHBOARD_PASSWORD=PASSWORD) as stage:  # type: ignore[arg-type]
-        page = visit(stage.web.url, bypass_csp=True).open("/login", "#username")
-        assert faults(page) == []
+def test_the_login_page_has_no_accessibility_fault(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage(DASHBOARD_PASSWORD=PASSWORD)
+    page = visit(stage.web.url, bypass_csp=True).open("/login", "#username")
+    assert faults(page) == []

@@ -14,11 +14,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from rules.library_kinds import KINDS
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.cast import PASS_PHRASE, add_account, owner_of
-from tests.web.conftest import API_TOKEN, PASSWORD, Stage
+from tests.web.conftest import API_TOKEN, PASSWORD, Stage, stage_of
 
 FORMULA = '=HYPERLINK("http://example.org")'
 
@@ -46,7 +46,7 @@ def days_ago(days: int) -> str:
 @pytest.fixture(scope="module")
 def stage(program: object, new_database_url: object) -> Iterator[Stage]:
     """A web process of its own: what there is in the library is for these tests to say."""
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
+    with stage_of(program, new_database_url()) as stage:  # type: ignore[arg-type]
         yield stage
 
 
@@ -363,40 +363,38 @@ def test_hostile_texts_are_shown_as_text(shelf: Shelf, stage: Stage, visit: Visi
     assert page.locator("main img, main script, main b").count() == 0
 
 
-def test_an_empty_library_says_how_to_begin(program: object, new_database_url: object, visit: Visits) -> None:
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
-        page = visit(stage.web.url).open("/library", "#begin:not([hidden])")
-        expect(page.locator("#begin")).to_contain_text("init_db.py --import FOLDER")
-        expect(page.locator("#begin")).to_contain_text(f"POST {stage.web.url}/api/plans")
-        page.get_by_role("button", name="Add the first plan").click()
-        dialog = page.locator("#record")
-        dialog.get_by_label("Name").fill("Everything")
-        dialog.get_by_label("Price").fill("7")
-        dialog.get_by_role("button", name="Add plan").click()
-        expect(page.locator("#begin")).to_be_hidden(timeout=SOON)
-        assert numbers(page, "plans") == [["Everything", "0", "$7.00", "$0.00"]]
-        page.close()
+def test_an_empty_library_says_how_to_begin(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    page = visit(stage.web.url).open("/library", "#begin:not([hidden])")
+    expect(page.locator("#begin")).to_contain_text("init_db.py --import FOLDER")
+    expect(page.locator("#begin")).to_contain_text(f"POST {stage.web.url}/api/plans")
+    page.get_by_role("button", name="Add the first plan").click()
+    dialog = page.locator("#record")
+    dialog.get_by_label("Name").fill("Everything")
+    dialog.get_by_label("Price").fill("7")
+    dialog.get_by_role("button", name="Add plan").click()
+    expect(page.locator("#begin")).to_be_hidden(timeout=SOON)
+    assert numbers(page, "plans") == [["Everything", "0", "$7.00", "$0.00"]]
+    page.close()
 
 
-def test_who_may_only_read_sees_all_and_changes_nothing(
-    program: object, new_database_url: object, visit: Visits
-) -> None:
+def test_who_may_only_read_sees_all_and_changes_nothing(own_stage: OwnStage, visit: Visits) -> None:
     locked = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN}
-    with own_stage(program, new_database_url, **locked) as stage:  # type: ignore[arg-type]
-        add_account(stage, "reader", "read-only")
-        with owner_of(stage) as owner:
-            Shelf(owner).put("plans", name="Basic", price=5)
-        page = visit(stage.web.url).open("/login?next=/library%3Fkind%3Dplans", "#username")
-        page.fill("#username", "reader")
-        page.fill("#password", PASS_PHRASE)
-        page.keyboard.press("Enter")
-        expect(rows(page)).to_have_count(1, timeout=SOON)
-        expect(page.locator("main")).to_contain_text("You may look, but not change")
-        assert page.locator("main button", has_text=re.compile("Add|Change|Delete")).count() == 0
-        assert rows(page).locator("button").count() == page.locator("dialog").count() == 0
-        page.get_by_role("tab", name="Overview").click()
-        expect(page.locator("#chart-plans canvas")).to_be_visible(timeout=SOON)
-        page.close()
+    stage = own_stage(**locked)
+    add_account(stage, "reader", "read-only")
+    with owner_of(stage) as owner:
+        Shelf(owner).put("plans", name="Basic", price=5)
+    page = visit(stage.web.url).open("/login?next=/library%3Fkind%3Dplans", "#username")
+    page.fill("#username", "reader")
+    page.fill("#password", PASS_PHRASE)
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(1, timeout=SOON)
+    expect(page.locator("main")).to_contain_text("You may look, but not change")
+    assert page.locator("main button", has_text=re.compile("Add|Change|Delete")).count() == 0
+    assert rows(page).locator("button").count() == page.locator("dialog").count() == 0
+    page.get_by_role("tab", name="Overview").click()
+    expect(page.locator("#chart-plans canvas")).to_be_visible(timeout=SOON)
+    page.close()
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.clock import MINUTE_MS, now_ms
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.web.conftest import Stage, event, stage_of
 
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
@@ -228,12 +228,10 @@ def test_the_page_survives_a_restart_of_the_server_and_shows_what_it_missed(
             assert page.locator("#chat >> text=before the restart").count() == 1
 
 
-def test_an_empty_dashboard_says_what_to_do_next(
-    program: object, new_database_url: Callable[[], str], visit: Visits
-) -> None:
-    with own_stage(program, new_database_url) as stage:
-        page = visit(stage.web.url, forgives=("net::",)).open("/")
-        expect(page.locator("#hype-empty")).to_contain_text("CHANNEL", timeout=SOON)
+def test_an_empty_dashboard_says_what_to_do_next(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    page = visit(stage.web.url, forgives=("net::",)).open("/")
+    expect(page.locator("#hype-empty")).to_contain_text("CHANNEL", timeout=SOON)
 
 
 @pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/docs", "/no/such/page"])

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Visits
+from tests.browser.conftest import PHONE, OwnStage, Visits
 from tests.browser.test_live import SOON
-from tests.web.conftest import PASSWORD, Stage, stage_of
+from tests.web.conftest import PASSWORD, Stage
 
 
-def test_the_owner_logs_in_lands_where_they_were_going_and_logs_out(
-    program: object, new_database_url: Callable[[], str], visit: Visits
-) -> None:
-    with stage_of(program, new_database_url(), DASHBOARD_PASSWORD=PASSWORD) as stage:  # type: ignore[arg-type]
-        stage.chat("lena", "for members only")
-        page = visit(stage.web.url, viewport=PHONE, forgives=("401",)).open("/streams")
-        expect(page.locator("h1")).to_have_text("Log in")
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        page.fill("#username", "admin")
-        page.fill("#password", "wrong")
-        page.click("button[type=submit]")
-        expect(page.locator("[role=alert]")).to_contain_text("do not fit")
-        page.fill("#username", "admin")
-        page.fill("#password", PASSWORD)
-        page.click("button[type=submit]")
-        expect(page).to_have_url(f"{stage.web.url}/streams")
-        page.goto(f"{stage.web.url}/")
-        expect(page.locator("#chat")).to_contain_text("for members only", timeout=SOON)
-        page.goto(f"{stage.web.url}/streams")
-        page.evaluate("document.querySelector('form[action=\"/logout\"]').requestSubmit()")
-        expect(page.locator("h1")).to_have_text("Log in")
+def test_the_owner_logs_in_lands_where_they_were_going_and_logs_out(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage(DASHBOARD_PASSWORD=PASSWORD)
+    stage.chat("lena", "for members only")
+    page = visit(stage.web.url, viewport=PHONE, forgives=("401",)).open("/streams")
+    expect(page.locator("h1")).to_have_text("Log in")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.fill("#username", "admin")
+    page.fill("#password", "wrong")
+    page.click("button[type=submit]")
+    expect(page.locator("[role=alert]")).to_contain_text("do not fit")
+    page.fill("#username", "admin")
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+    expect(page).to_have_url(f"{stage.web.url}/streams")
+    page.goto(f"{stage.web.url}/")
+    expect(page.locator("#chat")).to_contain_text("for members only", timeout=SOON)
+    page.goto(f"{stage.web.url}/streams")
+    page.evaluate("document.querySelector('form[action=\"/logout\"]').requestSubmit()")
+    expect(page.locator("h1")).to_have_text("Log in")
 
 
 def test_the_api_document_is_drawn_from_this_machine_alone(stage: Stage, visit: Visits) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from core.events import Kind
 from models import Viewer
 from tests.browser.alerts import gift
-from tests.browser.conftest import Visits
+from tests.browser.conftest import OwnStage, Visits
 from tests.browser.test_gift_streaks import tick
 from tests.browser.test_live import HOSTILE, SOON
 from tests.processes import wait_until
@@ -57,20 +57,18 @@ def test_bad_options_are_ignored_without_a_word(stage: Stage, visit: Visits, opt
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_an_overlay_with_its_token_works_and_without_shows_nothing(
-    program: object, new_database_url: Callable[[], str], visit: Visits
-) -> None:
+def test_an_overlay_with_its_token_works_and_without_shows_nothing(own_stage: OwnStage, visit: Visits) -> None:
     settings = {"DASHBOARD_PASSWORD": "a pass phrase", "OVERLAY_TOKEN": OVERLAY_TOKEN}
-    with stage_of(program, new_database_url(), **settings) as stage:  # type: ignore[arg-type]
-        stage.chat("lena", "seen with a token")
-        visitor = visit(stage.web.url, forgives=("401", "net::", "WebSocket"))
-        page = visitor.open(f"/overlay?widgets=ticker&token={OVERLAY_TOKEN}")
-        expect(page.locator("#ticker")).to_contain_text("seen with a token", timeout=SOON)
-        stage.chat("lena", "and it moves", by="bert")
-        expect(page.locator("#ticker")).to_contain_text("and it moves", timeout=SOON)
-        stranger = visitor.open("/overlay?widgets=ticker&token=wrong")
-        assert stranger.inner_text("body") == ""
-        assert "token" in stranger.title()
+    stage = own_stage(**settings)
+    stage.chat("lena", "seen with a token")
+    visitor = visit(stage.web.url, forgives=("401", "net::", "WebSocket"))
+    page = visitor.open(f"/overlay?widgets=ticker&token={OVERLAY_TOKEN}")
+    expect(page.locator("#ticker")).to_contain_text("seen with a token", timeout=SOON)
+    stage.chat("lena", "and it moves", by="bert")
+    expect(page.locator("#ticker")).to_contain_text("and it moves", timeout=SOON)
+    stranger = visitor.open("/overlay?widgets=ticker&token=wrong")
+    assert stranger.inner_text("body") == ""
+    assert "token" in stranger.title()
 
 
 def test_the_overlay_comes_back_by_itself_after_a_restart(

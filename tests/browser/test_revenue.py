@@ -12,11 +12,11 @@ from playwright.sync_api import Page, expect
 
 from core.clock import DAY_MS, now_ms
 from core.events import Kind
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
 from tests.processes import Program
-from tests.web.conftest import SALES_SECRET, Stage, event
+from tests.web.conftest import SALES_SECRET, Stage, event, stage_of
 from tests.web.test_sales import report
 
 _numbers = itertools.count(1)
@@ -38,7 +38,7 @@ def ask(stage: Stage, path: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def stage(program: object, new_database_url: object) -> Iterator[Stage]:
     """Forty days of a small till, a stream, a refund, and some yen."""
-    with own_stage(program, new_database_url, SALES_SECRET=SALES_SECRET) as stage:  # type: ignore[arg-type]
+    with stage_of(program, new_database_url(), SALES_SECRET=SALES_SECRET) as stage:  # type: ignore[arg-type]
         for back in range(1, 41):
             sell(stage, 20 + back % 7, source="till", at=(now_ms() - back * DAY_MS) / 1000)
         sell(stage, 1_200, currency="JPY", source="kiosk")
@@ -132,21 +132,21 @@ def test_a_lost_line_is_said_with_when_it_is_tried_again_and_comes_back_by_itsel
 
 
 def test_without_money_the_page_says_how_it_gets_in_and_the_first_sale_fills_it(
-    program: object, new_database_url: object, visit: Visits
+    own_stage: OwnStage, visit: Visits
 ) -> None:
-    with own_stage(program, new_database_url, SALES_SECRET=SALES_SECRET) as stage:  # type: ignore[arg-type]
-        page = visit(stage.web.url).open("/revenue", "#connect-hero:not([hidden])")
-        expect(page.locator("#connect")).to_contain_text("SALES_SECRET is set")
-        expect(page.locator("#connect")).to_contain_text("Set TRACK_KEY in .env")
-        expect(page.locator("#revenue-chart")).to_be_hidden()
-        expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
-        sell(stage, 9.99, label=HOSTILE[:128])
-        expect(page.locator("#revenue-chart")).to_be_visible(timeout=SOON)
-        expect(page.locator("#connect-hero")).to_be_hidden()
-        expect(page.locator("#sales .sale").first).to_contain_text("<script>")
-        expect(page.locator("#projection")).to_contain_text("a guess")
-        assert page.evaluate("window.pwned") is None
-        page.close()
+    stage = own_stage(SALES_SECRET=SALES_SECRET)
+    page = visit(stage.web.url).open("/revenue", "#connect-hero:not([hidden])")
+    expect(page.locator("#connect")).to_contain_text("SALES_SECRET is set")
+    expect(page.locator("#connect")).to_contain_text("Set TRACK_KEY in .env")
+    expect(page.locator("#revenue-chart")).to_be_hidden()
+    expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+    sell(stage, 9.99, label=HOSTILE[:128])
+    expect(page.locator("#revenue-chart")).to_be_visible(timeout=SOON)
+    expect(page.locator("#connect-hero")).to_be_hidden()
+    expect(page.locator("#sales .sale").first).to_contain_text("<script>")
+    expect(page.locator("#projection")).to_contain_text("a guess")
+    assert page.evaluate("window.pwned") is None
+    page.close()
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -15,10 +15,10 @@ from core.clock import HOUR_MS, MINUTE_MS, now_ms
 from core.tracked import Tracked
 from ingest import store as ingest_store
 from rules.funnel import Step
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
-from tests.web.conftest import Stage
+from tests.web.conftest import Stage, stage_of
 
 STEPS = [step.label for step in Step]
 _numbers = itertools.count(1)
@@ -68,7 +68,7 @@ def shop(stage: Stage) -> None:
 @pytest.fixture(scope="module")
 def stage(program: object, new_database_url: object) -> Iterator[Stage]:
     """A web process of its own: how much there is in the shop is for these tests to say."""
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
+    with stage_of(program, new_database_url()) as stage:  # type: ignore[arg-type]
         shop(stage)
         yield stage
 
@@ -287,20 +287,18 @@ def test_test_events_take_the_way_of_real_ones_as_a_visitor_of_their_own(
     expect(page.locator("#test-user")).not_to_have_text(name)
 
 
-def test_the_demo_refuses_to_mix_with_real_events_until_it_is_told_to(
-    program: object, new_database_url: object, visit: Visits
-) -> None:
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
-        track(stage, step("page_view", "somebody.real"))
-        page = opened(visit, stage.web.url, forgives=("409",))
-        page.locator("#demo summary").click()
-        page.get_by_role("button", name="Journeys").click()
-        expect(page.locator("#demo-said .refused")).to_contain_text("real", timeout=SOON)
-        assert ask(stage, "/events")["total"] == 1
-        page.get_by_role("button", name="Mix them in anyway").click()
-        expect(page.locator("#demo-said")).to_contain_text("people came", timeout=SOON)
-        expect(page.locator("#stream li").first).to_contain_text("Simulated", timeout=SOON)
-        page.close()
+def test_the_demo_refuses_to_mix_with_real_events_until_it_is_told_to(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    track(stage, step("page_view", "somebody.real"))
+    page = opened(visit, stage.web.url, forgives=("409",))
+    page.locator("#demo summary").click()
+    page.get_by_role("button", name="Journeys").click()
+    expect(page.locator("#demo-said .refused")).to_contain_text("real", timeout=SOON)
+    assert ask(stage, "/events")["total"] == 1
+    page.get_by_role("button", name="Mix them in anyway").click()
+    expect(page.locator("#demo-said")).to_contain_text("people came", timeout=SOON)
+    expect(page.locator("#stream li").first).to_contain_text("Simulated", timeout=SOON)
+    page.close()
 
 
 # --- everywhere ---
@@ -326,35 +324,35 @@ def test_hostile_texts_are_shown_as_text(stage: Stage, visit: Visits, home: str)
 
 
 def test_without_any_event_the_page_says_how_to_connect_a_shop_and_deleting_leads_back_there(
-    program: object, new_database_url: object, visit: Visits
+    own_stage: OwnStage, visit: Visits
 ) -> None:
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
-        visitor = visit(stage.web.url)
-        visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = visitor.open("/store", "#connect-hero:not([hidden])")
-        expect(page.locator("#kpi-events")).to_be_hidden()
-        page.locator("[data-copy=way-curl]").click()
-        expect(page.locator("[data-copy=way-curl]")).to_have_text("Copied", timeout=SOON)
-        assert page.evaluate("navigator.clipboard.readText()").startswith(f"curl -X POST {stage.web.url}/track")
-        expect(page.locator("#way-script")).to_contain_text(f'<script async src="{stage.web.url}/static/js/track.js"')
+    stage = own_stage()
+    visitor = visit(stage.web.url)
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open("/store", "#connect-hero:not([hidden])")
+    expect(page.locator("#kpi-events")).to_be_hidden()
+    page.locator("[data-copy=way-curl]").click()
+    expect(page.locator("[data-copy=way-curl]")).to_have_text("Copied", timeout=SOON)
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f"curl -X POST {stage.web.url}/track")
+    expect(page.locator("#way-script")).to_contain_text(f'<script async src="{stage.web.url}/static/js/track.js"')
 
-        track(stage, step("page_view", "the.first"))
-        expect(page.locator("#kpi-events [data-part=figure]")).to_have_text("1", timeout=SOON)
-        expect(page.locator("#connect-hero")).to_be_hidden()
+    track(stage, step("page_view", "the.first"))
+    expect(page.locator("#kpi-events [data-part=figure]")).to_have_text("1", timeout=SOON)
+    expect(page.locator("#connect-hero")).to_be_hidden()
 
-        page.get_by_role("button", name="Delete all").click()
-        delete = page.get_by_role("button", name="Delete for good")
-        expect(page.locator("#delete")).to_contain_text("All 1 event")
-        page.fill("#delete-word", "delete")
-        expect(delete).to_be_disabled()
-        page.fill("#delete-word", "Delete all events")
-        delete.click()
-        expect(page.locator("#toasts")).to_contain_text("1 event deleted", timeout=SOON)
-        expect(page.locator("#connect-hero")).to_be_visible(timeout=SOON)
-        assert ask(stage, "/events") == {"events": [], "total": 0}
-        with httpx.Client(base_url=stage.web.url) as client:
-            assert client.get("/stats").json()["total_events"] == 0
-        page.close()
+    page.get_by_role("button", name="Delete all").click()
+    delete = page.get_by_role("button", name="Delete for good")
+    expect(page.locator("#delete")).to_contain_text("All 1 event")
+    page.fill("#delete-word", "delete")
+    expect(delete).to_be_disabled()
+    page.fill("#delete-word", "Delete all events")
+    delete.click()
+    expect(page.locator("#toasts")).to_contain_text("1 event deleted", timeout=SOON)
+    expect(page.locator("#connect-hero")).to_be_visible(timeout=SOON)
+    assert ask(stage, "/events") == {"events": [], "total": 0}
+    with httpx.Client(base_url=stage.web.url) as client:
+        assert client.get("/stats").json()["total_events"] == 0
+    page.close()
 
 
 @pytest.mark.parametrize("path", ["/store", "/store?range=all"])

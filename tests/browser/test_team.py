@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.events import Kind
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import SOON
 from tests.web.cast import PASS_PHRASE, add_account, bearer
-from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage, event
+from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage, event, stage_of
 
 _addresses = (f"192.0.2.{number}" for number in itertools.count(1))
 
@@ -23,7 +23,7 @@ _addresses = (f"192.0.2.{number}" for number in itertools.count(1))
 @pytest.fixture(scope="module")
 def locked(program: object, new_database_url: Callable[[], str]) -> Iterator[Stage]:
     secrets = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN, "OVERLAY_TOKEN": OVERLAY_TOKEN}
-    with own_stage(program, new_database_url, **secrets) as stage:
+    with stage_of(program, new_database_url(), **secrets) as stage:
         stage.source("lena")
         stage.chat("lena", "hello", "how are you", by="anna")
         add_account(stage, "rita", "read-only")

@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
-from tests.browser.conftest import own_stage
 from tests.processes import wait_until
-from tests.web.conftest import Stage
+from tests.web.conftest import Stage, stage_of
 
 KEY = "tok-track-73d0"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tea & <b>cups</b></title>
@@ -53,7 +52,7 @@ def shop(program: object, new_database_url: Callable[[], str]) -> Iterator[tuple
     home = ""
     with serving(lambda: PAGE.format(home=home, key=KEY)) as origin:
         settings = {"TRACK_KEY": KEY, "TRACK_ORIGINS": origin}
-        with own_stage(program, new_database_url, **settings) as stage:
+        with stage_of(program, new_database_url(), **settings) as stage:
             home = stage.web.url
             yield origin, stage
 

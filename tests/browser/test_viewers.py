@@ -10,10 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.clock import now_ms
 from core.events import Event, Kind, Person, Platform
-from tests.browser.conftest import DESKTOP, PHONE, Visits, own_stage
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
-from tests.web.conftest import Stage
+from tests.web.conftest import Stage, stage_of
 
 PEOPLE = 30
 
@@ -33,7 +33,7 @@ def gift(who: str, coins: int, what: str = "Rose", **more: object) -> Event:
 @pytest.fixture(scope="module")
 def stage(program: object, new_database_url: object) -> Iterator[Stage]:
     """A web process of its own: how many people there are, and who leads, is for these tests to say."""
-    with own_stage(program, new_database_url) as stage:  # type: ignore[arg-type]
+    with stage_of(program, new_database_url()) as stage:  # type: ignore[arg-type]
         stage.tell(*(act(Kind.CHAT, f"fan{number:02}", text=f"hello {number}") for number in range(PEOPLE)))
         stage.tell(*(gift(f"fan{number:02}", 100 + number) for number in range(PEOPLE)))
         stage.tell(gift("rosa.live", 25_000, "Lion"), act(Kind.CHAT, "rosa.live", name="Rosa 🌹", text="hi all"))
