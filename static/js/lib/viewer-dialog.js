@@ -34,8 +34,9 @@ export class ViewerDialog {
       event.preventDefault();
       this.leave();
     });
-    // Some browsers close on a second Esc whatever the first one was answered.
-    this.dialog.addEventListener("close", () => this.address && this.leave({ force: true }));
+    // Some browsers close on a second Esc whatever the first one was answered. Word of a closing may come late,
+    // when somebody who went back and forward again has opened it anew.
+    this.dialog.addEventListener("close", () => this.address && !this.dialog.open && this.leave({ force: true }));
     this.dialog.addEventListener("pointerdown", (event) => (this.pressedOutside = event.target === this.dialog));
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog && this.pressedOutside) this.leave();
