@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import percentile
+from benchmarks.spent import cpu_seconds, resident_mb
 from core.config import ROOT
 from core.db import Database
 from init_db import upgrade
@@ -87,9 +87,9 @@ def _measured(command: list[str], folder: Path, clients: int, seconds: float) ->
         assert crowd.stdout
         if not crowd.stdout.readline():
             raise RuntimeError("the clients did not get in")
-        before = _cpu_seconds(process.pid)
+        before = cpu_seconds(process.pid)
         told = json.loads(crowd.stdout.readline())
-        cpu, memory = (_cpu_seconds(process.pid) - before) / seconds * 100, _memory_mb(process.pid)
+        cpu, memory = (cpu_seconds(process.pid) - before) / seconds * 100, resident_mb(process.pid)
         crowd.stdout.close()
         crowd.wait(30)
     last = [taken * 1000 for taken in told["last"]]
@@ -110,15 +110,6 @@ def _running(command: list[str], folder: Path) -> Iterator[tuple[subprocess.Pope
         process.terminate()
         process.wait(20)
         process.stdout.close()
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _memory_mb(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 if __name__ == "__main__":
