@@ -132,10 +132,14 @@ class Program:
 
         ``changed`` is code that runs before it starts, for what no setting changes: how long something takes.
         """
+        with self.starting_web(database_url, port=port, changed=changed, **settings) as web:
+            yield web.wait_until_up()
+
+    def starting_web(self, database_url: str, *, port: int = 0, changed: str = "", **settings: str) -> WebProcess:
+        """The same before it listens."""
         command = ["-c", f"import sys, app\n{changed}\nsys.exit(app.main())"] if changed else ["app.py"]
         environment = self._environment(DATABASE_URL=database_url, PORT=str(port), **settings)
-        with WebProcess([sys.executable, *command], self.folder, environment, self._new_log("web")) as web:
-            yield web.wait_until_up()
+        return WebProcess([sys.executable, *command], self.folder, environment, self._new_log("web"))
 
     def collector(self, database_url: str, *arguments: str, **settings: str) -> Running:
         environment = self._environment(DATABASE_URL=database_url, **settings)

@@ -323,6 +323,7 @@ def test_every_program_can_be_started():
         "bin/setup",
         "bin/dev",
         "bin/test",
+        "bin/torture",
         "bin/assets",
         "deploy/try-pm2",
         "deploy/try-guide",

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.db import Database
 from core.tracked import Tracked
-from models import Base
+from models import Base, StoreHour, StoreMinute, StoreReach, StoreSample, StoreTotal, StoreUser
 from rules.funnel import Step
 from tests.support import NOON
 
 WEEK_MS = 7 * DAY_MS
 STEPS = tuple(step.label for step in Step)
+TOLD = (StoreUser, StoreMinute, StoreHour, StoreTotal, StoreReach, StoreSample)
 
 
 def tracked(event_id: str, step: Step, at_ms: int, user_id: str | None = "ada", **more: Any) -> Tracked:
@@ -30,6 +31,14 @@ def emptied(db: Database) -> Database:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(delete(table))
     return db
+
+
+def tables(db: Database) -> dict[str, Any]:
+    """Everything that is told, without the buckets that nobody is left in."""
+    with db.reading() as connection:
+        found = {table.__tablename__: sorted(map(tuple, connection.execute(select(table.__table__)))) for table in TOLD}
+    found["store_reach"] = [row for row in found["store_reach"] if row[-1]]
+    return found
 
 
 def times(before: int = NOON) -> st.SearchStrategy[int]:

@@ -20,15 +20,14 @@ from core.tracked import Tracked
 from ingest import retention
 from ingest.store import record
 from ingest.store_rebuild import rebuild
-from models import StoreEvent, StoreHour, StoreMinute, StoreReach, StoreSample, StoreTotal, StoreUser
+from models import StoreEvent
 from rules.funnel import Step
 from rules.reach import COMPARED
 from tests.databases import unsafe
-from tests.ingest.shop import Answer, Reference, emptied, events, split, tracked
+from tests.ingest.shop import Answer, Reference, emptied, events, split, tables, tracked
 from tests.support import NOON, database, examples
 
 UTC = ZoneInfo("UTC")
-TOLD = (StoreUser, StoreMinute, StoreHour, StoreTotal, StoreReach, StoreSample)
 thorough = examples(60)
 sizes = st.lists(st.integers(1, 12), max_size=6)
 
@@ -73,14 +72,6 @@ def shown(answer: Answer) -> Answer:
         for name, members in answer.segments.items()
     }
     return Answer(answer.steps, answer.reached, answer.in_order, people)  # type: ignore[arg-type]
-
-
-def tables(db: Database) -> dict[str, Any]:
-    """Everything that is told, without the buckets that nobody is left in."""
-    with db.reading() as connection:
-        found = {table.__tablename__: sorted(map(tuple, connection.execute(select(table.__table__)))) for table in TOLD}
-    found["store_reach"] = [row for row in found["store_reach"] if row[-1]]
-    return found
 
 
 @thorough

@@ -1,0 +1,1 @@
+"""Long runs that try to break what the documents promise; tests run the same, shorter."""

@@ -1,0 +1,85 @@
+"""Kills collector and web at random moments, again and again, while a chat, shops and a till talk to them."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+from core.db import Database
+from init_db import upgrade
+from tests.processes import START_SECONDS, Program
+from tests.sources.twitch_server import TwitchServer
+from tests.torture.books import Books, damage
+from tests.torture.crowd import CHANNEL, Crowd
+from tests.torture.house import House
+from tests.torture.report import Report
+
+VICTIMS = (("collector",), ("web",), ("collector", "web"))
+LONGEST_PEACE_SECONDS = 0.6  # between being back and the next kill
+STARTING_SECONDS = 2.0  # a kill within so long after the start meets a process that is only beginning
+BACK_WITHIN_SECONDS = 5.0
+FIRST_LINE = -1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=200, metavar="N", help="how often something is killed (200)")
+    parser.add_argument("--seed", type=int, default=None, metavar="N", help="of the moments, to try the same again")
+
+
+def run(options: argparse.Namespace, report: Report) -> None:
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    report.figure("seed", seed)
+    with tempfile.TemporaryDirectory(prefix="streampulse-torture-") as folder:
+        program = Program.copied_to(Path(folder) / "program")
+        with closing(Database(f"sqlite:///{Path(folder) / 'streampulse.db'}")) as database:
+            upgrade(database)
+            away = rounds(program, database, options.rounds, seed, report)
+    worst, median = max(away), statistics.median(away)
+    report.figure("time to be back after a kill", f"median {median:.2f} s, worst {worst:.2f} s")
+    late = [f"{seconds:.2f} s" for seconds in away if seconds > BACK_WITHIN_SECONDS]
+    report.promise(f"both are back within {BACK_WITHIN_SECONDS:g} s", late)
+
+
+def rounds(program: Program, database: Database, count: int, seed: int, report: Report) -> list[float]:
+    """Kills ``count`` times and looks at everything afterwards; answers how long each return took, in seconds."""
+    moments = random.Random(seed)
+    url = database.url.render_as_string(hide_password=False)
+    with TwitchServer() as twitch:
+        house = House(program, url, twitch)
+        crowd = Crowd(twitch, house.address)
+        try:
+            house.start("collector", "web")
+            twitch.wait_until(lambda: twitch.has(CHANNEL), START_SECONDS)  # what was said before is no concern of ours
+            with crowd.talking():
+                house.wait_until_back(FIRST_LINE)
+                away, damaged = [], []
+                for _ in range(count):
+                    time.sleep(moments.uniform(0, LONGEST_PEACE_SECONDS))
+                    away.append(one_round(house, crowd, moments))
+                    damaged += damage(database)
+            report.figure("killed", ", ".join(f"{name} {times} times" for name, times in house.kills.items()))
+            report.figure("requests sent again", crowd.retries)
+            report.promise("after each kill the file is whole", damaged)
+            report.promise("nothing is refused but for a while", crowd.refused)
+            report.promise("both end in peace when asked to", [code for code in house.stop() if code])
+        finally:
+            house.end()
+    Books(database, crowd).audit(report)
+    return away
+
+
+def one_round(house: House, crowd: Crowd, moments: random.Random) -> float:
+    """Kills one or both, sometimes once more while they start; answers the seconds until all was well again."""
+    victims = moments.choice(VICTIMS)
+    house.kill(*victims)
+    house.start(*victims)
+    if moments.random() < 0.25:
+        time.sleep(moments.uniform(0, STARTING_SECONDS))
+        house.kill(*victims)
+        house.start(*victims)
+    return house.wait_until_back(max(crowd.lines))
