@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import answers, broadcast, ingest, million_people, store, track, twitch, viewers
+from benchmarks import answers, broadcast, ingest, million_people, pages, store, track, twitch, viewers
 
 ALL = {
     "ingest": ingest.main,
@@ -16,6 +16,7 @@ ALL = {
     "track": track.main,
     "broadcast": broadcast.main,
     "twitch": twitch.main,
+    "pages": pages.main,
 }
 
 
