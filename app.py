@@ -171,6 +171,7 @@ def _add_socketio(app: Flask, at: Services) -> None:
         app,
         async_mode="gevent",
         cors_allowed_origins=None,  # the same origin only
+        cors_credentials=False,
         client_manager=broadcast.manager(at.settings.redis_url),
         max_http_buffer_size=100_000,
         serve_client=False,

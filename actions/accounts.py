@@ -16,6 +16,7 @@ from models import Account, Preference
 from rules.accounts import Role, Unfit, checked_name
 
 MOST_ACCOUNTS = 100
+ENDED = "ended_session:"  # begins keys in `preferences`: sessions that somebody has logged out of
 OWNER_SESSIONS = "owner_sessions"  # the key in `preferences`: what ends the sessions of .env's owner
 
 
@@ -69,6 +70,15 @@ def end_sessions(database: Database, account_id: int | None) -> None:
             key=OWNER_SESSIONS, value=json.dumps({"generation": _new_key()})
         )
         connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+
+
+def end_session(database: Database, session_id: str, *, until_ms: int, now_ms: int) -> None:
+    """Of one browser. Its cookie is worth nothing from now on; it would be forgotten by itself at ``until_ms``."""
+    with database.writing() as connection:
+        keep(connection, ENDED + session_id, {"until_ms": until_ms})
+        rows = connection.execute(select(Preference.key, Preference.value).where(Preference.key.startswith(ENDED)))
+        old = [row.key for row in rows if json.loads(row.value)["until_ms"] < now_ms]
+        connection.execute(delete(Preference).where(Preference.key.in_(old)))
 
 
 def remove(database: Database, account_id: int, *, has_env_owner: bool) -> None:

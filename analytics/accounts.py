@@ -90,6 +90,11 @@ def login(connection: Connection, name: str) -> Login | None:
     return None if row is None else Login(*row)
 
 
+def ended_sessions(connection: Connection, prefix: str) -> frozenset[str]:
+    """The ids of those that somebody has logged out of, stored under keys that begin with ``prefix``."""
+    return frozenset(key.removeprefix(prefix) for key in _KEYS(connection, prefix=prefix).scalars())
+
+
 def owner_generation(connection: Connection, key: str) -> str:
     """What the sessions of .env's owner hold, stored under ``key``; "" before they were first ended by hand."""
     value = _PREFERENCE(connection, key=key).scalar()
@@ -119,4 +124,5 @@ _LOGIN = Prepared(
         Account.name == bindparam("name")
     )
 )
+_KEYS = Prepared(select(Preference.key).where(Preference.key.startswith(bindparam("prefix"))))
 _PREFERENCE = Prepared(select(Preference.value).where(Preference.key == bindparam("key")))

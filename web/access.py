@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from web.identity import Identity, caller, identify
 from web.levels import Access
+from web.origins import comes_from_elsewhere
 from web.services import services
 from web.this_machine import is_this_machine
 
@@ -198,10 +199,7 @@ def _refuse_other_sites() -> None:
 
 def comes_from_another_site() -> bool:
     """Whether a browser sends this request for a page that is not ours."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return True
-    origin = request.headers.get("Origin")
-    return origin is not None and origin.partition("://")[2] != request.host
+    return comes_from_elsewhere(request.environ)
 
 
 def no_store(response: Response) -> Response:

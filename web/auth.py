@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -12,27 +13,42 @@ from typing import Any, TypeVar
 
 import gevent
 from apiflask import APIBlueprint
-from flask import Flask, redirect, render_template, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, current_app, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from gevent.lock import BoundedSemaphore
 from werkzeug.wrappers import Response
 
+from actions import accounts as actions
 from actions import passwords
 from analytics import accounts
 from core.clock import now_ms
 from core.config import ROOT, Settings, SettingsError
 from rules.accounts import LONGEST_PASSWORD
+from web import orders
 from web.access import Access, access_of_caller
 from web.credentials import credentials
-from web.identity import ENV_OWNER, open_session, owner_key
+from web.identity import ENV_OWNER, caller, open_session, owner_key
 from web.services import services
 
 Answer = TypeVar("Answer")
 
+
+def visitors_network() -> str:
+    """Whose attempts are counted together: an address, of IPv6 the 64 bits that a visitor's network has in common."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return request.remote_addr or ""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
-limiter = Limiter(get_remote_address, headers_enabled=True, key_prefix="streampulse")
+limiter = Limiter(visitors_network, headers_enabled=True, key_prefix="streampulse")
 checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
@@ -53,6 +69,13 @@ def limits(settings: Settings) -> dict[str, Any]:
 
 class Sessions(SecureCookieSessionInterface):
     """Flask's signed cookies, marked Secure whenever the browser came over TLS."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """A session that somebody has logged out of is none, and no answer makes its cookie last longer."""
+        session = super().open_session(app, request)
+        if session and session.get("id") in app.extensions["credentials"].current().ended_sessions:
+            return self.session_class()
+        return session
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002
         return request.is_secure
@@ -145,5 +168,11 @@ def _fits(settings: Settings, found: accounts.Login | None, password: str) -> bo
 
 @bp.post("/logout")
 def log_out() -> Response:
+    session_id = str(session.get("id", ""))
+    if session_id and caller().is_person:
+        now = now_ms()
+        until = now + int(current_app.permanent_session_lifetime.total_seconds() * 1000)
+        orders.run(actions.end_session, session_id, until_ms=until, now_ms=now)
+        credentials().forget()
     session.clear()
     return redirect(url_for("auth.login"))

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from gevent.lock import RLock
 from sqlalchemy.exc import DBAPIError
 
-from actions.accounts import OWNER_SESSIONS
+from actions.accounts import ENDED, OWNER_SESSIONS
 from analytics import accounts
 from analytics.accounts import AccountInfo, TokenInfo
 from core.clock import MINUTE_MS
@@ -24,11 +24,15 @@ FRESH_SECONDS = 0.8  # so soon what another process has changed counts here
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Accounts by number, tokens by hash; ``owner_generation`` is part of what the sessions of .env's owner hold."""
+    """Accounts by number, tokens by hash, ids of sessions that somebody has logged out of.
+
+    ``owner_generation`` is part of what the sessions of .env's owner hold.
+    """
 
     accounts: Mapping[int, AccountInfo] = field(default_factory=dict)
     tokens: Mapping[str, TokenInfo] = field(default_factory=dict)
     owner_generation: str = ""
+    ended_sessions: frozenset[str] = frozenset()
 
 
 class Credentials:
@@ -78,6 +82,7 @@ class Credentials:
                     {account.id: account for account in accounts.accounts(connection)},
                     {token.token_hash: token for token in accounts.tokens(connection)},
                     accounts.owner_generation(connection, OWNER_SESSIONS),
+                    accounts.ended_sessions(connection, ENDED),
                 )
         except DBAPIError as error:
             if not self._is_blind:

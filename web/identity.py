@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,6 +30,7 @@ class Proof:
     secret: str = field(repr=False)
     user: str = ""
     account_id: int | None = None
+    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def is_track_key(given: str) -> bool:
 def open_session(identity_name: str, account_id: int, key: str) -> None:
     """Makes the browser's session theirs. Whatever somebody else prepared in it is gone first."""
     session.clear()
-    session.update(user=identity_name, account=account_id, key=key)
+    session.update(user=identity_name, account=account_id, key=key, id=secrets.token_hex(16))
     session.permanent = True
 
 
@@ -108,7 +110,8 @@ def _everybody_here(settings: Settings) -> Identity:
 
 def _proofs(token: str | None) -> Iterator[Proof]:
     if "user" in session:
-        yield Proof("session", str(session.get("key", "")), str(session["user"]), session.get("account", ENV_OWNER))
+        user, account_id = str(session["user"]), session.get("account", ENV_OWNER)
+        yield Proof("session", str(session.get("key", "")), user, account_id, str(session.get("id", "")))
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         yield Proof("bearer", bearer.strip())
@@ -116,6 +119,8 @@ def _proofs(token: str | None) -> Iterator[Proof]:
 
 
 def _of_session(proof: Proof, settings: Settings, known: Known) -> Identity:
+    if proof.session_id in known.ended_sessions:
+        return STRANGER
     if proof.account_id == ENV_OWNER:
         is_theirs = proof.user == settings.dashboard_username and _same(
             proof.secret, owner_key(settings, known.owner_generation)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 import gevent
 import simple_websocket
@@ -21,8 +22,15 @@ from simple_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from web.origins import comes_from_elsewhere
+from web.strict_requests import check_request_line, read_message
+
+log = logging.getLogger(__name__)
+
 MOST_CONNECTIONS = 12_000
 DRAIN_SECONDS = 3  # PM2 and systemd wait longer
+COMPLAINT_SECONDS = 60.0
+NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
 
 
@@ -32,6 +40,17 @@ class NoDelayHandler(WSGIHandler):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
+
+    def MessageClass(self, stream: Any, _seekable: int) -> Any:
+        return read_message(super().MessageClass, stream)
+
+    def read_request(self, raw_requestline: str) -> Any:
+        check_request_line(raw_requestline)
+        accepted = super().read_request(raw_requestline)
+        if self._connection_upgrade_requested() and (self.content_length or "transfer-encoding" in self.headers):
+            # gevent would read its body twice, and so the beginning of whatever comes next on the line.
+            raise ValueError("a wish for a WebSocket, with a body")
+        return accepted
 
     def read_requestline(self) -> Any:
         """Waits for the next request; while it waits, a stopping server may hang up."""
@@ -48,8 +67,12 @@ class NoDelayHandler(WSGIHandler):
             self.close_connection = True
 
     def _handle_client_error(self, ex: Exception) -> Any:
-        # What is no request is a stranger's affair: no traceback, and nothing of what was sent, in our log.
-        return super()._handle_client_error(ValueError(type(ex).__name__))
+        # What is no request is a stranger's affair: no traceback, nothing of what was sent, and one line a minute, or
+        # they could fill the disk.
+        if time.monotonic() >= self.server.complaint_due:
+            self.server.complaint_due = time.monotonic() + COMPLAINT_SECONDS
+            log.warning("what %s sent is no request: %s", self.client_address[0], type(ex).__name__)
+        return "400", NO_REQUEST
 
     def log_request(self) -> None:
         """Addresses may carry an overlay's token; what is asked is counted in /metrics instead."""
@@ -208,8 +231,14 @@ def use_own_websocket(engine: Any) -> None:
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
         upgrades = "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
-        if "transport=websocket" in environ.get("QUERY_STRING", "") and not upgrades:
+        asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        if "websocket" in asked.get("transport", ()) and not upgrades:
             return _no_handshake(start_response)  # engineio would fail with a traceback
+        # Browsers tell of every request where it comes from, engineio looks at few; an answer to `j` is a script, which
+        # pages of other sites may include.
+        if "j" in asked or comes_from_elsewhere(environ):
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [b"Only for pages of this site."]
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
@@ -220,6 +249,7 @@ def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
     pool = Pool(MOST_CONNECTIONS)
     server = WSGIServer((host, port), wsgi, handler_class=NoDelayHandler, spawn=pool, log=None, error_log=log)
     server.waiting = set()
+    server.complaint_due = 0.0
     server.stop_timeout = DRAIN_SECONDS
     return server
 

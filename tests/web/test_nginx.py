@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -19,6 +20,7 @@ from ingest.writer import Writer
 from tests.processes import Program, WebProcess, wait_until
 from tests.servers import NginxServer, NoServer
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, TRACK_KEY, Stage
+from tests.web.smuggling import answer_to, attacks
 from tests.web.sockets import Listener, listening
 
 SETTINGS = {
@@ -194,6 +196,32 @@ def test_the_shop_s_events_pass_as_large_as_they_may_be_and_no_larger(site: Site
         refused = client.post("/track", content=body + " " * 200_000, headers=headers)
         assert refused.status_code == 413
         assert refused.json()["success"] is False, "the product's own words, not nginx's"
+
+
+HIDDEN = f"GET /api/stats?token={OVERLAY_TOKEN} HTTP/1.1\r\nHost: {NginxServer.name}\r\n\r\n".encode()
+SMUGGLED = attacks(NginxServer.name, HIDDEN) | {
+    "a wish for another protocol, with a body": b"POST /login HTTP/1.1\r\nHost: stream.example\r\nUpgrade: other\r\n"
+    b"Connection: upgrade\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nusername=a",
+}
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+def test_no_request_is_smuggled_past_nginx_into_the_answers_of_others(site: Site, name: str):
+    def answered() -> int:
+        return sum(map(site.served_by, site.webs))
+
+    before = answered()
+    trust = ssl.create_default_context(cafile=str(site.nginx.certificate))
+    with (
+        socket.create_connection(("127.0.0.1", site.nginx.port)) as plain,
+        trust.wrap_socket(plain, server_hostname=site.nginx.name) as line,
+    ):
+        told = answer_to(line, SMUGGLED[name] + b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    openly = told.count(b'"times":')  # nginx itself took it for a request of its own, and its answer came back here
+    assert answered() - before == openly
+    with site.client() as client:
+        for _ in range(3):
+            assert client.get("/health").json()["version"], "others get their own answers"
 
 
 def test_tokens_in_addresses_are_not_written_into_the_log(site: Site):
