@@ -25,6 +25,7 @@ STEP = 500  # sessions a heartbeat brings up to date in one transaction
 FOR_EVER_MS = 2**62
 _SIGNS = [kind.value for kind in Kind if kind not in NO_SIGNS]
 _SHARED = Mark.SHARED.value
+_LIVE_END, _PART = Kind.LIVE_END, Kind.PART  # looked up once
 
 
 class Sessions:
@@ -37,6 +38,7 @@ class Sessions:
         self._timeout_ms = policy.session_timeout_ms
         self._current: dict[Key, Session] = {}
         self._changed: dict[Key, None] = {}
+        self._heard: dict[Key, None] = {}  # of whom nothing changed but the last sign of life
         self._past: list[tuple[Any, ...]] = []
         self._visits: Counter[int] = Counter()
         self._watched: Counter[int] = Counter()
@@ -47,14 +49,17 @@ class Sessions:
         self._arrived: list[int] = []
 
     def load(self, rows: Iterable[Any]) -> None:
-        for row in rows:
-            self._current[row.viewer_id, row.channel_id] = Session(
-                row.joined_at_ms, row.last_at_ms, row.counted_until_ms, row.watched_ms, row.stream_id, row.left_at_ms
+        for viewer_id, channel_id, stream_id, joined_ms, last_ms, counted_until_ms, watched_ms, left_ms in rows:
+            self._current[viewer_id, channel_id] = Session(
+                joined_ms, last_ms, counted_until_ms, watched_ms, stream_id, left_ms
             )
 
     def sign(self, viewer_id: int, channel_id: int, at_ms: int, stream_id: int | None) -> None:
         key = (viewer_id, channel_id)
         session = self._current.get(key)
+        if session is not None and session.hear(at_ms, stream_id, self._timeout_ms):
+            self._heard[key] = None
+            return
         if session is not None and session.goes_on(at_ms, stream_id, self._timeout_ms):
             if at_ms > session.last_ms:
                 self._go_on(key, session, at_ms, stream_id)
@@ -101,7 +106,10 @@ class Sessions:
     def write(self, connection: Connection) -> None:
         """Writes it all: sessions, the people's totals, the streams' audience, promotions, birthdays, news."""
         _ADD_PAST.run(connection, self._past)
-        _SET_CURRENT.run(connection, [(*key, *_row(self._current[key])) for key in self._changed])
+        # In the order of the keys: neighbours share their pages.
+        _SET_CURRENT.run(connection, [(*key, *_row(self._current[key])) for key in sorted(self._changed)])
+        heard = self._heard.keys() - self._changed.keys() if self._changed else self._heard
+        _SET_LAST.run(connection, [(*key, self._current[key].last_ms) for key in sorted(heard)])
         self._write_people(connection)
         _ADD_TO_STREAMS.run(
             connection,
@@ -119,7 +127,7 @@ class Sessions:
 
     def _latest(self) -> int:
         """When what is written here happened; in an import of old streams that is not now."""
-        return min(self.now_ms, max(self._current[key].counted_until_ms for key in self._changed))
+        return min(self.now_ms, max(self._current[key].counted_until_ms for key in (*self._changed, *self._heard)))
 
     def _go_on(self, key: Key, session: Session, at_ms: int, stream_id: int | None) -> None:
         was_open, before = session.left_ms is None, session.stream_id
@@ -163,7 +171,7 @@ class Sessions:
 
     def _write_people(self, connection: Connection) -> None:
         last: defaultdict[int, int] = defaultdict(int)
-        for key in self._changed:
+        for key in (*self._changed, *self._heard) if self._seen else ():
             if key[0] in self._seen:
                 last[key[0]] = max(last[key[0]], self._current[key].last_ms)
         census, visited, watched = Census(), [], []
@@ -191,10 +199,10 @@ def record(
         if item.viewer_id is not None:
             people[item.channel_id].add(item.viewer_id)
     for channel_id, viewer_ids in people.items():
-        sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)))
+        sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)).all())
     ends: dict[int, int] = {}
     for item in placed:
-        if item.event.kind is Kind.LIVE_END:
+        if item.event.kind is _LIVE_END:
             ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
     for channel_id, at_ms in ends.items():
         since_ms = at_ms - policy.session_timeout_ms
@@ -202,13 +210,14 @@ def record(
         sessions.load(_ENDED_AFTER(connection, channel=channel_id, since=since_ms, at=at_ms, kinds=_SIGNS))
     for item in placed:
         event = item.event
-        if event.kind is Kind.LIVE_END:
+        kind = event.kind
+        if kind is _LIVE_END:
             sessions.all_leave(item.channel_id, event.at_ms)
         elif item.viewer_id is None:
             continue
-        elif event.kind is Kind.PART:
+        elif kind is _PART:
             sessions.leave(item.viewer_id, item.channel_id, event.at_ms)
-        elif event.kind not in NO_SIGNS and not event.marks & _SHARED:  # who speaks elsewhere is not here
+        elif kind not in NO_SIGNS and not event.marks & _SHARED:  # who speaks elsewhere is not here
             sessions.sign(item.viewer_id, item.channel_id, event.at_ms, item.stream_id)
     sessions.write(connection)
 
@@ -296,6 +305,14 @@ _PEOPLE = Prepared(
     select(Viewer.id, Viewer.platform, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids"))
 )
 _SET_CURRENT = BulkStatement(_current_upsert, ("viewer_id", "channel_id", *_COLUMNS))
+_SET_LAST = BulkStatement(  # the index of open sessions is left alone
+    lambda _insert: (
+        update(CurrentSession)
+        .where(CurrentSession.viewer_id == bindparam("viewer"), CurrentSession.channel_id == bindparam("channel"))
+        .values(last_at_ms=bindparam("last"))
+    ),
+    ("viewer", "channel", "last"),
+)
 _ADD_PAST = BulkStatement(
     lambda insert: insert(PastSession),
     ("viewer_id", "joined_at_ms", "channel_id", "stream_id", "left_at_ms", "watched_ms"),

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, insert, select
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.events import Event, Kind, Platform
+from core.events import Event, Platform
 from core.statements import BulkStatement, Prepared, among
 from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible, without_nul
 from ingest.policy import Policy
 from ingest.streams import StreamBook
+from ingest.sums import Sums, counts
 from models import Channel, IgnoredName
 from models import Event as EventRow
 
@@ -52,21 +53,21 @@ def store(
     if not fresh:
         return result
 
-    viewer_of, told = viewers.record(connection, [event for event, _ in fresh], now_ms)
+    people = viewers.record(connection, [event for event, _, _ in fresh], now_ms)
     placed = []
-    for event, key in fresh:
-        channel_id = channel_of[event.platform, event.channel]
+    for event, channel_id, key in fresh:
         stream_id = memory.streams.place(connection, channel_id, event)
-        placed.append(Placed(event, channel_id, key, stream_id, viewers.find(viewer_of, event)))
+        placed.append(Placed(event, channel_id, key, stream_id, people.find(event)))
     memory.streams.save(connection)
 
     placed = gifts.record(connection, placed)
     _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
-    news.tell(connection, told)
-    viewers.add_totals(connection, placed)
-    rollups.add(connection, placed)
+    news.tell(connection, people.told)
+    sums = Sums(placed, policy.zone)
+    viewers.add_totals(connection, sums, people.named_at_ms)
+    rollups.add(connection, sums)
+    heatmap.add(connection, sums, policy)
     earnings.book(connection, placed, policy, now_ms)
-    heatmap.add(connection, placed, policy)
     moderation.apply(connection, placed, policy, now_ms)
     attendance.record(connection, placed, policy, now_ms)  # who is promoted by it has what was taken back no more
     _reward(connection, placed, policy, now_ms)
@@ -80,7 +81,7 @@ def _reward(connection: Connection, placed: Sequence[Placed], policy: Policy, no
     gave = [
         item
         for item in placed
-        if item.viewer_id is not None and heatmap.coins_of(item.event) and rollups.counts(item.event)
+        if item.viewer_id is not None and item.event.amount and heatmap.coins_of(item.event) and counts(item.event)
     ]
     if not gave:
         return
@@ -142,27 +143,33 @@ def _without_ignored(connection: Connection, events: list[Event], result: BatchR
 
 def _without_known(
     connection: Connection, events: list[Event], channel_of: dict[tuple[Platform, str], int], result: BatchResult
-) -> list[tuple[Event, int | None]]:
-    """The events that are neither in the database nor earlier in this batch, each with its key."""
-    keyed = [(event, source_key(event.source_id)) for event in events]
-    times: defaultdict[tuple[int, Kind], list[int]] = defaultdict(list)
-    for event, key in keyed:
+) -> list[tuple[Event, int, int | None]]:
+    """The events that are neither in the database nor earlier in this batch, each with its channel and its key."""
+    keyed = []
+    by_kind: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for event in events:
+        channel_id, key = channel_of[event.platform, event.channel], source_key(event.source_id)
+        keyed.append((event, channel_id, key))
         if key is not None:
-            times[channel_of[event.platform, event.channel], event.kind].append(event.at_ms)
-    known: set[tuple[int, Kind, int, int]] = set()
-    for (channel_id, kind), at in times.items():
-        for start, end in _clusters(at):
-            rows = _KNOWN(connection, channel=channel_id, kind=kind.value, start=start, end=end)
-            known.update((channel_id, kind, row.at_ms, row.source_key) for row in rows)
+            by_kind[channel_id, event.kind].append((event.at_ms, key))
+    known: set[tuple[int, int, int, int]] = set()
+    repeated = False
+    for (channel_id, kind), identities in by_kind.items():
+        repeated = repeated or len(set(identities)) < len(identities)
+        for start, end in _clusters([at_ms for at_ms, _ in identities]):
+            rows = _KNOWN(connection, channel=channel_id, kind=int(kind), start=start, end=end).all()
+            known.update((channel_id, kind, at_ms, key) for at_ms, key in rows)
+    if not known and not repeated:  # nearly always
+        return keyed
     fresh = []
-    for event, key in keyed:
+    for event, channel_id, key in keyed:
         if key is not None:
-            identity = (channel_of[event.platform, event.channel], event.kind, event.at_ms, key)
+            identity = (channel_id, int(event.kind), event.at_ms, key)
             if identity in known:
                 result.dropped["already_known"] += 1
                 continue
             known.add(identity)
-        fresh.append((event, key))
+        fresh.append((event, channel_id, key))
     return fresh
 
 
@@ -187,7 +194,7 @@ def _row(item: Placed) -> tuple[object, ...]:
         extra = {**extra, "login": event.who.login}
     return (
         item.channel_id,
-        event.kind.value,
+        int(event.kind),
         event.at_ms,
         item.source_key,
         item.viewer_id,
@@ -196,10 +203,11 @@ def _row(item: Placed) -> tuple[object, ...]:
         int(event.marks),
         item.status,
         event.text or None,
-        json.dumps(dict(extra), ensure_ascii=False, separators=(",", ":")) if extra else None,
+        _to_json(dict(extra)) if extra else None,
     )
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _IGNORED = Prepared(select(IgnoredName.name).where(among(IgnoredName.name, "names")))
 _KNOWN = Prepared(
     select(EventRow.at_ms, EventRow.source_key).where(

@@ -17,13 +17,14 @@ from models import EntryKind, EventStatus
 from rules.earnings import worth
 
 KINDS = frozenset({Kind.CHAT, Kind.GIFT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT})
+_CHAT = Kind.CHAT  # looked up once
 _UNCOUNTED = (EventStatus.SILENT, EventStatus.DELETED)
 
 
 def book(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> None:
     """Books what of ``placed`` earns something."""
     # Nearly all that happens is chat without bits.
-    paid = [item for item in placed if item.event.kind in KINDS and (item.event.amount or item.event.kind != Kind.CHAT)]
+    paid = [item for item in placed if (item.event.amount or item.event.kind is not _CHAT) and item.event.kind in KINDS]
     if paid:
         values = preferences.sub_values(connection)
         entries = [entry for item in paid if (entry := _entry(item, policy, values))]

@@ -14,7 +14,8 @@ from core.statements import BulkStatement
 from ingest import attendance
 from ingest.placed import Placed
 from ingest.policy import Policy
-from ingest.rollups import add_terms, terms_of
+from ingest.rollups import add_terms
+from ingest.sums import terms_of
 from models import Channel, CurrentSession, EventStatus, StreamTerm
 from models import Event as EventRow
 

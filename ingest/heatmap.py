@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 from core.clock import week_hour
 from core.events import Event, Kind
 from core.statements import BulkStatement
-from ingest.placed import Placed
 from ingest.policy import Policy
-from ingest.rollups import counts
-from models import EventStatus, ViewerHour, WeekHour
+from ingest.sums import Sums, Tally
+from models import ViewerHour, WeekHour
 
 
 def coins_of(event: Event) -> int:
@@ -23,7 +22,7 @@ def coins_of(event: Event) -> int:
 
 
 class Hours:
-    """Activity by (person, hour of the week) and (channel, hour of the week); ``sign`` −1 takes it back."""
+    """What is taken back (``sign`` −1), by (person, hour of the week) and (channel, hour of the week)."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -49,15 +48,16 @@ class Hours:
         )
 
 
-def add(connection: Connection, placed: Sequence[Placed], policy: Policy) -> None:
-    """Adds a batch: everything people did, but not that they came or went."""
-    if not policy.heatmap:
-        return
-    hours = Hours(policy)
-    for item in placed:
-        if item.status != EventStatus.SILENT and counts(item.event):
-            hours.add(item.event.at_ms, item.channel_id, item.viewer_id, coins_of(item.event))
-    hours.write(connection)
+def add(connection: Connection, sums: Sums, policy: Policy) -> None:
+    """Adds a batch: everything people did, but not that they came or went. The sums are told in the policy's zone."""
+    if policy.heatmap:
+        _ADD_PEOPLE.run(connection, _rows(sums.by_hour_of_person()))
+        _ADD_CHANNELS.run(connection, _rows(sums.by_hour_of_channel()))
+
+
+def _rows(hours: Mapping[tuple[int, int], Tally]) -> list[tuple[int, ...]]:
+    """In the order of the keys: neighbours share their pages."""
+    return sorted((*key, tally.events, tally.worth) for key, tally in hours.items())
 
 
 def _upsert(table: Any, key: str) -> Callable[[Callable[[Any], Any]], Any]:

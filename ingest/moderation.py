@@ -24,6 +24,7 @@ CLOCK_SKEW_MS = MINUTE_MS  # a message may be dated by another clock than its de
 FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
 
 ORDERS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
+_ORDERS, _CHAT = frozenset(ORDERS), Kind.CHAT  # looked up once
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_
     What an order is about may come after it, in this batch or a later one: who was deleted stays deleted.
     """
     said = _messages_by_channel(placed)
-    orders = dict.fromkeys(_order(item) for item in placed if item.event.kind in ORDERS)
+    orders = dict.fromkeys(_order(item) for item in placed if item.event.kind in _ORDERS)
     for channel_id, messages in said.items():
         orders.update(dict.fromkeys(_standing_orders(connection, channel_id, messages)))
     if orders:
@@ -59,7 +60,7 @@ def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_
 def _messages_by_channel(placed: Sequence[Placed]) -> dict[int, list[Placed]]:
     said: defaultdict[int, list[Placed]] = defaultdict(list)
     for item in placed:
-        if item.event.kind is Kind.CHAT:
+        if item.event.kind is _CHAT:
             said[item.channel_id].append(item)
     return said
 
@@ -72,15 +73,16 @@ def _order(item: Placed) -> Order:
 
 def _standing_orders(connection: Connection, channel_id: int, messages: Sequence[Placed]) -> Iterator[Order]:
     """The orders known already that are about messages of this batch: these come late."""
-    earliest = min(item.event.at_ms for item in messages)
-    latest = max(item.event.at_ms for item in messages)
+    times = [item.event.at_ms for item in messages]
     rows = _STANDING(
         connection,
         channel=channel_id,
         kinds=[kind.value for kind in ORDERS],
-        first=earliest - CLOCK_SKEW_MS,
-        last=latest + LOOK_BACK_MS,
-    )
+        first=min(times) - CLOCK_SKEW_MS,
+        last=max(times) + LOOK_BACK_MS,
+    ).all()
+    if not rows:
+        return
     keys = {item.source_key for item in messages}
     authors = {item.viewer_id for item in messages if item.viewer_id is not None}
     for row in rows:
@@ -131,6 +133,8 @@ def _settle_mutes(connection: Connection, said: dict[int, list[Placed]], orders:
     """Mutes whom a moderator timed out, until they write again or their time is over, whichever comes first."""
     people = {(order.channel_id, order.viewer_id) for order in orders if order.kind is Kind.TIMEOUT}
     for channel_id, messages in said.items():
+        if _ANY_MUTE(connection, channel=channel_id).first() is None:
+            continue
         writers = {item.viewer_id for item in messages if item.event.counts_as_message and item.viewer_id is not None}
         muted = _MUTED(connection, channel=channel_id, viewers=list(writers))
         people.update((channel_id, row.viewer_id) for row in muted)
@@ -173,6 +177,7 @@ _STANDING = Prepared(
 _MUTED = Prepared(
     select(Mute.viewer_id).where(Mute.channel_id == bindparam("channel"), among(Mute.viewer_id, "viewers"))
 )
+_ANY_MUTE = Prepared(select(Mute.viewer_id).where(Mute.channel_id == bindparam("channel")).limit(1))
 _BY_AUTHOR = Prepared(
     select(EventRow.id, EventRow.channel_id, EventRow.kind, EventRow.source_key).where(
         EventRow.viewer_id == bindparam("viewer"), EventRow.at_ms.between(bindparam("first"), bindparam("last"))

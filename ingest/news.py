@@ -23,7 +23,7 @@ def tell(connection: Connection, news: Sequence[News]) -> None:
     _INSERT.run(
         connection,
         [
-            (at_ms, viewer_id, kind, json.dumps(dict(detail), separators=(",", ":")))
+            (at_ms, viewer_id, kind, _to_json(dict(detail)) if detail else "{}")
             for at_ms, viewer_id, kind, detail in news
         ],
     )
@@ -40,4 +40,5 @@ def forget_old(connection: Connection, now_ms: int) -> None:
     connection.execute(delete(ViewerNews).where(ViewerNews.at_ms < now_ms - KEPT_MS, ViewerNews.id < newest))
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 _INSERT = BulkStatement(lambda insert: insert(ViewerNews), ("at_ms", "viewer_id", "kind", "detail"))

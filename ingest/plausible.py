@@ -32,8 +32,8 @@ def why_impossible(event: Event, latest_ms: int) -> str | None:
 def without_nul(event: Event) -> Event:
     """``event`` without the one character that databases take for the end of a text, or refuse."""
     who = event.who
-    names = (event.text, who.user_id, who.login, who.name, who.avatar) if who else (event.text,)
-    if not any("\0" in name for name in names if type(name) is str) and not (
+    names = f"{event.text}{who.user_id}{who.login}{who.name}{who.avatar}" if who else f"{event.text}"
+    if "\0" not in names and not (
         (event.extra and _holds_nul(event.extra)) or (who and who.about and _holds_nul(who.about))
     ):
         return event

@@ -14,7 +14,8 @@ from core.events import NOTHING, Event, Kind, Person, Platform
 from core.statements import BulkStatement
 from ingest import attendance, gifts, heatmap, retention, rollups, viewers, vip
 from ingest.placed import Placed
-from ingest.policy import Policy
+from ingest.policy import UTC, Policy
+from ingest.sums import Sums
 from models import (
     Channel,
     CurrentSession,
@@ -68,9 +69,10 @@ def rebuild(
     read = 0
     for chunk in _chunks(connection):
         counted = _counted(chunk)
-        rollups.add(connection, counted)
-        viewers.add_totals(connection, counted)
-        heatmap.add(connection, counted, policy)
+        sums = Sums(counted, policy.zone)
+        rollups.add(connection, sums)
+        viewers.add_totals(connection, sums)
+        heatmap.add(connection, sums, policy)
         gifts.record(connection, counted)
         attendance.record(connection, chunk, plainly, now_ms, tells=False)
         read += len(chunk)
@@ -92,9 +94,8 @@ def rebuild_since(connection: Connection, since_ms: int, progress: Callable[[int
     read = 0
     for chunk in _chunks(connection):
         whole = [item for item in _counted(chunk) if item.event.at_ms >= since_ms]
-        rollups.add(
-            connection, [replace(item, stream_id=None) if item.stream_id in earlier else item for item in whole]
-        )
+        counted = [replace(item, stream_id=None) if item.stream_id in earlier else item for item in whole]
+        rollups.add(connection, Sums(counted, UTC))
         read += len(chunk)
         progress(read)
     _count_everybody(connection)

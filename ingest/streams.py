@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from core.events import Event
-from core.statements import Prepared
+from core.statements import BulkStatement, Prepared
 from models import Stream
-from rules.streams import StreamSpan, belongs, extend, is_activity, reach
+from rules.streams import SILENCE_MS, StreamSpan, belongs, extend, goes_on, is_activity, reach
 
 _SPANS = (
     select(Stream.id, Stream.started_at_ms, Stream.last_at_ms, Stream.ended_at_ms)
@@ -17,10 +17,13 @@ _SPANS = (
     .order_by(Stream.started_at_ms.desc(), Stream.id.desc())
 )
 _ALL, _NEWEST = Prepared(_SPANS), Prepared(_SPANS.limit(1))
-_SAVE = (
-    update(Stream)
-    .where(Stream.id == bindparam("id_"))
-    .values(started_at_ms=bindparam("started"), last_at_ms=bindparam("last"), ended_at_ms=bindparam("ended"))
+_SAVE = BulkStatement(
+    lambda _insert: (
+        update(Stream)
+        .where(Stream.id == bindparam("id_"))
+        .values(started_at_ms=bindparam("started"), last_at_ms=bindparam("last"), ended_at_ms=bindparam("ended"))
+    ),
+    ("id_", "started", "last", "ended"),
 )
 
 
@@ -42,6 +45,9 @@ class StreamBook:
         """The id of the stream ``event`` belongs to, begun now if its activity begins one; None outside all."""
         if channel_id not in self.checked:
             self._catch_up(connection, channel_id)
+        spans = self.spans[channel_id]
+        if spans and goes_on(spans[0], event):  # nearly every event
+            return self._prolong(channel_id, spans[0], event)
         span = self._find(connection, channel_id, event)
         if span is None:
             if not is_activity(event):
@@ -55,14 +61,18 @@ class StreamBook:
                 self.spans[channel_id].sort(key=_newest_first)
         return span.id
 
+    def _prolong(self, channel_id: int, span: StreamSpan, event: Event) -> int:
+        if event.at_ms > span.last_at_ms:
+            span.last_at_ms = event.at_ms
+            self.moved[span.id] = span
+            self.reach_ms[channel_id] = max(self.reach_ms[channel_id], event.at_ms + SILENCE_MS)
+        return span.id
+
     def save(self, connection: Connection) -> None:
         """Writes the spans that have moved. What follows is another batch: others may have written in between."""
         if self.moved:
-            rows = [
-                {"id_": s.id, "started": s.started_at_ms, "last": s.last_at_ms, "ended": s.ended_at_ms}
-                for s in self.moved.values()
-            ]
-            connection.execute(_SAVE, rows)
+            rows = [(span.id, span.started_at_ms, span.last_at_ms, span.ended_at_ms) for span in self.moved.values()]
+            _SAVE.run(connection, rows)
             self.moved.clear()
         self.checked.clear()
         self.read.clear()

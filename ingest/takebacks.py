@@ -16,7 +16,8 @@ from ingest import earnings, retention
 from ingest.census import Census
 from ingest.heatmap import Hours
 from ingest.policy import Policy
-from ingest.rollups import COUNTED, add_terms, terms_of
+from ingest.rollups import add_terms
+from ingest.sums import COUNTED, terms_of
 from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -13,11 +15,8 @@ from core.events import Event, Kind
 from core.statements import BulkStatement, Prepared, among, one_of
 from ingest.census import Census
 from ingest.news import News, is_fresh
-from ingest.placed import Placed
+from ingest.sums import Sums, Tally
 from models import Viewer, ViewerName
-
-# (platform, platform user id) and (platform, login) → row id.
-ViewerIds = dict[tuple[str, str], int]
 
 _FormerName = tuple[str, str, int]  # login, name, until when
 
@@ -37,6 +36,9 @@ TOTALS = (
 )
 _ABOUT: Mapping[str, int] = {"bio": 1_000, "language": 32, "country": 64, "gender": 32}  # texts, with their most
 _COUNTS = ("follower_count", "following_count")
+_NOT_NAMED: Mapping[int, int] = {}
+_WROTE, _NAMED = ("total_comments",), "named_at_ms"
+_at_ms = attrgetter("at_ms")
 _IDENTITY = ("username", "display_name", "avatar_url", *_ABOUT, "verified", *_COUNTS)
 
 
@@ -48,101 +50,103 @@ class _Acts:
     events: list[Event]
 
 
-def record(connection: Connection, events: Sequence[Event], now_ms: int) -> tuple[ViewerIds, list[News]]:
+@dataclass(slots=True)
+class People:
+    """Where everybody of a batch is in the database, and what is left to be written and told of them."""
+
+    ids: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))  # by platform, and its id
+    by_login: dict[tuple[str, str], int] = field(default_factory=dict)
+    named_at_ms: dict[int, int] = field(default_factory=dict)  # goes with the totals: one change of a row, not two
+    told: list[News] = field(default_factory=list)
+
+    def find(self, event: Event) -> int | None:
+        """The row id of the event's author; None: nobody's."""
+        who = event.who
+        if who is None:
+            return None
+        if who.user_id:
+            return self.ids[event.platform][who.user_id]
+        return self.by_login.get((event.platform, who.login)) if event.kind in DONE_TO_THEM else None
+
+
+def record(connection: Connection, events: Sequence[Event], now_ms: int) -> People:
     """Makes the row of everybody in ``events`` or brings their names up to date; answers where each of them is.
 
     Without a platform user id nobody is told from another for sure: what such people do belongs to nobody. Only whom
     a moderator deleted or timed out is looked for by login.
     """
-    by_person: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-    nameless: set[tuple[str, str]] = set()
+    by_person: defaultdict[str, defaultdict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
+    nameless: defaultdict[str, set[str]] = defaultdict(set)
     for event in events:
-        if event.who and event.who.user_id:
-            by_person[event.platform.value, event.who.user_id].append(event)
-        elif event.who and event.who.login and event.kind in DONE_TO_THEM:
-            nameless.add((event.platform.value, event.who.login))
-    found: ViewerIds = {}
-    told: list[News] = []
-    for platform in sorted({platform for platform, _ in by_person}):
-        people = {user_id: acts for (of, user_id), acts in by_person.items() if of == platform}
-        _record_platform(connection, platform, people, found, told, now_ms)
-    for platform in {platform for platform, _ in nameless}:
-        logins = [login for of, login in nameless if of == platform]
+        who = event.who
+        if who is None:
+            continue
+        if who.user_id:
+            by_person[event.platform][who.user_id].append(event)
+        elif who.login and event.kind in DONE_TO_THEM:
+            nameless[event.platform].add(who.login)
+    found = People()
+    for platform, acts in sorted(by_person.items()):
+        _record_platform(connection, str(platform), acts, found, now_ms)
+    for platform, logins in nameless.items():
         rows = connection.execute(
             select(Viewer.username, Viewer.id).where(
                 Viewer.platform == platform, one_of(connection, Viewer.username, logins)
             )
         )
-        found.update({(f"{platform}/login", login): row_id for login, row_id in rows})
-    return found, told
+        found.by_login.update({(platform, login): row_id for login, row_id in rows})
+    return found
 
 
-def find(ids: ViewerIds, event: Event) -> int | None:
-    if event.who is None:
-        return None
-    if event.who.user_id:
-        return ids[event.platform.value, event.who.user_id]
-    return ids.get((f"{event.platform.value}/login", event.who.login)) if event.kind in DONE_TO_THEM else None
+def add_totals(connection: Connection, sums: Sums, named_at_ms: Mapping[int, int] = _NOT_NAMED) -> None:
+    """Adds what the batch's events are worth to their authors, and to everybody's together.
 
-
-def add_totals(connection: Connection, placed: Sequence[Placed]) -> None:
-    """Adds what the batch's events are worth to their authors, and to everybody's together."""
-    sums: defaultdict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(TOTALS, 0))
-    coins: defaultdict[str, int] = defaultdict(int)
-    for item in placed:
-        if item.viewer_id is not None and add(item.event, sums[item.viewer_id]):
-            coins[item.event.platform.value] += item.event.amount
+    ``named_at_ms``: when people's names were last told, by row id.
+    """
+    people = sums.by_person()
     # An index costs wherever its column is named, even with nothing added: so name only what changes.
     shapes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
-    for viewer_id, added in sums.items():
-        shape = tuple(name for name in TOTALS if added[name])
-        if shape:
-            shapes[shape].append((viewer_id, *(added[name] for name in shape)))
+    for viewer_id, one in people.items():
+        named = named_at_ms.get(viewer_id)
+        if one.messages == one.events and not one.bits:  # nearly everybody
+            shape: tuple[str, ...] = _WROTE
+            added: tuple[int, ...] = (one.messages,)
+        else:
+            values = _totals(one)
+            shape = tuple(compress(TOTALS, values))
+            added = tuple(filter(None, values))
+        if named is not None:
+            shapes[_NAMED, *shape].append((viewer_id, named, *added))
+        elif shape:
+            shapes[shape].append((viewer_id, *added))
+    shapes[_NAMED,].extend(one for one in named_at_ms.items() if one[0] not in people)
     for shape, rows in shapes.items():
+        rows.sort()  # neighbours share their pages
         _adding(shape).run(connection, rows)
     census = Census()
-    for platform, amount in coins.items():
-        census.add(platform, coins=amount)
+    for platform, coins in sums.given.items():
+        census.add(platform, coins=coins)
     census.write(connection)
 
 
-def add(event: Event, into: dict[str, int]) -> bool:
-    """Adds one event to its author's totals; says whether its amount is coins."""
-    if event.counts_as_message:
-        into["total_comments"] += 1
-        into["total_bits"] += event.amount
-        into["total_coins_spent"] += event.amount  # a bit costs about what a coin costs
-        return True
-    match event.kind:
-        case Kind.GIFT:
-            into["total_coins_spent"] += event.amount
-            into["total_gifts_sent"] += int(event.extra.get("quantity", 1))
-            return True
-        case Kind.SUBGIFT:
-            into["total_gifts_sent"] += 1
-        case Kind.LIKE:
-            into["total_likes"] += event.amount
-        case Kind.SHARE:
-            into["total_shares"] += 1
-    return False
+def _totals(of: Tally) -> tuple[int, ...]:
+    """In the order of TOTALS."""
+    return (of.messages, of.bits, of.worth, of.gifts + of.subgifts, of.likes, of.shares)
 
 
 def _record_platform(
-    connection: Connection,
-    platform: str,
-    people: dict[str, list[Event]],
-    found: ViewerIds,
-    told: list[News],
-    now_ms: int,
+    connection: Connection, platform: str, people: Mapping[str, list[Event]], found: People, now_ms: int
 ) -> None:
-    rows = {row.platform_user_id: row for row in _KNOWN(connection, platform=platform, ids=list(people))}
-    rows |= _adopted(connection, platform, {user_id: people[user_id] for user_id in people.keys() - rows.keys()})
-    for user_id, row in rows.items():
-        found[platform, user_id] = row.id
-    told.extend(_rename(connection, [_Acts(row, people[user_id]) for user_id, row in rows.items()], now_ms))
-    new = {user_id: acts for user_id, acts in people.items() if user_id not in rows}
+    rows = {row[0]: row for row in _KNOWN(connection, platform=platform, ids=list(people)).all()}
+    new = {user_id: acts for user_id, acts in people.items() if user_id not in rows} if len(rows) < len(people) else {}
     if new:
-        told.extend(_make(connection, platform, new, found, now_ms))
+        adopted = _adopted(connection, platform, new)
+        rows |= adopted
+        new = {user_id: acts for user_id, acts in new.items() if user_id not in adopted}
+    found.ids[platform].update({user_id: row.id for user_id, row in rows.items()})
+    _rename(connection, [_Acts(row, people[user_id]) for user_id, row in rows.items()], found, now_ms)
+    if new:
+        _make(connection, platform, new, found, now_ms)
 
 
 def _adopted(connection: Connection, platform: str, unknown: dict[str, list[Event]]) -> dict[str, Any]:
@@ -155,9 +159,7 @@ def _adopted(connection: Connection, platform: str, unknown: dict[str, list[Even
     return rows
 
 
-def _make(
-    connection: Connection, platform: str, new: dict[str, list[Event]], found: ViewerIds, now_ms: int
-) -> list[News]:
+def _make(connection: Connection, platform: str, new: dict[str, list[Event]], found: People, now_ms: int) -> None:
     census, made = Census(), []
     former: dict[str, list[_FormerName]] = {}
     for user_id, acts in new.items():
@@ -170,53 +172,57 @@ def _make(
     _INSERT.run(connection, made)
     census.write(connection)
     rows = _KNOWN(connection, platform=platform, ids=list(new)).all()
-    found.update({(platform, row.platform_user_id): row.id for row in rows})
+    found.ids[platform].update({row.platform_user_id: row.id for row in rows})
     _FORMER.run(connection, [(row.id, *name) for row in rows for name in former[row.platform_user_id]])
-    return [(row.first_seen_at_ms, row.id, "new", {}) for row in rows if is_fresh(row.first_seen_at_ms, now_ms)]
+    found.told.extend(
+        (row.first_seen_at_ms, row.id, "new", {}) for row in rows if is_fresh(row.first_seen_at_ms, now_ms)
+    )
 
 
-def _rename(connection: Connection, people: Sequence[_Acts], now_ms: int) -> list[News]:
+def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_ms: int) -> None:
     """Brings names, what is told about people and when they were first seen up to date."""
-    named, changed, earlier = [], [], []
+    changed, earlier = [], []
     former: list[tuple[int, str, str, int]] = []
-    told: list[News] = []
     for person in people:
         row, events = person.row, person.events
-        first_ms = min(event.at_ms for event in events)
+        first_ms = events[0].at_ms if len(events) == 1 else min(map(_at_ms, events))
         if first_ms < row.first_seen_at_ms:
             earlier.append((row, first_ms))
-        if _as_known(row, events):
-            latest_ms = max((event.at_ms for event in events if event.kind not in DONE_TO_THEM), default=0)
-            if latest_ms > row.named_at_ms:
-                named.append((row.id, latest_ms))
-            continue
-        identity, named_at_ms, names = _named(row, events)
-        if any(value != getattr(row, name) for name, value in identity.items()):
-            changed.append((row.id, *identity.values(), now_ms))
-        former.extend((row.id, *name) for name in names)
-        if names and is_fresh(named_at_ms, now_ms):
-            told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
+        named_at_ms = _as_known(row, events)
+        if named_at_ms is None:
+            identity, named_at_ms, names = _named(row, events)
+            if any(value != getattr(row, name) for name, value in identity.items()):
+                changed.append((row.id, *identity.values(), now_ms))
+            former.extend((row.id, *name) for name in names)
+            if names and is_fresh(named_at_ms, now_ms):
+                found.told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
         if named_at_ms > row.named_at_ms:
-            named.append((row.id, named_at_ms))
-    _NAME.run(connection, named)
+            found.named_at_ms[row.id] = named_at_ms
     _CHANGE.run(connection, changed)
     _FORMER.run(connection, former)
     _see_earlier(connection, earlier)
-    return told
 
 
-def _as_known(row: Any, events: Sequence[Event]) -> bool:
-    """Whether the events tell nothing of the person that their row does not: so nearly all of them do."""
+def _as_known(row: Any, events: Sequence[Event]) -> int | None:
+    """When the person's names were last told, if the events tell nothing that their row does not: nearly all of them.
+
+    None: they do.
+    """
     login, name, avatar, about = row.username, row.display_name, row.avatar_url, None
+    latest_ms = 0
     for event in events:
         who = event.who
-        if who is None or who.login != login or who.name not in ("", name) or who.avatar not in ("", avatar):
-            return False
+        if who is None or who.login != login:
+            return None
+        if (who.name and who.name != name) or (who.avatar and who.avatar != avatar):
+            return None
         if who.about and who.about is not about:
             about = who.about
             if any(getattr(row, key) != value for key, value in _about(about)):
-                return False
-    return True
+                return None
+        if event.at_ms > latest_ms and event.kind not in DONE_TO_THEM:
+            latest_ms = event.at_ms
+    return latest_ms
 
 
 def _see_earlier(connection: Connection, earlier: Sequence[tuple[Any, int]]) -> None:
@@ -312,7 +318,6 @@ def _setting(**values: str) -> BulkStatement:
     )
 
 
-_NAME = _setting(named_at_ms="named_at")
 _ADOPT = _setting(platform_user_id="user_id")
 _CHANGE = _setting(**{name: f"new_{name}" for name in _IDENTITY}, updated_at_ms="now")
 _EARLIER = _setting(first_seen_at_ms="first", last_seen_at_ms="last")
@@ -320,9 +325,12 @@ _ADDING: dict[tuple[str, ...], BulkStatement] = {}
 
 
 def _adding(shape: tuple[str, ...]) -> BulkStatement:
-    """Adds to these totals of a person."""
+    """Adds to these totals of a person, and sets what is no total."""
     if shape not in _ADDING:
-        changes: dict[str, Any] = {name: getattr(Viewer, name) + bindparam(f"add_{name}") for name in shape}
+        changes: dict[str, Any] = {
+            name: getattr(Viewer, name) + bindparam(f"add_{name}") if name in TOTALS else bindparam(f"add_{name}")
+            for name in shape
+        }
         _ADDING[shape] = BulkStatement(
             lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
             ("id_", *(f"add_{name}" for name in shape)),

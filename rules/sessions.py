@@ -42,6 +42,16 @@ class Session:
         until_ms = self.left_ms if self._went(timeout_ms) and self.left_ms is not None else self.last_ms
         return at_ms <= until_ms + timeout_ms
 
+    def hear(self, at_ms: int, stream_id: int | None, timeout_ms: int) -> bool:
+        """A sign of life by which nothing changes but when the last one was, as by nearly all; False: ask further."""
+        if self.left_ms is not None or (stream_id is not None and stream_id != self.stream_id):
+            return False
+        if at_ms > self.last_ms:
+            if at_ms > self.last_ms + timeout_ms:
+                return False
+            self.last_ms = at_ms
+        return True
+
     def sign(self, at_ms: int, stream_id: int | None, timeout_ms: int) -> int:
         """A sign of life that belongs to this session. Answers the watchtime that was counted on the way.
 

@@ -26,6 +26,7 @@ ACTIVITY = frozenset(
         Kind.LIVE_START,
     }
 )
+_CHAT = Kind.CHAT  # looked up once: these run for every event
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class StreamSpan:
 
 def is_activity(event: Event) -> bool:
     """Whether ``event`` can begin or prolong a stream. A message shared from elsewhere is activity elsewhere."""
-    return event.counts_as_message if event.kind is Kind.CHAT else event.kind in ACTIVITY
+    return event.counts_as_message if event.kind is _CHAT else event.kind in ACTIVITY
 
 
 def belongs(span: StreamSpan, event: Event) -> bool:
@@ -48,6 +49,15 @@ def belongs(span: StreamSpan, event: Event) -> bool:
     if span.ended_at_ms is not None and event.kind is Kind.LIVE_START and event.at_ms >= span.ended_at_ms:
         return False
     return span.started_at_ms - SILENCE_MS <= event.at_ms <= reach(span)
+
+
+def goes_on(span: StreamSpan, event: Event) -> bool:
+    """Whether ``event`` is plain activity within ``span``, its channel's newest, so that it can only prolong it."""
+    return (
+        span.ended_at_ms is None
+        and span.started_at_ms <= event.at_ms <= span.last_at_ms + SILENCE_MS
+        and is_activity(event)
+    )
 
 
 def reach(span: StreamSpan) -> int:

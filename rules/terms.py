@@ -36,15 +36,34 @@ STOP_WORDS = frozenset(
 def words(text: str, emotes: Collection[str] = ()) -> list[str]:
     """The distinct words of ``text``, lower case: no addresses, mentions, numbers, stop words or emotes."""
     found: dict[str, None] = {}
-    if not text.isalnum() and any(sign in text for sign in "@#!./"):
+    if not text.isalnum() and _MAY_HOLD_ADDRESS.search(text):
         text = ADDRESS.sub(" ", text)
     names = frozenset(emotes) if emotes else emotes
     for written in WORD.findall(text):
-        if not SHORTEST <= len(written) <= LONGEST or written in names or written.isdigit():
-            continue
-        word = written.lower().replace("’", "'")
-        if word not in STOP_WORDS and len(word) <= LONGEST:  # some letters are two in lower case
+        word = _known.get(written)
+        if word is None:
+            word = _learn(written)
+        if word and not (names and written in names):
             found[word] = None
             if len(found) == MOST_PER_MESSAGE:
                 break
     return list(found)
+
+
+def _learn(written: str) -> str:
+    """The word as it is counted, "" if it is not worth it; remembered, because chats say the same over and over."""
+    word = ""
+    if SHORTEST <= len(written) <= LONGEST and not written.isdigit():
+        lower = written.lower().replace("’", "'")
+        if lower not in STOP_WORDS and len(lower) <= LONGEST:  # some letters are two in lower case
+            word = lower
+    if len(written) <= LONGEST:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[written] = word
+    return word
+
+
+MOST_KNOWN = 20_000  # some 2 MB
+_known: dict[str, str] = {}  # each word as it is written → as it is counted
+_MAY_HOLD_ADDRESS = re.compile("[@#!./]")
