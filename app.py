@@ -112,7 +112,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.before_request(access.guard)
     app.after_request(access.no_store)
     errors.register(app)
-    auth.limiter.init_app(app)
+    auth.count_attempts(app)
     app.url_map.converters["viewer"] = viewers.ViewerName
     for part in (
         live,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, union_all
 
 from core.clock import iso
 from core.events import Kind, mark_names
@@ -78,13 +79,9 @@ def recent(
 
     One index range per channel and kind: a channel that has been silent for a year costs what a busy one costs.
     """
-    newest: list[tuple[int, int]] = []
-    for channel_id in channel_ids:
-        for kind in kinds:
-            newest.extend(
-                (at, id_) for id_, at in _NEWEST(connection, channel=channel_id, kind=kind.value, limit=limit)
-            )
-    ids = [id_ for _, id_ in sorted(newest, reverse=True)[:limit]]
+    question = _newest(tuple(kinds))
+    newest = [row for channel_id in channel_ids for row in question(connection, channel=channel_id, limit=limit)]
+    ids = [row.id for row in sorted(newest, key=lambda row: (row.at_ms, row.id), reverse=True)[:limit]]
     rows = {row.id: row for row in _BY_ID(connection, ids=ids)} if ids else {}
     return [rows[id_] for id_ in ids]
 
@@ -178,16 +175,24 @@ def _muted(connection: Connection, rows: Sequence[Any], now_ms: int) -> set[tupl
     return {tuple(row) for row in _MUTED(connection, channels=here, viewers=authors, now=now_ms)} if here else set()
 
 
-_NEWEST = Prepared(
-    select(EventRow.id, EventRow.at_ms)
-    .where(
-        EventRow.channel_id == bindparam("channel"),
-        EventRow.kind == bindparam("kind"),
-        EventRow.status == EventStatus.SHOWN,
-    )
-    .order_by(EventRow.at_ms.desc())
-    .limit(bindparam("limit"))
-)
+@cache
+def _newest(kinds: Sequence[Kind]) -> Prepared:
+    """The newest ``limit`` rows of each kind: ``id`` and ``at_ms``."""
+    each = [
+        select(EventRow.id, EventRow.at_ms)
+        .where(
+            EventRow.channel_id == bindparam("channel"),
+            EventRow.kind == literal_column(str(kind.value)),
+            EventRow.status == EventStatus.SHOWN,
+        )
+        .order_by(EventRow.at_ms.desc())
+        .limit(bindparam("limit"))
+        .subquery()
+        for kind in kinds
+    ]
+    return Prepared(union_all(*(select(newest.c.id, newest.c.at_ms) for newest in each)))
+
+
 _PAGE = Prepared(
     select(EventRow.id, EventRow.at_ms)
     .where(

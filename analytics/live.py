@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,7 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
         **_audience(rows, question),
         **_earnings(connection, running, question),
         "total_messages": sum(channel.total_messages for channel in question.channels),
-        "active_chatters": streams.active_chatters(
-            connection, stream_ids, question.now_ms - ACTIVE_MINUTES * MINUTE_MS
-        ),
+        "active_chatters": _active_chatters(connection, running, question),
         "recent": [
             {"user": shown["user"], "message": shown["text"]}
             for row in feed.recent(connection, ids, RECENT_MESSAGES, [Kind.CHAT])
@@ -167,6 +166,16 @@ def _audience(rows: Sequence[Any], question: Question) -> dict[str, Any]:
     viewers = sum(of_channel[-1].viewers for of_channel in told.values())
     before = sum(of_channel[0].viewers for of_channel in told.values())
     return {"viewers": viewers, "viewers_change_percent": change_percent(viewers, before)}
+
+
+def _active_chatters(connection: Connection, running: Sequence[Any], question: Question) -> int:
+    """Nobody is on two platforms, so each is counted for itself."""
+    platforms = {channel.id: channel.platform for channel in question.channels}
+    by_platform: defaultdict[str, list[int]] = defaultdict(list)
+    for row in running:
+        by_platform[platforms[row.channel_id]].append(row.id)
+    since_ms = question.now_ms - ACTIVE_MINUTES * MINUTE_MS
+    return sum(streams.active_chatters(connection, ids, since_ms) for ids in by_platform.values())
 
 
 def _earnings(connection: Connection, running: Sequence[Any], question: Question) -> dict[str, Any]:

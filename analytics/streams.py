@@ -13,7 +13,7 @@ from analytics import earnings, moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.statements import Prepared, among
+from core.statements import Prepared, among, unindexed
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
 from rules.streams import is_running
@@ -156,7 +156,9 @@ def top_terms(
 
 def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
     """How many distinct people who write in these streams have given a sign of life since then."""
-    return int(_ACTIVE(connection, streams=list(stream_ids), since=since_ms).scalar_one())
+    if len(stream_ids) == 1:
+        return int(_ACTIVE(connection, stream=stream_ids[0], since=since_ms).scalar_one())
+    return int(_ACTIVE_IN_SEVERAL(connection, streams=list(stream_ids), since=since_ms).scalar_one())
 
 
 _NEWEST = Prepared(
@@ -189,10 +191,18 @@ _TOP_TERMS = Prepared(
     .order_by(StreamTerm.uses.desc())
     .limit(bindparam("limit"))
 )
+# By the time, and not by who wrote at all: in a long stream that is everybody.
 _ACTIVE = Prepared(
+    select(func.count()).where(
+        StreamViewer.stream_id == bindparam("stream"),
+        StreamViewer.last_at_ms >= bindparam("since"),
+        unindexed(StreamViewer.messages) > 0,
+    )
+)
+_ACTIVE_IN_SEVERAL = Prepared(
     select(func.count(StreamViewer.viewer_id.distinct())).where(
         among(StreamViewer.stream_id, "streams"),
         StreamViewer.last_at_ms >= bindparam("since"),
-        StreamViewer.messages > 0,
+        unindexed(StreamViewer.messages) > 0,
     )
 )

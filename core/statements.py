@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, cast
@@ -12,7 +13,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    CursorResult,
+    Result,
     Select,
     any_,
     bindparam,
@@ -24,6 +25,9 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType
@@ -80,24 +84,67 @@ class Prepared:
     """A SELECT compiled once per dialect: to build and hash one anew costs ten times what SQLite needs to answer it.
 
     Its values come as keywords, named like its ``bindparam``s; a list goes to a parameter made by ``among``. Values and
-    rows pass as the driver has them.
+    rows pass as the driver has them, all rows at once.
     """
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
-        self._compiled: dict[str, Any] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
-    def __call__(self, connection: Connection, **values: Any) -> CursorResult[Any]:
+    def __call__(self, connection: Connection, **values: Any) -> Result[Any]:
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
-            compiled = self._compiled[dialect.name] = self._statement.compile(dialect=dialect)
+            compiled = self._compiled[dialect.name] = _Compiled(self._statement.compile(dialect=dialect))
         if dialect.name == "sqlite":
             values = {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
-        given = {**compiled.params, **values}
-        if compiled.positional:
-            return connection.exec_driver_sql(compiled.string, tuple(given[name] for name in compiled.positiontup))
-        return connection.exec_driver_sql(compiled.string, given)
+        given = {**compiled.defaults, **values}
+        if compiled.order is None:
+            return connection.exec_driver_sql(compiled.sql, given)
+        parameters = tuple([given[name] for name in compiled.order])
+        if dialect.name == "sqlite" and connection.in_transaction() and not _is_watched(connection):
+            return compiled.read(connection, parameters)
+        return connection.exec_driver_sql(compiled.sql, parameters)
+
+
+class _Compiled:
+    """A statement's text, the order of its parameters (None: they go by name), and what its rows are called."""
+
+    def __init__(self, compiled: SQLCompiler) -> None:
+        self.sql = compiled.string
+        self.defaults = dict(compiled.params)
+        self.order = tuple(compiled.positiontup or ()) if compiled.positional else None
+        self._names: SimpleResultMetaData | None = None
+
+    def read(self, connection: Connection, parameters: tuple[Any, ...]) -> Result[Any]:
+        """Asks SQLite's driver itself: a cursor of SQLAlchemy's costs more than most of these answers do."""
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            cursor = driver.execute(self.sql, parameters)
+            rows = cursor.fetchall()
+        except sqlite3.Error as error:
+            raise _as_sqlalchemy_tells(error, self.sql, parameters, connection) from error
+        if self._names is None:
+            self._names = SimpleResultMetaData([column[0] for column in cursor.description])
+        return IteratorResult(self._names, iter(rows))
+
+
+def _is_watched(connection: Connection) -> bool:
+    """Whether somebody listens to what is asked (tests of query plans do): then it goes SQLAlchemy's way."""
+    return bool(connection.dispatch.before_cursor_execute)
+
+
+def _as_sqlalchemy_tells(
+    error: sqlite3.Error, sql: str, parameters: tuple[Any, ...], connection: Connection
+) -> BaseException:
+    return DBAPIError.instance(
+        sql,
+        parameters,
+        error,
+        sqlite3.Error,
+        dialect=connection.dialect,
+        hide_parameters=connection.engine.hide_parameters,
+    )
 
 
 class among(ColumnElement[bool]):

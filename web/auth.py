@@ -49,6 +49,7 @@ def visitors_network() -> str:
 
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
 limiter = Limiter(visitors_network, headers_enabled=True, key_prefix="streampulse")
+LIMITED = ("auth", "accounts", "voice_socket")  # the blueprints with routes that are limited
 checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
@@ -67,15 +68,40 @@ def limits(settings: Settings) -> dict[str, Any]:
     }
 
 
+def count_attempts(app: Flask) -> None:
+    """Sets the limiter up. Its hooks look at every request; here only those of LIMITED can be refused by it."""
+    limiter.init_app(app)
+    kinds: list[Any] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
+    for hooks in kinds:  # by blueprint; None: of all
+        of_limiter = hooks[None].pop()
+        for blueprint in LIMITED:
+            hooks[blueprint].append(of_limiter)
+
+
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies, marked Secure whenever the browser came over TLS."""
+    """Flask's signed cookies, marked Secure whenever the browser came over TLS.
+
+    What reads and signs them is made once, and not at all for who brings none: Flask makes it for each request, at a
+    tenth of the request's cost.
+    """
+
+    def __init__(self) -> None:
+        self._signing: tuple[Any, Any] | None = None
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """A session that somebody has logged out of is none, and no answer makes its cookie last longer."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
         session = super().open_session(app, request)
         if session and session.get("id") in app.extensions["credentials"].current().ended_sessions:
             return self.session_class()
         return session
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        keys = (app.secret_key, app.config["SECRET_KEY_FALLBACKS"])
+        if self._signing is None or self._signing[0] != keys:
+            self._signing = keys, super().get_signing_serializer(app)
+        return self._signing[1]
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002
         return request.is_secure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -159,8 +160,14 @@ def register(app: Flask, at: Services) -> None:
 
     @app.after_request
     def count_request(response: Response) -> Response:
-        endpoint = request.endpoint or "none"
-        REQUESTS.labels(endpoint, str(response.status_code)).inc()
+        requests, latency = _meters(request.endpoint or "none", response.status_code)
+        requests.inc()
         if "started_at" in g:
-            LATENCY.labels(endpoint).observe(time.perf_counter() - g.started_at)
+            latency.observe(time.perf_counter() - g.started_at)
         return response
+
+
+@cache
+def _meters(endpoint: str, status: int) -> tuple[Counter, Histogram]:
+    """Found once for each pair: there are as many as routes and ways to answer."""
+    return REQUESTS.labels(endpoint, str(status)), LATENCY.labels(endpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,14 +18,19 @@ PROXY_HEADERS = (
     *("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server"),
     *("X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "True-Client-IP", "Forwarded", "Via"),
 )
+_IN_WSGI = frozenset(f"HTTP_{header.upper().replace('-', '_')}" for header in PROXY_HEADERS)
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_this_machine() -> bool:
-    near = _is_loopback(request.remote_addr or "")
-    return near and not any(header in request.headers for header in PROXY_HEADERS) and _host() in LOCAL_NAMES
+    return (
+        _is_loopback(request.remote_addr or "")
+        and _IN_WSGI.isdisjoint(request.environ)
+        and _name_of(request.host) in LOCAL_NAMES
+    )
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address)
@@ -34,8 +40,9 @@ def _is_loopback(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
-def _host() -> str:
-    return urlsplit(f"//{request.host}").hostname or ""
+@lru_cache(maxsize=256)
+def _name_of(host: str) -> str:
+    return urlsplit(f"//{host}").hostname or ""
 
 
 class LocalProxy:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, column, event, insert, select, table, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
-from core.db import Database
+from core.db import Database, is_outage
 from core.statements import BulkStatement, Prepared, among, insert_for, one_of
 from models import Channel, IgnoredName, Installation
 from tests.support import examples, fresh_database, rows
@@ -111,3 +113,26 @@ def test_a_prepared_question_names_its_values_and_hands_lists_over_where_the_dia
     ((sql, parameters),) = sent
     assert "= ANY(%(keys)s)" in sql
     assert {name: parameters[name] for name in ("keys", "value", "limit")} == {"keys": ["a"], "value": "x", "limit": 3}
+
+
+def test_what_goes_wrong_with_a_question_is_told_as_sqlalchemy_tells_it(db: Database) -> None:
+    missing = Prepared(select(column("name")).select_from(table("nowhere")))
+    with db.reading() as connection, pytest.raises(DBAPIError, match="nowhere") as error:
+        missing(connection)
+    assert is_outage(error.value)
+
+
+def test_a_question_is_answered_alike_whether_somebody_listens_or_not(db: Database) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("1", "a"), ("2", "b")])
+    both = Prepared(select(Installation.key, Installation.value.label("told")).order_by(Installation.key))
+    with db.reading() as connection:
+        alone = both(connection).all()
+    asked = list[str]()
+    event.listen(db.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    with db.reading() as connection:
+        heard = both(connection).all()
+    assert len(asked) == 1
+    assert alone == heard == [("a", "1"), ("b", "2")]
+    assert [row.told for row in alone] == ["1", "2"]
+    assert dict(alone[0]._mapping) == dict(heard[0]._mapping) == {"key": "a", "told": "1"}

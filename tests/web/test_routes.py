@@ -17,6 +17,7 @@ from tests.web.cast import Member, cast
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage
 from tests.web.sockets import Listener, listening
 from web.access import EVENTS, ROUTES, SAFE_METHODS
+from web.auth import LIMITED
 from web.levels import BEARER_SCOPES, ROLES, Access
 
 PRINT_ROUTES = """
@@ -25,7 +26,10 @@ from core.config import Settings
 from core.db import Database
 made = app.create_app(Settings(), Database("sqlite://"))
 routes = [[rule.endpoint, rule.rule, sorted(rule.methods)] for rule in made.url_map.iter_rules()]
-print(json.dumps({"routes": routes, "events": sorted(made.extensions["socketio"].server.handlers["/"])}))
+limited = sorted({name.partition(".")[0] for name, view in made.view_functions.items()
+                  if hasattr(view, "__wrapper-limiter-instance")})
+events = sorted(made.extensions["socketio"].server.handlers["/"])
+print(json.dumps({"limited": limited, "routes": routes, "events": events}))
 """
 IN_PLACE_OF = {
     "<key>": "peerjs",
@@ -216,3 +220,7 @@ def test_an_unknown_path_says_no_more_to_a_stranger_than_to_anybody(callers):
     answers = [member.client.get("/api/nothing/here") for member in callers.values()]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
+
+
+def test_the_limiter_looks_at_each_blueprint_with_a_limited_route(answers: dict[str, Any]) -> None:
+    assert answers["limited"] == sorted(LIMITED)
