@@ -17,24 +17,26 @@ from flask import Response
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.pywsgi import WSGIServer
 from simple_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from web.origins import comes_from_elsewhere
+from web.patience import PatientHandler, affordable, lose_patience
 from web.strict_requests import check_request_line, read_message
 
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 12_000
+WAITING_TO_BE_TAKEN = 1_024  # connections; whoever finds no place among them tries again after a second, and then two
 DRAIN_SECONDS = 3  # PM2 and systemd wait longer
 COMPLAINT_SECONDS = 60.0
 NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
 
 
-class NoDelayHandler(WSGIHandler):
+class NoDelayHandler(PatientHandler):
     """Sends at once: head and body go out in two writes, which Nagle's algorithm would hold back for 40 ms."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
@@ -51,15 +53,6 @@ class NoDelayHandler(WSGIHandler):
             # gevent would read its body twice, and so the beginning of whatever comes next on the line.
             raise ValueError("a wish for a WebSocket, with a body")
         return accepted
-
-    def read_requestline(self) -> Any:
-        """Waits for the next request; while it waits, a stopping server may hang up."""
-        waiting: set[NoDelayHandler] = self.server.waiting
-        waiting.add(self)
-        try:
-            return super().read_requestline()
-        finally:
-            waiting.discard(self)
 
     def handle_one_response(self) -> None:
         super().handle_one_response()
@@ -246,9 +239,18 @@ def use_own_websocket(engine: Any) -> None:
 
 def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
     """The server, not yet started; to be ended with ``drain``."""
-    pool = Pool(MOST_CONNECTIONS)
-    server = WSGIServer((host, port), wsgi, handler_class=NoDelayHandler, spawn=pool, log=None, error_log=log)
-    server.waiting = set()
+    pool = Pool(affordable(MOST_CONNECTIONS))
+    server = WSGIServer(
+        (host, port),
+        wsgi,
+        backlog=WAITING_TO_BE_TAKEN,
+        handler_class=NoDelayHandler,
+        spawn=pool,
+        log=None,
+        error_log=log,
+    )
+    server.waiting, server.due = {}, {}
+    server.patience = gevent.spawn(lose_patience, server)
     server.complaint_due = 0.0
     server.stop_timeout = DRAIN_SECONDS
     return server
