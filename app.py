@@ -219,6 +219,8 @@ def main(_argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"app.py: cannot listen: {error.strerror or error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # while it waits for its database; a server that runs stops in order
+        return 130
     database.close()
     return 0
 

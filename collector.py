@@ -278,6 +278,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"collector.py: {where}{error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:  # while it waits for its database; a collector that runs stops in order
+        return 130
     return 2
 
 

@@ -409,6 +409,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except NothingImported:
         return 2
+    except KeyboardInterrupt:  # what was being written is rolled back
+        print("init_db.py: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

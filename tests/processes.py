@@ -142,10 +142,12 @@ class Program:
         return WebProcess([sys.executable, *command], self.folder, environment, self._new_log("web"))
 
     def collector(self, database_url: str, *arguments: str, **settings: str) -> Running:
-        environment = self._environment(DATABASE_URL=database_url, **settings)
-        return Running(
-            [sys.executable, "collector.py", *arguments], self.folder, environment, self._new_log("collector")
-        )
+        return self.starting("collector.py", *arguments, DATABASE_URL=database_url, **settings)
+
+    def starting(self, name: str, *arguments: str, **settings: str) -> Running:
+        """One of our programs, without waiting for anything."""
+        command = [sys.executable, name, *arguments]
+        return Running(command, self.folder, self._environment(**settings), self._new_log(Path(name).stem))
 
     def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """A program of ours to its end, for those that are to refuse."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -81,6 +82,14 @@ def test_a_server_that_does_not_come_is_waited_for_and_then_told_in_one_line(pro
     assert refusal.startswith(f"{name}: ")
     assert refusal.endswith("no database server answers at this address")
     assert "hunter2" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["app.py", "collector.py", "init_db.py"])
+def test_ctrl_c_ends_the_waiting_without_a_traceback(program: Program, name: str) -> None:
+    with program.starting(name, DATABASE_URL=NOBODY_LISTENS, DATABASE_WAIT="60", CHANNEL="lena", PORT="0") as waiting:
+        waiting.wait_for_log("waiting up to 60 s", SLOW)
+        assert waiting.stop(by=signal.SIGINT, timeout=SLOW) == 130
+        assert "Traceback" not in waiting.log
 
 
 def test_what_no_waiting_mends_is_told_at_once(program: Program, db: Database, mortal: PostgresServer) -> None:
