@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from models import StoreTotal
 from rules import tracking
 from rules.tracking import Fault, Refused
 
-__all__ = ["MOST_ITEMS", "NotDurable", "Outcome", "Policy", "Tracker", "total_events"]
+__all__ = ["MOST_ITEMS", "Checked", "NotDurable", "Outcome", "Policy", "Tracker", "total_events"]
 
 MOST_ITEMS = 1_000
 
@@ -36,6 +36,14 @@ class Outcome:
     is_new: bool = False
     fault: Fault | None = None
     total_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Items by their place: what can be tracked, and what is wrong with the others."""
+
+    events: Mapping[int, Tracked]
+    faults: Mapping[int, Fault]
 
 
 class Tracker:
@@ -55,7 +63,13 @@ class Tracker:
     def track(
         self, items: Sequence[Any], *, user_agent: str = "", address: str = "", simulated: bool = False
     ) -> list[Outcome]:
-        """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is.
+        """Answers one outcome an item, after all that fit are on disk. Raises NotDurable: then none of them is."""
+        return self.store(self.checked(items, user_agent=user_agent, address=address, simulated=simulated))
+
+    def checked(
+        self, items: Sequence[Any], *, user_agent: str = "", address: str = "", simulated: bool = False
+    ) -> Checked:
+        """Which of the items can be tracked; nothing is stored yet.
 
         ``address``: where they come from; with the user agent it tells visitors apart who have no ``user_id``.
         ``simulated``: they did not happen, and are marked so.
@@ -63,7 +77,7 @@ class Tracker:
         now, bot = self._clock(), tracking.is_bot(user_agent)
         visitor = f"{address}\0{user_agent}" if address else ""
         events: dict[int, Tracked] = {}
-        outcomes: list[Outcome] = []
+        faults: dict[int, Fault] = {}
         for number, item in enumerate(items):
             try:
                 events[number] = tracking.checked(
@@ -75,14 +89,18 @@ class Tracker:
                     simulated=simulated,
                     visitor=visitor,
                 )
-                outcomes.append(Outcome())
             except Refused as error:
-                outcomes.append(Outcome(fault=error.fault))
-        if events:
-            taken = self._commits.submit(list(events.values()))
-            for number, (one, total) in zip(events, taken, strict=True):
+                faults[number] = error.fault
+        return Checked(events, faults)
+
+    def store(self, checked: Checked) -> list[Outcome]:
+        """What became of each item, after all that can be tracked are on disk. Raises NotDurable: then none is."""
+        outcomes = {number: Outcome(fault=fault) for number, fault in checked.faults.items()}
+        if checked.events:
+            taken = self._commits.submit(list(checked.events.values()))
+            for number, (one, total) in zip(checked.events, taken, strict=True):
                 outcomes[number] = Outcome(one.event_id, one.is_new, total_events=total)
-        return outcomes
+        return [outcomes[number] for number in range(len(outcomes))]
 
     def _record(self, connection: Connection, events: list[Tracked]) -> list[tuple[Taken, int]]:
         taken = record(connection, events, self._clock(), self._policy)

@@ -16,9 +16,17 @@ def json_body(types: Sequence[str], parse_float: Callable[[str], Any] = float) -
     if kind not in types and not kind.endswith("+json"):
         raise UnsupportedMediaType(f"send JSON, as {' or '.join(types[:2])}")
     try:
-        return json.loads(request.get_data().decode(), parse_constant=_no_constant, parse_float=parse_float)
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        return parsed(request.get_data(), parse_float)
+    except ValueError as error:
         raise BadRequest("the body is no JSON") from error
+
+
+def parsed(body: bytes, parse_float: Callable[[str], Any] = float) -> Any:
+    """What a body says. Raises ValueError for whatever is no JSON, or none that can be read."""
+    try:
+        return json.loads(body.decode(), parse_constant=_no_constant, parse_float=parse_float)
+    except (ArithmeticError, RecursionError) as error:
+        raise ValueError("this is no JSON that can be read") from error
 
 
 def must_be_an_object() -> None:

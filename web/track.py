@@ -23,6 +23,7 @@ bp = APIBlueprint("track", __name__, tag="Store")
 JSON_TYPES = ("application/json", "text/plain", "application/x-www-form-urlencoded")  # the last: old beacons
 PREFLIGHT_SECONDS = 7_200
 FOR_ALL_SITES = {"Cross-Origin-Resource-Policy": "cross-origin"}
+RETRY = ("Retry-After", "3")
 SNIPPET = "/static/js/track.js"
 SNIPPET_SECONDS = 3_600  # how long a visitor's browser keeps track.js without asking for it again
 
@@ -64,10 +65,32 @@ def take() -> Response:
             items, user_agent=request.headers.get("User-Agent", ""), address=request.remote_addr or ""
         )
     except NotDurable as error:
-        response = answer(503, f"Nothing was stored: {error}")
-        response.headers["Retry-After"] = "3"
+        response = answer(503, not_durable(error)["error"])
+        response.headers.add(*RETRY)
         return response
-    return _batch(outcomes) if isinstance(body, list) else _single(outcomes[0])
+    if all(outcome.fault for outcome in outcomes):
+        return _refused(outcomes, listed=isinstance(body, list))
+    response = jsonify(told(outcomes, listed=isinstance(body, list)))
+    response.status_code = 201
+    return response
+
+
+def told(outcomes: Sequence[Outcome], *, listed: bool) -> dict[str, Any]:
+    """What is answered when something was stored. ``listed``: it came as a list."""
+    if not listed:
+        return {"status": "tracked", "event_id": outcomes[0].event_id, "total_events": outcomes[0].total_events}
+    refused = sum(outcome.fault is not None for outcome in outcomes)
+    return {
+        "status": "tracked",
+        "accepted": len(outcomes) - refused,
+        "refused": refused,
+        "results": _results(outcomes),
+        "total_events": max(outcome.total_events for outcome in outcomes),
+    }
+
+
+def not_durable(error: NotDurable) -> dict[str, Any]:
+    return {"success": False, "error": f"Nothing was stored: {error}", "details": []}
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:
@@ -78,19 +101,28 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def may_report(origin: str) -> bool:
+    """Whether pages from there are the shop's."""
+    allowed = {one.strip().rstrip("/") for one in services().settings.track_origins.split(",")} - {""}
+    return origin in allowed or "*" in allowed
+
+
+def shared_with(origin: str) -> dict[str, str]:
+    """The headers that let a page of the shop read the answer."""
+    return {"Access-Control-Allow-Origin": origin, **FOR_ALL_SITES}  # a beacon's answer is looked at by the last alone
+
+
 def allowed_origin() -> str | None:
     """The caller's origin, if pages from there may report."""
     origin = request.headers.get("Origin", "")
-    allowed = {one.strip().rstrip("/") for one in services().settings.track_origins.split(",")} - {""}
-    return origin if origin and (origin in allowed or "*" in allowed) else None
+    return origin if origin and may_report(origin) else None
 
 
 @bp.after_request
 def share_with_origin(response: Response) -> Response:
     """Lets the shop's page read the answer, refusals too."""
     if origin := allowed_origin():
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers.update(FOR_ALL_SITES)  # a beacon's answer is looked at by this alone
+        response.headers.update(shared_with(origin))
     response.vary.add("Origin")
     return response
 
@@ -120,33 +152,21 @@ def _admit() -> None:
     raise Unauthorized("send the track key in X-Track-Key or ?key=")
 
 
-def _single(outcome: Outcome) -> Response:
-    if outcome.fault is not None:
-        return answer(422, f"{outcome.fault.field}: {outcome.fault.message}", [_fault(outcome)])
-    response = jsonify(status="tracked", event_id=outcome.event_id, total_events=outcome.total_events)
-    response.status_code = 201
-    return response
+def _refused(outcomes: Sequence[Outcome], *, listed: bool) -> Response:
+    """Nothing of it can be tracked."""
+    if listed:
+        return answer(422, "none of the events can be tracked", _results(outcomes))
+    fault = _fault(outcomes[0])
+    return answer(422, fault["message"], [fault])
 
 
-def _batch(outcomes: Sequence[Outcome]) -> Response:
-    results = [
+def _results(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    return [
         {"index": index, "status": "refused", **_fault(outcome)}
         if outcome.fault is not None
         else {"index": index, "status": "tracked", "event_id": outcome.event_id}
         for index, outcome in enumerate(outcomes)
     ]
-    refused = sum(outcome.fault is not None for outcome in outcomes)
-    if refused == len(outcomes):
-        return answer(422, "none of the events can be tracked", results)
-    response = jsonify(
-        status="tracked",
-        accepted=len(outcomes) - refused,
-        refused=refused,
-        results=results,
-        total_events=max(outcome.total_events for outcome in outcomes),
-    )
-    response.status_code = 201
-    return response
 
 
 def _fault(outcome: Outcome) -> dict[str, str]:

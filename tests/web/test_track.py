@@ -22,7 +22,7 @@ from sqlalchemy import text
 from core.config import ROOT
 from core.db import Database
 from tests.processes import Program
-from tests.web.conftest import PASSWORD, TRACK_KEY, Stage, stage_of
+from tests.web.conftest import API_TOKEN, PASSWORD, TRACK_KEY, Stage, stage_of
 
 SHOP = "https://shop.example"
 KEY = {"X-Track-Key": TRACK_KEY}
@@ -33,6 +33,7 @@ VIEW = {"event_type": "page_view"}
 def shop(program: Program, new_database_url: Callable[[], str]) -> Iterator[Stage]:
     settings = {
         "DASHBOARD_PASSWORD": PASSWORD,
+        "API_TOKEN": API_TOKEN,
         "TRACK_KEY": TRACK_KEY,
         "TRACK_ORIGINS": f"{SHOP}, http://other.example",
     }
@@ -219,6 +220,49 @@ def test_a_page_of_the_shop_reports_as_a_beacon_does_and_may_read_the_answer(sho
         assert "Origin" in answer.headers["vary"]
         wrong = page.post("/track", params={"key": TRACK_KEY}, content="{", headers=headers)
         assert (wrong.status_code, wrong.headers["access-control-allow-origin"]) == (400, SHOP)
+
+
+@pytest.mark.parametrize(
+    ("items", "headers"),
+    [
+        (VIEW | {"event_id": "both-1"}, KEY),
+        ([VIEW | {"event_id": "both-2"}], KEY),
+        ([VIEW | {"event_id": "both-3"}, {"event_type": "dance"}, 7], KEY),
+        (VIEW | {"event_id": "both-4", "data": {"amount": 3}}, KEY | {"Origin": SHOP, "Sec-Fetch-Site": "cross-site"}),
+        (VIEW | {"event_id": "both-5"}, KEY | {"Origin": "https://evil.example"}),
+        (VIEW | {"event_id": "both-6"}, {"X-Track-Key": "wrong", "Origin": SHOP}),
+        ({"event_type": "dance"}, KEY | {"Origin": SHOP}),
+        ([], KEY),
+    ],
+)
+def test_the_short_way_and_the_long_answer_alike(shop, items, headers):
+    """What tells its length may take the short way; what comes in pieces of unknown number takes the long one."""
+    body = json.dumps(items).encode()
+    headers = headers | {"Content-Type": "application/json"}
+    with shop.client(headers=headers) as page:
+        short = page.post("/track", content=body)
+        long = page.post("/track", content=iter([body[:3], body[3:]]))
+    assert "content-length" in short.request.headers
+    assert "content-length" not in long.request.headers
+    assert (short.status_code, short.content) == (long.status_code, long.content)
+    told = [
+        {name: value for name, value in one.headers.items() if name not in ("date", "vary")} for one in (short, long)
+    ]
+    assert told[0] == told[1]
+    assert "Origin" in short.headers["vary"]
+
+
+def test_both_ways_are_counted_as_one_endpoint(shop, client):
+    def taken() -> float:
+        with shop.client(headers={"Authorization": f"Bearer {API_TOKEN}"}) as owner:
+            scraped = owner.get("/metrics").text
+        found = re.search(r'requests_total\{endpoint="track.take",status="201"\} (\S+)', scraped)
+        return float(found[1]) if found else 0.0
+
+    before = taken()
+    client.post("/track", json=VIEW)
+    client.post("/track", content=iter([json.dumps(VIEW).encode()]), headers={"Content-Type": "application/json"})
+    assert taken() == before + 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""The short way of POST /track: what comes as it should, with the track key, is taken without the framework.
+
+Every step of every visitor is such a request, and the framework's way costs several times what storing the event does.
+Whatever is not as usual (no key or a wrong one, a page from elsewhere, what is no JSON, what does not fit) takes the
+long way through ``web.track``, which looks at it anew and says what is wrong: nothing of it has been stored then.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from flask import Flask
+
+from actions import track
+from actions.track import NotDurable, Tracker
+from web import track as long_way
+from web.bodies import parsed
+from web.health import LATENCY, REQUESTS
+from web.identity import is_track_key
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PATH = "/track"
+ENDPOINT = "track.take"  # as the long way is counted
+STATUSES = {201: "201 CREATED", 503: "503 SERVICE UNAVAILABLE"}
+ALWAYS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Vary", "Origin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    told: Mapping[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class TrackDoor:
+    """Stands before ``app.wsgi_app`` where strangers may call, which is where there is a password."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._wsgi: WSGIApplication = app.wsgi_app
+        self._largest = int(app.config["MAX_CONTENT_LENGTH"])
+        self._tracker: Tracker = app.extensions["tracker"]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == PATH:
+            began = time.perf_counter()
+            with self._app.app_context():
+                reply = self._taken(environ)
+            if reply is not None:
+                REQUESTS.labels(ENDPOINT, str(reply.status)).inc()
+                LATENCY.labels(ENDPOINT).observe(time.perf_counter() - began)
+                return _sent(reply, start_response)
+        return self._wsgi(environ, start_response)
+
+    def _taken(self, environ: WSGIEnvironment) -> Reply | None:
+        """The answer; None: this is not as usual, and untouched."""
+        origin = environ.get("HTTP_ORIGIN", "")
+        if not is_track_key(_key(environ)) or (origin and not long_way.may_report(origin)):
+            return None
+        items = self._items(environ)
+        if items is None:
+            return None
+        listed = items if isinstance(items, list) else [items]
+        agent, address = environ.get("HTTP_USER_AGENT", ""), environ.get("REMOTE_ADDR", "")
+        if not 1 <= len(listed) <= track.MOST_ITEMS:
+            return None
+        checked = self._tracker.checked(listed, user_agent=agent, address=address)
+        if not checked.events:
+            return None
+        headers = tuple(long_way.shared_with(origin).items()) if origin else ()
+        try:
+            outcomes = self._tracker.store(checked)
+        except NotDurable as error:
+            return Reply(503, long_way.not_durable(error), (*headers, long_way.RETRY))
+        return Reply(201, long_way.told(outcomes, listed=isinstance(items, list)), headers)
+
+    def _items(self, environ: WSGIEnvironment) -> Any:
+        """What was sent; None where it is for the long way, which finds the body as if nobody had read it."""
+        length, kind = environ.get("CONTENT_LENGTH", ""), environ.get("CONTENT_TYPE", "")
+        if not length.isdecimal() or int(length) > self._largest:
+            return None
+        if kind.partition(";")[0].strip().lower() not in ("", *long_way.JSON_TYPES):
+            return None
+        try:
+            body = environ["wsgi.input"].read(int(length))
+            environ["wsgi.input"] = BytesIO(body)
+            return parsed(body)
+        except (OSError, ValueError):  # whoever sent it has left, or it is no JSON
+            return None
+
+
+def _key(environ: WSGIEnvironment) -> str:
+    given: str = environ.get("HTTP_X_TRACK_KEY", "")
+    query = environ.get("QUERY_STRING", "")
+    return given or (parse_qs(query).get("key", [""])[0] if query else "")
+
+
+def _sent(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
+    body = json.dumps(reply.told, separators=(",", ":")).encode() + b"\n"
+    start_response(STATUSES[reply.status], [*ALWAYS, ("Content-Length", str(len(body))), *reply.headers])
+    return [body]
