@@ -8,22 +8,24 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from core.config import ROOT
+from core.events import NOTHING
 
 STARTS_WITHIN_SECONDS = 30.0
+PRODUCT = (sys.executable, "-u", "app.py")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Served:
     """``get("/api/stats", minutes=15)`` reads a whole answer. Anything but 200 raises RuntimeError."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, pid: int) -> None:
+        self.port, self.pid = port, pid
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def get(self, path: str, **query: str | int) -> bytes:
@@ -40,13 +42,14 @@ class Served:
 
 
 @contextmanager
-def served(database: Path) -> Iterator[Served]:
-    """The product on ``database``, on a free port of this machine, for as long as the block lasts."""
+def served(database: Path, settings: Mapping[str, str] = NOTHING, command: Sequence[str] = PRODUCT) -> Iterator[Served]:
+    """The product on ``database``, on a free port of this machine, for as long as the block lasts.
+
+    ``command``: another server in its place, which says its address like it.
+    """
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "TZ", "LANG")}
-    environment |= {"DATABASE_URL": f"sqlite:///{database.absolute()}", "HOST": "127.0.0.1", "PORT": "0"}
-    process = subprocess.Popen(
-        [sys.executable, "-u", "app.py"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    environment |= {"DATABASE_URL": f"sqlite:///{database.absolute()}", "HOST": "127.0.0.1", "PORT": "0", **settings}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     silenced = threading.Timer(STARTS_WITHIN_SECONDS, process.kill)
     silenced.start()
     reading = None
@@ -55,10 +58,10 @@ def served(database: Path) -> Iterator[Served]:
         port = next((int(found[1]) for line in process.stderr if (found := _ADDRESS.search(line))), None)
         silenced.cancel()
         if port is None:
-            raise RuntimeError("app.py did not start")
+            raise RuntimeError(f"{command[-1]} did not start")
         reading = threading.Thread(target=process.stderr.read, daemon=True)  # a full pipe would stop it
         reading.start()
-        client = Served(port)
+        client = Served(port, process.pid)
         yield client
         client.close()
     finally:

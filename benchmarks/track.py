@@ -2,106 +2,103 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import store
+from benchmarks import plain_track, store
+from benchmarks.posters import TRACK_KEY
 from benchmarks.report import percentile
-from benchmarks.served import served
+from benchmarks.served import Served, served
+from benchmarks.spent import cpu_seconds
+from core.config import ROOT
 
 CONNECTIONS = (1, 16, 64)
-STORED = (0, 200_000)
-SECONDS = 4.0
-PLAIN_COLUMNS = "id INTEGER PRIMARY KEY, event_id TEXT UNIQUE, event_type TEXT, user_id TEXT, at TEXT, data TEXT"
+STORED = 2_000_000
+ROUNDS, SECONDS = 3, 3.0
+DEPLOYED = {"DASHBOARD_PASSWORD": "of the benchmark", "TRACK_KEY": TRACK_KEY, "SECRET_KEY": "x" * 32}
+PLAIN = [sys.executable, "-u", "-m", "benchmarks.plain_track"]
 
 
-def main(stored: tuple[int, ...] = STORED, seconds: float = SECONDS) -> None:
-    print(f"\n## POST /track over HTTP, acknowledged when durable, {seconds:.0f} s each\n")
-    print("Plain: the same events in a process without HTTP, one commit each (synchronous=FULL, WAL).\n")
-    print("| events stored | connections | a second | p50 ms | p99 ms | plain a second | product ÷ plain |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in stored:
-            file = Path(folder) / f"{number}.db"
-            store.make(file, number, now_ms=int(time.time() * 1000))
-            with served(file) as product:
-                for connections in CONNECTIONS:
-                    taken = _posted(product.port, connections, seconds)
-                    plain = _plainly(Path(folder) / f"plain-{number}-{connections}.db", number, seconds / 2)
-                    _row(number, connections, taken, seconds, plain)
+@dataclass(slots=True)
+class Taken:
+    """Milliseconds until each answer, and what passed and was worked meanwhile, in seconds."""
+
+    ms: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return len(self.ms) / self.seconds
+
+    @property
+    def cells(self) -> list[str]:
+        each_us = self.cpu / len(self.ms) * 1e6
+        return [
+            f"{self.rate:,.0f}",
+            f"{percentile(self.ms, 0.5):.1f} / {percentile(self.ms, 0.99):.1f}",
+            f"{each_us:.0f}",
+        ]
 
 
-def _row(stored: int, connections: int, taken: list[float], seconds: float, plain: float) -> None:
-    rate, p50, p99 = len(taken) / seconds, percentile(taken, 0.5), percentile(taken, 0.99)
+def main(stored: int = STORED, rounds: int = ROUNDS, seconds: float = SECONDS) -> None:
+    stored = int(os.environ.get("BENCH_STORED", stored))
+    print(f"\n## POST /track over HTTP, acknowledged when durable, {rounds} × {seconds:.0f} s each, in turn\n")
     print(
-        f"| {stored:,} | {connections} | {rate:,.0f} | {p50:.1f} | {p99:.1f} | {plain:,.0f} | {rate / plain:.2f} × |",
-        flush=True,
+        "Plain: the same bare HTTP server, one table, one commit a request (WAL, synchronous=FULL), the same clients.\n"
     )
+    cells = "events stored | a second | p50 / p99 ms | CPU µs each | plain | p50 / p99 ms | CPU | ÷ plain | ÷ empty"
+    print(f"| connections | {cells} |\n|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        servers = [server for number in (0, stored) for server in _both(running, folder, number)]
+        for connections in CONNECTIONS:
+            taken = [Taken() for _ in servers]
+            for _ in range(rounds):
+                for server, of in zip(servers, taken, strict=True):
+                    _post(server, connections, seconds, of)
+            for at, number in enumerate((0, stored)):
+                ours, plain = taken[2 * at : 2 * at + 2]
+                ratios = f"{ours.rate / plain.rate:.2f} ×", f"{ours.rate / taken[0].rate:.2f} ×"
+                cells = [str(connections), f"{number:,}", *ours.cells, *plain.cells, *ratios]
+                print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def _posted(port: int, connections: int, seconds: float) -> list[float]:
-    """How long each of the acknowledged posts took, ms, by ``connections`` at once."""
-    taken: list[float] = []
-    ends = time.monotonic() + seconds
-
-    def post(number: int) -> None:
-        client, count = http.client.HTTPConnection("127.0.0.1", port, timeout=30), 0
-        while time.monotonic() < ends:
-            count += 1
-            body = json.dumps(_event(number, count))
-            began = time.perf_counter()
-            client.request("POST", "/track", body, {"Content-Type": "application/json"})
-            answer = client.getresponse()
-            told = answer.read()
-            if answer.status != 201:
-                raise RuntimeError(f"{answer.status} {told!r}")
-            taken.append((time.perf_counter() - began) * 1000)
-        client.close()
-
-    threads = [threading.Thread(target=post, args=(number,)) for number in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return taken
+def _both(running: ExitStack, folder: Path, stored: int) -> Iterator[Served]:
+    """The product and the plain server, each with so many events."""
+    product, plain = folder / f"{stored}.db", folder / f"plain-{stored}.db"
+    store.make(product, stored, now_ms=int(time.time() * 1000))
+    _make_plain(plain, stored)
+    yield running.enter_context(served(product, DEPLOYED))
+    yield running.enter_context(served(plain, command=[*PLAIN, str(plain)]))
 
 
-def _event(connection: int, count: int) -> dict[str, object]:
-    steps = ("page_view", "page_view", "product_view", "add_to_cart", "user_signup", "purchase")
-    person = f"bench-{connection}-{count // len(steps)}"
-    return {"event_type": steps[count % len(steps)], "user_id": person, "data": {"page": "/new", "amount": 20}}
-
-
-def _plainly(file: Path, stored: int, seconds: float) -> float:
-    """Inserts a second where each is committed for itself."""
+def _make_plain(file: Path, number: int) -> None:
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-        connection.execute(f"CREATE TABLE events ({PLAIN_COLUMNS})")
-        rows = ((f"old-{number}", "page_view", f"user-{number % 997}", "2026-11-21", "{}") for number in range(stored))
-        insert = "INSERT INTO events (event_id, event_type, user_id, at, data) VALUES (?, ?, ?, ?, ?)"
-        connection.executemany(insert, rows)
+        connection.executescript(f"PRAGMA synchronous = OFF; {plain_track.TABLE}")
+        now_ms = int(time.time() * 1000)
+        rows = ((f"old-{at}", "page_view", f"user-{at % 997}", now_ms - number + at, "{}") for at in range(number))
+        connection.executemany(plain_track.INSERT, rows)
         connection.commit()
-        return _rate(lambda count: _commit_one(connection, insert, count), seconds)
 
 
-def _commit_one(connection: sqlite3.Connection, insert: str, count: int) -> None:
-    connection.execute(insert, (f"new-{count}", "page_view", f"user-{count % 997}", "2026-11-21", "{}"))
-    connection.commit()
-
-
-def _rate(run: Callable[[int], None], seconds: float) -> float:
-    count, ends = 0, time.monotonic() + seconds
-    while time.monotonic() < ends:
-        count += 1
-        run(count)
-    return count / seconds
+def _post(server: Served, connections: int, seconds: float, taken: Taken) -> None:
+    """``connections`` post for so many seconds; what comes of it is added to ``taken``."""
+    command = [sys.executable, "-m", "benchmarks.posters", str(server.port), str(connections), str(seconds)]
+    before = cpu_seconds(server.pid)
+    told = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    taken.cpu += cpu_seconds(server.pid) - before
+    taken.ms += told["taken"]
+    taken.seconds += told["seconds"]
 
 
 if __name__ == "__main__":

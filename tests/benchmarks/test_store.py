@@ -33,7 +33,7 @@ def test_a_made_shops_figures_are_those_of_its_events(tmp_path: Path) -> None:
 
 def test_both_run_to_their_end(capsys: pytest.CaptureFixture[str]) -> None:
     store.main(small=300, large=600, asked=2)
-    track.main(stored=(0,), seconds=0.3)
+    track.main(stored=400, rounds=1, seconds=0.3)
     told = capsys.readouterr().out
     assert told.count("| /") == len(store.QUESTIONS) * len(store.RANGES)
-    assert told.count("| 0 |") == len(track.CONNECTIONS)
+    assert told.count("| 0 |") == told.count("| 400 |") == len(track.CONNECTIONS)
