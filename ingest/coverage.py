@@ -57,16 +57,19 @@ def record_outage(
     """What was covered when a process gave its last sign of life has not been covered since: one channel, or all."""
     if last_sign_ms is None:
         return
-    covered = select(SourceCondition.channel_id).where(SourceCondition.state.in_([state.value for state in COVERED]))
+    covered = select(SourceCondition.channel_id, SourceCondition.since_ms).where(
+        SourceCondition.state.in_([state.value for state in COVERED])
+    )
     if channel_id is not None:
         covered = covered.where(SourceCondition.channel_id == channel_id)
-    for channel_id in connection.scalars(covered).all():
-        values = {"channel_id": channel_id, "started_at_ms": last_sign_ms, "reason": f"the {process} was down"}
+    for channel_id, since_ms in connection.execute(covered).all():
+        ended_ms = max(last_sign_ms, since_ms)  # who says that it listens gives a sign of life, too
+        values = {"channel_id": channel_id, "started_at_ms": ended_ms, "reason": f"the {process} was down"}
         connection.execute(insert(CoverageGap).values(values))
         connection.execute(
             update(SourceCondition)
             .where(SourceCondition.channel_id == channel_id)
-            .values(state=SourceState.STOPPED.value, since_ms=last_sign_ms, detail="", retry_at_ms=None)
+            .values(state=SourceState.STOPPED.value, since_ms=ended_ms, detail="", retry_at_ms=None)
         )
 
 

@@ -70,8 +70,11 @@ class Leases:
         """Whether another may have taken over unnoticed."""
         return time.monotonic() - self._settled_at > seconds
 
-    def renew(self, connection: Connection, ids: Mapping[Where, int], now_ms: int) -> Renewal:
-        """Renews what is ours and takes what nobody holds any more. ``ids``: the rows of our channels."""
+    def renew(self, connection: Connection, ids: Mapping[Where, int], until_ms: int) -> Renewal:
+        """Renews what is ours and takes what nobody holds any more. ``ids``: the rows of our channels.
+
+        ``until_ms``: what happened until then is stored.
+        """
         leases = {row.channel_id: row for row in _LEASES(connection)}
         held, taken = set(), []
         for where in sorted(self.channels):
@@ -82,7 +85,7 @@ class Leases:
             held.add(where)
             if lease is None or lease.holder != self.holder:
                 taken.append(Taken(where, channel_id, lease.renewed_at_ms if lease else None))
-        _RENEW.run(connection, [(ids[where], self.holder, now_ms) for where in sorted(held)])
+        _RENEW.run(connection, [(ids[where], self.holder, until_ms) for where in sorted(held)])
         return Renewal(frozenset(held), tuple(taken))
 
     def release(self, connection: Connection, ids: Mapping[Where, int], now_ms: int) -> Renewal:

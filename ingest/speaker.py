@@ -25,11 +25,13 @@ class Speaker:
         self._leases = leases
         self._told: dict[Where, SourceStatus] = {}  # how each source stands, whoever speaks for its channel
 
-    def ours(self, events: Sequence[Event], statuses: Sequence[SourceStatus]) -> tuple[list[Event], list[SourceStatus]]:
+    def ours(
+        self, events: Sequence[Event], statuses: Sequence[SourceStatus], stored_until_ms: int
+    ) -> tuple[list[Event], list[SourceStatus]]:
         """What we are to store: all that bears an id, and of the channels that we speak for the rest as well."""
         self._told.update({(status.platform, status.channel): status for status in statuses})
         if self._leases.are_older_than(TRUSTED_SECONDS):
-            self.renew()  # the database was away, or we were
+            self.renew(stored_until_ms)  # the database was away, or we were
         speaks = self._leases.speaks_for
         return (
             [event for event in events if event.source_id is not None or speaks(event.platform, event.channel)],
@@ -38,16 +40,19 @@ class Speaker:
 
     def begin(self) -> None:
         """At start, when an earlier process may have ended without a word."""
-        self.renew()
+        self.renew(now_ms())
         with self._database.writing() as connection:
             coverage.forget_gone(connection, now_ms())
 
-    def renew(self) -> None:
-        """Keeps what we speak for, and takes over what nobody speaks for any more."""
+    def renew(self, stored_until_ms: int) -> None:
+        """Keeps what we speak for, and takes over what nobody speaks for any more.
+
+        ``stored_until_ms``: what was said until then is stored; the rest is missed if we end without a word.
+        """
         memory = Memory()
         with self._database.writing() as connection:
             ids = channels(connection, set(self._leases.channels), memory)
-            renewal = self._leases.renew(connection, ids, now_ms())
+            renewal = self._leases.renew(connection, ids, stored_until_ms)
             coverage.take_over(connection, renewal.taken, self._told, memory)
         for taken in renewal.taken:
             log.info("speaking for %s/%s", *taken.where)

@@ -33,6 +33,7 @@ QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database i
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
 CLOSING_RETRY_SECONDS = 0.1
+ON_ITS_WAY_MS = 1_000  # what was said so short a time ago may not have reached us yet
 JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
 
 Item = Event | SourceStatus | Tracked
@@ -83,6 +84,8 @@ class Writer:
         self._settled = threading.Condition(lock)
         self._busy = False
         self._in_hand = 0  # events taken from the queue and not yet committed or dropped
+        self._stored_until_ms = now_ms()  # all that had come by then is committed
+        self._taken_until_ms = self._stored_until_ms  # the same, once what is in hand is committed
         self._closing = False
         self._give_up_at: float | None = None
         self._beat_due = 0.0
@@ -151,6 +154,8 @@ class Writer:
             batch = self._gather()
             if batch:
                 self._commit(batch)
+                if not self._in_hand:
+                    self._stored_until_ms = self._taken_until_ms
             last_beat = self._closing and not self._waiting
             if last_beat or (time.monotonic() >= self._beat_due and not self._past_deadline()):
                 self._beat(leaving=last_beat)
@@ -172,6 +177,8 @@ class Writer:
             self._busy = True
             batch = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
             self._in_hand = _events_in(batch)
+            if not self._waiting:
+                self._taken_until_ms = now_ms()
             return batch
 
     def _commit(self, batch: list[Item]) -> None:
@@ -230,7 +237,7 @@ class Writer:
         result = BatchResult()
         taken = len(events)
         if self._speaker:
-            events, statuses = self._speaker.ours(events, statuses)
+            events, statuses = self._speaker.ours(events, statuses, self._told_until_ms())
         try:
             with self._database.writing() as connection:
                 if events:
@@ -284,7 +291,7 @@ class Writer:
                 if leaving:
                     self._speaker.leave(self._name)
                 else:
-                    self._speaker.renew()
+                    self._speaker.renew(self._told_until_ms())
             keep_up(self._database, self._policy, now_ms())
         except SQLAlchemyError as error:
             self._say_problem(_reason(error))
@@ -292,6 +299,13 @@ class Writer:
             log.exception("what is due from time to time failed; events go on")  # one bad row must not end the thread
         else:
             self._say_problem("")
+
+    def _told_until_ms(self) -> int:
+        """Until when all that was said is stored: whatever ends us, nothing before it is missing."""
+        with self._arrived:
+            if not self._waiting and not self._in_hand:
+                self._stored_until_ms = now_ms()
+        return self._stored_until_ms - ON_ITS_WAY_MS
 
     def _told(self) -> dict[str, Any]:
         counters = self.counters

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from core.events import Event as Happened
 from core.events import Kind, Person, Platform, SourceState, SourceStatus
 from ingest import coverage, leases, speaker
 from ingest import writer as writing
-from ingest.batch import Memory, channels, store
+from ingest.batch import BatchResult, Memory, channels, store
 from ingest.leases import SILENT_LOOKS, Leases, Renewal, Where
 from ingest.speaker import Speaker
 from ingest.writer import Writer
@@ -118,9 +120,13 @@ def collector(db: Database, name: str, *channels: Where) -> Speaker:
     return Speaker(db, Leases(channels or [LENAS], f"{name}/1/{name}"))
 
 
+def renew(by: Speaker) -> None:
+    by.renew(speaker.now_ms())
+
+
 def tell(db: Database, by: Speaker, *statuses: SourceStatus, events: Sequence[Happened] = ()) -> int:
     """One batch, as the writer does it; answers how many of ``events`` are stored."""
-    ours, spoken = by.ours(events, statuses)
+    ours, spoken = by.ours(events, statuses, speaker.now_ms())
     with db.writing() as connection:
         stored = store(connection, ours, Memory(), now_ms=NOON, policy=POLICY).stored
         coverage.record(connection, spoken, Memory())
@@ -154,9 +160,9 @@ def test_who_has_listened_all_along_takes_over_without_a_gap(db: Database, clock
     tell(db, one, status(CONNECTED))
     tell(db, other, status(CONNECTED))
     clock.ms = NOON + seconds(10)
-    one.renew()
+    renew(one)
     for _ in range(SILENT_LOOKS):
-        other.renew()
+        renew(other)
     assert only(db, SourceCondition)["state"] == "connected"
     assert gaps(db) == []
     assert only(db, ChannelLease)["holder"] == "other/1/other"
@@ -166,10 +172,10 @@ def test_the_time_in_which_nobody_listened_is_a_gap(db: Database, clock: Clock) 
     one = collector(db, "one")
     tell(db, one, status(CONNECTED))
     clock.ms = NOON + seconds(10)
-    one.renew()
+    renew(one)
     other = collector(db, "other")
     for _ in range(SILENT_LOOKS):
-        other.renew()
+        renew(other)
     assert gaps(db) == [(seconds(10), None)]
     assert only(db, SourceCondition)["state"] == "stopped"
     tell(db, other, status(CONNECTED, NOON + seconds(30)))
@@ -183,14 +189,14 @@ def test_who_leaves_in_peace_hands_on_without_a_gap(db: Database, clock: Clock) 
     clock.ms = NOON + seconds(10)
     tell(db, one, status(STOPPED, clock.ms))
     one.leave("collector one")
-    other.renew()
+    renew(other)
     assert only(db, SourceCondition)["state"] == "connected"
     assert all(start == end for start, end in gaps(db)), "of no length"
 
 
 def test_a_start_beside_another_collector_opens_no_gap_in_its_channels(db: Database, clock: Clock) -> None:
     tell(db, collector(db, "one"), status(CONNECTED))
-    collector(db, "other", MILOS).renew()
+    renew(collector(db, "other", MILOS))
     assert gaps(db) == []
     assert only(db, SourceCondition)["state"] == "connected"
 
@@ -199,7 +205,7 @@ def test_who_was_away_looks_before_it_stores(db: Database, monkeypatch: pytest.M
     one, other = collector(db, "one"), collector(db, "other")
     tell(db, one, events=[chat(NOVA)])
     for _ in range(SILENT_LOOKS):
-        other.renew()
+        renew(other)
     monkeypatch.setattr(speaker, "TRUSTED_SECONDS", 0.0)
     held_back = [act(Kind.JOIN, Person("", "milo"), source_id=None), chat(NOVA, "counts all the same")]
     assert tell(db, one, events=held_back) == 1
@@ -220,6 +226,39 @@ def test_a_start_takes_over_the_list_from_those_that_have_ended_here_and_from_no
             coverage.beat(connection, name, at_ms, "{}")
     collector(db, "other").begin()
     assert {row["process"] for row in rows(db, Heartbeat)} == {f"collector there/{ended.pid}", "collector"}
+
+
+def test_a_channel_that_was_connected_since_is_missed_from_then_on_and_no_earlier(db: Database, clock: Clock) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    renew(one)
+    tell(db, one, status(CONNECTED, NOON + 700))
+    for _ in range(SILENT_LOOKS):
+        renew(other)
+    assert gaps(db) == [(700, None)]
+
+
+def test_a_sign_of_life_claims_no_more_than_is_stored(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(writing, "ON_ITS_WAY_MS", 0)
+    going_on, waiting, heard = threading.Event(), threading.Event(), []
+
+    def slow(*batch: Any, **how: Any) -> BatchResult:
+        if not heard:  # somebody speaks while the first batch is written
+            heard.append(chat(NOVA, "late", at=now_ms()))
+            writer.event(heard[0])
+        else:
+            waiting.set()
+            going_on.wait(60)
+        return store(*batch, **how)
+
+    monkeypatch.setattr(writing, "store", slow)
+    writer = Writer(db, leases=Leases([LENAS])).start()
+    writer.event(chat(NOVA, "early", at=now_ms()))
+    assert waiting.wait(60)
+    assert only(db, ChannelLease)["renewed_at_ms"] <= heard[0].at_ms, "an end now would lose it"
+    going_on.set()
+    wait_until(lambda: only(db, ChannelLease)["renewed_at_ms"] > heard[0].at_ms, "it is stored", 60)
+    assert writer.close() == 0
 
 
 def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -86,6 +87,9 @@ class Books:
         report.promise("no line of chat is counted twice", [line for line, times in stored.items() if times > 1])
         unsaid = [line for line in missing if not is_in_a_gap(line)]
         report.promise("each line that is not there lies in a gap that is told", unsaid)
+        report.promise("no two gaps overlap", [pair for pair in pairwise(sorted(gaps)) if pair[0][1] > pair[1][0]])
+        claimed = [number for number in self.crowd.lines if is_in_a_gap(number)]
+        report.figure("lines in gaps", f"{len(claimed):,}, {len(set(claimed) & stored.keys()):,} of them stored")
 
     def _shop(self, report: Report) -> None:
         with self.database.reading() as connection:

@@ -22,7 +22,7 @@ SALES_SECRET = "for-tills-alone-0123456789"
 BITS_EVERY, BITS = 10, 100  # every tenth line cheers
 LINE_SECONDS, REQUEST_SECONDS = 0.005, 0.01  # between two of one speaker
 STEPS = ("page_view", "product_view", "add_to_cart", "purchase")
-PRICE_CENTS = 1999
+PRICE_CENTS = 2025  # and its square: binary fractions, of which any order of adding makes the same sum
 REFUND_EVERY, REFUND_CENTS = 7, 500
 
 _PAUSE_SECONDS = 0.05  # before a request that was not answered is sent again

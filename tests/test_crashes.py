@@ -1,0 +1,31 @@
+"""Both processes killed at random moments while they work: nothing acknowledged is lost, nothing counts twice.
+
+``bin/torture crashes`` does the same for longer, and holds them to five seconds until all is well again.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests import support
+from tests.processes import Program
+from tests.torture import crashes
+from tests.torture.report import Report
+
+ROUNDS, SECONDS = 20, 45.0
+
+
+@pytest.mark.timeout(400)
+def test_nothing_is_lost_or_counted_twice_whenever_the_processes_are_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = random.randrange(10**6)
+    program, database = Program.copied_to(tmp_path / "program"), support.database(tmp_path)
+    with capsys.disabled():
+        report = Report(f"crashes (seed {seed})")
+        crashes.rounds(program, database, ROUNDS, seed, report, SECONDS)
+    database.close()
+    assert report.broken == []
