@@ -57,7 +57,15 @@ class BulkStatement:
         if dialect.name not in self._compiled:
             self._compiled[dialect.name] = self._compile(connection)
         sql, arrange = self._compiled[dialect.name]
-        connection.exec_driver_sql(sql, list(map(arrange, rows)) if arrange else list(rows))
+        given = list(map(arrange, rows)) if arrange else list(rows)
+        if not _goes_straight(connection):
+            connection.exec_driver_sql(sql, given)
+            return
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            driver.executemany(sql, given)
+        except sqlite3.Error as error:
+            raise _as_sqlalchemy_tells(error, sql, given, connection) from error
 
     def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
         statement = self._build(insert_for(connection))
@@ -102,7 +110,7 @@ class Prepared:
         if compiled.order is None:
             return connection.exec_driver_sql(compiled.sql, given)
         parameters = tuple([given[name] for name in compiled.order])
-        if dialect.name == "sqlite" and connection.in_transaction() and not _is_watched(connection):
+        if _goes_straight(connection):
             return compiled.read(connection, parameters)
         return connection.exec_driver_sql(compiled.sql, parameters)
 
@@ -129,14 +137,16 @@ class _Compiled:
         return IteratorResult(self._names, iter(rows))
 
 
-def _is_watched(connection: Connection) -> bool:
-    """Whether somebody listens to what is asked (tests of query plans do): then it goes SQLAlchemy's way."""
-    return bool(connection.dispatch.before_cursor_execute)
+def _goes_straight(connection: Connection) -> bool:
+    """Whether to ask SQLite's driver itself: not where somebody listens, as tests of query plans do."""
+    return (
+        connection.dialect.name == "sqlite"
+        and connection.in_transaction()
+        and not connection.dispatch.before_cursor_execute
+    )
 
 
-def _as_sqlalchemy_tells(
-    error: sqlite3.Error, sql: str, parameters: tuple[Any, ...], connection: Connection
-) -> BaseException:
+def _as_sqlalchemy_tells(error: sqlite3.Error, sql: str, parameters: Any, connection: Connection) -> BaseException:
     return DBAPIError.instance(
         sql,
         parameters,

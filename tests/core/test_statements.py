@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, bindparam, column, event, insert, select, table, update
+from sqlalchemy import Connection, bindparam, column, delete, event, insert, select, table, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.db import Database, is_outage
 from core.statements import BulkStatement, Prepared, among, insert_for, one_of
@@ -120,6 +120,14 @@ def test_what_goes_wrong_with_a_question_is_told_as_sqlalchemy_tells_it(db: Data
     with db.reading() as connection, pytest.raises(DBAPIError, match="nowhere") as error:
         missing(connection)
     assert is_outage(error.value)
+
+
+def test_what_goes_wrong_with_many_rows_is_told_as_sqlalchemy_tells_it(db: Database) -> None:
+    with pytest.raises(IntegrityError), db.writing() as connection:
+        NOTE.run(connection, [("1", "a"), ("2", "b")])
+        connection.execute(delete(Installation))
+        ADD.run(connection, [("bot",), ("bot",)])
+    assert rows(db, IgnoredName) == []
 
 
 def test_a_question_is_answered_alike_whether_somebody_listens_or_not(db: Database) -> None:
