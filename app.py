@@ -31,6 +31,8 @@ from web import (
     errors,
     headers,
     health,
+    json_answers,
+    kept,
     library,
     library_charts,
     live,
@@ -98,10 +100,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         HTTP_ERROR_SCHEMA=Problem.model_json_schema(),
         VALIDATION_ERROR_SCHEMA=Problem.model_json_schema(),
     )
-    app.json.sort_keys = False
+    app.json = json_answers.JsonAnswers(app)
     app.session_interface = auth.Sessions()
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
+    kept.register(app, database)
     orders.register(app, database)
     credentials.register(app, database)
     chores.register(app, at)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, render_template, request
+from flask import Response, render_template, request
 
 from analytics import live, scope
 from core.clock import now_ms
+from web import kept
 from web.schemas import StatsAnswer, StatsQuery
 from web.services import services
 
@@ -28,7 +29,8 @@ def page() -> str:
 @bp.output(StatsAnswer, description="Messages per minute, oldest first, and the live numbers around them")
 @bp.doc(summary="Live numbers", security="bearer", responses=[401, 403, 404, 422, 503])
 def stats(query_data: StatsQuery) -> Response:
-    return jsonify(live_stats(query_data.channel, query_data.platform, query_data.minutes))
+    question = (query_data.channel, query_data.platform, query_data.minutes)
+    return kept.answer(("live.stats", *question), lambda: live_stats(*question))
 
 
 def live_stats(channel: str | None, platform: str | None, minutes: int) -> dict[str, Any]:
