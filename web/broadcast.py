@@ -6,13 +6,17 @@ directly, what remains of a push to thousands is the kernel's work.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from engineio import packet as engine_packet
 from socketio import Manager, RedisManager
 from socketio.packet import EVENT
 
-MOST_WAITING = 1_000  # packets; who is that far behind is better off with a fresh snapshot
+log = logging.getLogger(__name__)
+
+# Who is that far behind, in packets or bytes, is better off with a fresh snapshot.
+MOST_WAITING, MOST_WAITING_BYTES = 1_000, 4_000_000
 
 _SHORT, _MEDIUM = 126, 1 << 16
 
@@ -22,8 +26,13 @@ class DirectManager(Manager):
 
     A client gets a push directly if it has a WebSocket, an empty queue, and nobody is writing to it; everybody else
     (polling, upgrading, slow) through engineio's queue, which keeps the order. A client that lets its queue grow
-    without end is hung up on, and comes back by itself.
+    without end is hung up on, and comes back by itself: so what waits for it in memory has a bound.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # What each WebSocket will have taken, in bytes, when it is no longer behind; by engineio's id.
+        self._behind: dict[str, int] = {}
 
     def emit(
         self,
@@ -46,14 +55,32 @@ class DirectManager(Manager):
         lost = []
         for sid, engine_sid in self.get_participants(namespace, to or room):
             connection = self.server.eio.sockets.get(engine_sid)
-            if sid in skipped or connection is None or written(connection, frame):
+            if sid in skipped or connection is None:
                 continue
-            if connection.queue.qsize() >= MOST_WAITING:
+            if written(connection, frame):
+                if self._behind:
+                    self._behind.pop(engine_sid, None)
+            elif self._is_lost(connection, engine_sid, len(frame)):
                 lost.append(connection)
             else:
                 self.server._send_eio_packet(engine_sid, packet)
         for connection in lost:  # not before: it changes the room that is read here
-            connection.close(wait=False, abort=True)
+            _hang_up(connection)
+
+    def _is_lost(self, connection: Any, engine_sid: str, size: int) -> bool:
+        """Whether a client is too far behind to be kept with ``size`` more bytes that wait for it."""
+        if engine_sid not in self._behind:  # seldom: the time to forget who has left
+            self._behind = {sid: waiting for sid, waiting in self._behind.items() if sid in self.server.eio.sockets}
+        waiting = 0
+        if connection.upgraded and (wire := getattr(connection, "wire", None)):
+            # Not by the queue: engineio takes all out of it at once, to send one after the other.
+            self._behind[engine_sid] = max(self._behind.get(engine_sid, 0), wire.taken) + size
+            waiting = self._behind[engine_sid] - wire.taken
+        if waiting <= MOST_WAITING_BYTES and connection.queue.qsize() < MOST_WAITING:
+            return False
+        self._behind.pop(engine_sid, None)
+        log.warning("hung up on a client that is behind by %d messages or %d bytes", connection.queue.qsize(), waiting)
+        return True
 
     def _encoded(self, event: str, data: Any, namespace: str) -> str | None:
         """The packet as text; None where it has binary parts, which come in several packets."""
@@ -69,6 +96,14 @@ class DirectRedisManager(RedisManager, DirectManager):
 def manager(redis_url: str) -> Manager:
     """The manager for one web process, or with ``redis_url`` for one of several."""
     return DirectRedisManager(redis_url) if redis_url else DirectManager()
+
+
+def _hang_up(connection: Any) -> None:
+    """Without a word, which would wait behind everything else."""
+    connection.close(wait=False, abort=True)
+    wire = getattr(connection, "wire", None)
+    if wire is not None:
+        wire.hang_up()
 
 
 def written(connection: Any, frame: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +34,7 @@ WAITING_TO_BE_TAKEN = 1_024  # connections; whoever finds no place among them tr
 DRAIN_SECONDS = 3  # PM2 and systemd wait longer
 COMPLAINT_SECONDS = 60.0
 NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+MOST_UNDER_WAY = 262_144  # bytes on their way to a WebSocket, as far as the kernel keeps them
 SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
 
 
@@ -81,6 +83,7 @@ class WholeSends:
     def __init__(self, sock: Any) -> None:
         self._sock = sock
         self._turn = BoundedSemaphore()
+        self.taken = 0  # bytes of what was handed to the kernel whole
 
     def send(self, data: bytes) -> None:
         with self._turn:
@@ -97,6 +100,7 @@ class WholeSends:
         if taken < len(data):
             self._turn.acquire(blocking=False)
             gevent.spawn(self._finish, data[taken:])
+        self.taken += taken
         return True
 
     def _finish(self, data: bytes) -> None:
@@ -104,14 +108,28 @@ class WholeSends:
         try:
             self._send_rest(data)
         except OSError:
-            with suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)  # a frame with a hole: nothing may follow it
+            self.hang_up()  # a frame with a hole: nothing may follow it
         finally:
             self._turn.release()
 
     def _send_rest(self, data: bytes) -> None:
-        with gevent.Timeout(SEND_SECONDS, OSError("the client has stopped reading")):
-            self._sock.sendall(data)
+        patience = gevent.Timeout(SEND_SECONDS)
+        try:
+            with patience:
+                self._sock.sendall(data)
+            self.taken += len(data)
+        except gevent.Timeout as timeout:
+            if timeout is not patience:
+                raise
+            log.warning("hung up on a client that has taken nothing for %.0f s", SEND_SECONDS)
+            self.hang_up()
+            raise OSError("the client has stopped reading") from None
+
+    def hang_up(self) -> None:
+        """Ends the connection at once: also the kernel forgets what the client has not taken."""
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -121,6 +139,8 @@ class _WebSocket(simple_websocket.Server):
     sock: Any
 
     def handshake(self) -> None:
+        # Left to itself the kernel keeps up to 4 MB for each client that does not read.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_UNDER_WAY)
         self.sock = WholeSends(self.sock)
         super().handshake()
 

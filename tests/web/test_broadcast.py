@@ -91,6 +91,29 @@ def test_who_does_not_fetch_what_waits_is_hung_up_on_and_nobody_else(hub, monkey
     assert not busy.closed
 
 
+def test_who_is_too_many_bytes_behind_is_hung_up_on_and_who_keeps_up_never_is(hub, monkeypatch):
+    """Whatever has been taken out of the queue to be sent, it has not arrived."""
+    monkeypatch.setattr(broadcast, "MOST_WAITING_BYTES", 10_000)
+    lines = {}
+    for name in ("one", "two"):
+        ours, lines[name] = gevent.socket.socketpair()
+        hub.eio.sockets[name].wire = server.WholeSends(ours)
+        hub.eio.sockets[name].upgraded = True
+    stuck, fast = hub.eio.sockets["one"], hub.eio.sockets["two"]
+    with lines["one"], lines["two"], stuck.wire._sock, fast.wire._sock:
+        stuck.wire._turn.acquire()  # a frame is under way that the client does not take
+        for _ in range(12):
+            hub.emit("news", "x" * 1_000)
+            while not stuck.queue.empty():
+                stuck.queue.get()
+            with gevent.Timeout(5):
+                assert b"news" in lines["two"].recv(10_000)
+        assert stuck.closed
+        assert lines["one"].recv(10) == b"", "it is told at once"
+    assert not fast.closed
+    assert not hub.manager._behind
+
+
 def test_bytes_and_answers_take_the_librarys_own_way(hub):
     hub.emit("picture", b"\x00\x01")
     waiting = hub.eio.sockets["one"].queue
