@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import answers, broadcast, ingest, million_people, pages, store, track, twitch, viewers
+from benchmarks import answers, broadcast, ingest, million_people, pages, stalled, store, track, twitch, viewers
 
 ALL = {
     "ingest": ingest.main,
@@ -15,6 +15,7 @@ ALL = {
     "store": store.main,
     "track": track.main,
     "broadcast": broadcast.main,
+    "stalled": stalled.main,
     "twitch": twitch.main,
     "pages": pages.main,
 }

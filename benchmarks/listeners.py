@@ -9,6 +9,7 @@ emission the last client had it, and how many pushes did not reach everybody.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import selectors
 import socket
@@ -16,21 +17,21 @@ import sys
 import time
 from collections import defaultdict
 
-_HANDSHAKE = (
+HANDSHAKE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
-_CONNECT, _PONG = b"\x81\x82\0\0\0\x0040", b"\x81\x81\0\0\0\x003"
+CONNECT, _PONG = b"\x81\x82\0\0\0\x0040", b"\x81\x81\0\0\0\x003"
 _PING = b"\x81\x012"
-_AT = b'"at":'
+_AT = re.compile(rb'"at":([0-9.]+),')
 
 
 def connected(port: int) -> socket.socket:
     """A client that has joined the namespace of dashboards."""
     client = socket.create_connection(("127.0.0.1", port), timeout=30)
-    client.sendall(_HANDSHAKE.format(port=port).encode())
+    client.sendall(HANDSHAKE.format(port=port).encode())
     _read_until(client, b'"sid"')
-    client.sendall(_CONNECT)
+    client.sendall(CONNECT)
     _read_until(client, b'40{"sid"')
     client.setblocking(False)
     return client
@@ -48,6 +49,7 @@ def _read_until(client: socket.socket, sign: bytes) -> None:
 def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[float]]:
     """When each push, named by the time of its emission, arrived at each client."""
     arrived: defaultdict[float, list[float]] = defaultdict(list)
+    unread: dict[socket.socket, bytes] = {}
     ends = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for client in clients:
@@ -56,12 +58,15 @@ def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[flo
             for key, _ in selector.select(left):
                 client = key.fileobj
                 assert isinstance(client, socket.socket)
-                got = client.recv(65_536)
-                if _AT in got:
-                    after = got.index(_AT) + len(_AT)
-                    arrived[float(got[after : got.index(b",", after)])].append(time.time())
+                got = unread.pop(client, b"") + client.recv(65_536)
+                now, end = time.time(), 0
+                for found in _AT.finditer(got):
+                    arrived[float(found[1])].append(now)
+                    end = found.end()
                 if _PING in got:
                     client.send(_PONG)
+                if b'"at' in got[end:]:  # in two pieces
+                    unread[client] = got[end:]
     return arrived
 
 

@@ -1,6 +1,6 @@
-"""The product's web process, which says about 1 KB a second to everybody: what benchmarks.broadcast measures.
+"""The product's web process, which says something to everybody again and again: 1 KB a second unless told otherwise.
 
-python -m benchmarks.pushing DATABASE_FILE
+python -m benchmarks.pushing DATABASE_FILE [BYTES [GAP_SECONDS]]
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ def main() -> None:
     set_up_logs("INFO")
     application = product.create_app(Settings(database_url=f"sqlite:///{sys.argv[1]}", secret_key="x" * 32))
     socketio = application.extensions["socketio"]
+    size = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
+    gap_seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
 
     def push() -> None:
         while True:
-            gevent.sleep(1)
-            socketio.emit("tick", {"at": time.time(), "words": "x" * 1000}, ignore_queue=True)
+            gevent.sleep(gap_seconds)
+            socketio.emit("tick", {"at": time.time(), "words": "x" * size}, ignore_queue=True)
 
     gevent.spawn(push)
     product.serve(application, "127.0.0.1", 0)
