@@ -157,6 +157,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     if settings.dashboard_password:
         # Without a password a proxied request is refused, so it must stay visible.
         app.wsgi_app = this_machine.LocalProxy(app.wsgi_app)
+    known = app.extensions["credentials"]
+    app.wsgi_app = kept.KeptResponses(app.wsgi_app, database, known, health.count_answer)
     return app
 
 

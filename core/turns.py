@@ -8,11 +8,13 @@ together, the day, the stream), and gain nothing by it.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from core.db import Database
@@ -110,9 +112,9 @@ class ChangeSignal:
 class Marks:
     """``current()`` answers the same as before only if nothing was committed in between, by whatever process.
 
-    Unlike ChangeSignal, which hears of a commit soon, this is certain at the moment it is asked: who has
-    been told that a commit is done never finds the mark from before it. SQLite counts commits (2 µs a look).
-    PostgreSQL is asked which transactions can be seen (a round trip). None: the database cannot tell.
+    Unlike ChangeSignal, which hears of a commit soon, this is certain at the moment it is asked: who has been told that
+    a commit is done never finds the mark from before it. SQLite counts commits; PostgreSQL is asked which transactions
+    can be seen (a round trip). None: it cannot be told, because the database cannot, or is away.
     """
 
     def __init__(self, database: Database) -> None:
@@ -120,24 +122,28 @@ class Marks:
         self._connection: Connection | None = None
 
     def current(self) -> Hashable | None:
-        """Raises DBAPIError while there is no database."""
-        if self._database.backend == "sqlite":
-            return self._counted()
-        if self._database.backend == "postgresql":
-            with self._database.engine.connect() as connection:
-                asking = connection.execution_options(isolation_level="AUTOCOMMIT")
-                return str(asking.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
-        return None
+        try:
+            if self._database.backend == "sqlite":
+                return self._counted()
+            return self._visible() if self._database.backend == "postgresql" else None
+        except (DBAPIError, sqlite3.Error):
+            self.close()
+            return None
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _counted(self) -> int:
+    def _counted(self) -> Hashable:
         if self._connection is None:
             # A connection of its own, for one that commits does not count its own commits; outside a transaction, in
             # which nothing would ever seem to change.
             self._connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         driver: Any = self._connection.connection.driver_connection
-        return int(driver.execute("PRAGMA data_version").fetchone()[0])
+        return driver, driver.execute("PRAGMA data_version").fetchone()[0]  # each connection counts for itself
+
+    def _visible(self) -> Hashable:
+        with self._database.engine.connect() as connection:
+            asking = connection.execution_options(isolation_level="AUTOCOMMIT")
+            return str(asking.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())

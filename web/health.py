@@ -160,11 +160,15 @@ def register(app: Flask, at: Services) -> None:
 
     @app.after_request
     def count_request(response: Response) -> Response:
-        requests, latency = _meters(request.endpoint or "none", response.status_code)
-        requests.inc()
-        if "started_at" in g:
-            latency.observe(time.perf_counter() - g.started_at)
+        began = g.get("started_at", time.perf_counter())
+        count_answer(request.endpoint or "none", response.status_code, time.perf_counter() - began)
         return response
+
+
+def count_answer(endpoint: str, status: int, seconds: float) -> None:
+    requests, latency = _meters(endpoint, status)
+    requests.inc()
+    latency.observe(seconds)
 
 
 @cache

@@ -1,54 +1,121 @@
-"""Answers that are the same for all who may ask, kept for as long as nothing they tell of can have changed."""
+"""Answers that are kept for as long as nothing they tell of can have changed.
+
+Twice: what a question was answered, for all who may ask it; and, before any of the framework, the whole response to a
+caller who asks exactly the same again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
+import time
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from flask import Flask, Response, current_app
 
 from core.clock import SECOND_MS, now_ms
 from core.db import Database
 from core.turns import Marks
+from web.credentials import Credentials
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST = 200  # answers within a second to different questions
 
+Answer = TypeVar("Answer")
 
-class Kept:
+
+class Kept(Generic[Answer]):
     """An answer is given again until the next commit or the next second of the clock, whichever comes first.
 
-    So it is never older than what is stored, and the time in it never off by more than a second.
+    So it is never older than what is stored, and the time in it never off by more than a second. ``besides`` says what
+    else an answer depends on.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, besides: Callable[[], object] = lambda: None) -> None:
         self._marks = Marks(database)
-        self._state: Hashable = None
-        self._bodies: dict[Hashable, bytes] = {}
+        self._besides = besides
+        self._state: object = None
+        self._answers: dict[Hashable, Answer] = {}
 
-    def body(self, question: Hashable, make: Callable[[], bytes]) -> bytes:
-        """What ``make`` answered to ``question`` in the same state, or answers now. Its errors are not kept."""
-        state = self._now()  # before the answer is made: whatever is committed meanwhile makes it old
-        if state is None:
-            return make()
-        if state != self._state or len(self._bodies) >= MOST:
-            self._state, self._bodies = state, {}
-        bodies = self._bodies
-        known = bodies.get(question)
-        if known is None:
-            known = bodies[question] = make()
-        return known
-
-    def _now(self) -> Hashable:
+    def answers(self) -> dict[Hashable, Answer]:
+        """What was answered in the state of now; to be taken before an answer is made that is then put into it."""
         mark = self._marks.current()
-        return None if mark is None else (mark, now_ms() // SECOND_MS)
+        state = (mark, now_ms() // SECOND_MS, self._besides())
+        if mark is None or state != self._state or len(self._answers) >= MOST:
+            self._state, self._answers = state, {}
+        return self._answers
+
+    def answer(self, question: Hashable, make: Callable[[], Answer]) -> Answer:
+        """What ``make`` answered to ``question`` in the same state, or answers now. Its errors are not kept."""
+        answers = self.answers()
+        if question not in answers:
+            answers[question] = make()
+        return answers[question]
+
+
+class KeptResponses:
+    """Answers who asks the same again as Flask has answered within the second, if neither data nor rights changed.
+
+    "The same" is every header and the address: so whoever is let in was let in before, and what is set for a browser
+    (its session's cookie) is its own. ``count`` gets the endpoint, the status and the
+    seconds that it took.
+    """
+
+    ENDPOINTS: ClassVar = {"/api/stats": "live.stats"}
+    PARTS = frozenset({"QUERY_STRING", "REMOTE_ADDR", "wsgi.url_scheme", "CONTENT_LENGTH", "CONTENT_TYPE"})
+
+    def __init__(
+        self,
+        wsgi: WSGIApplication,
+        database: Database,
+        credentials: Credentials,
+        count: Callable[[str, int, float], None],
+    ) -> None:
+        self._wsgi = wsgi
+        self._kept = Kept[tuple[list[tuple[str, str]], list[bytes]]](database, credentials.current)
+        self._count = count
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path not in self.ENDPOINTS or environ["REQUEST_METHOD"] != "GET":
+            return self._wsgi(environ, start_response)
+        began = time.perf_counter()
+        asked = (path, *((name, told) for name, told in environ.items() if name in self.PARTS or name[:5] == "HTTP_"))
+        answers = self._kept.answers()
+        known = answers.get(asked)
+        if known is None:
+            return self._ask(environ, start_response, answers, asked)
+        headers, body = known
+        start_response("200 OK", list(headers))
+        self._count(self.ENDPOINTS[path], 200, time.perf_counter() - began)
+        return body
+
+    def _ask(
+        self, environ: WSGIEnvironment, start_response: StartResponse, answers: dict[Hashable, Any], asked: Hashable
+    ) -> Iterable[bytes]:
+        told: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            told.append((status, list(headers)))
+            return start_response(status, headers, *error)
+
+        body = self._wsgi(environ, start)
+        if len(told) != 1 or told[0][0] != "200 OK":
+            return body
+        whole = list(body)
+        if close := getattr(body, "close", None):
+            close()
+        answers[asked] = told[0][1], whole
+        return whole
 
 
 def register(app: Flask, database: Database) -> None:
-    app.extensions["kept"] = Kept(database)
+    app.extensions["kept"] = Kept[bytes](database)
 
 
 def answer(question: Hashable, make: Callable[[], Any]) -> Response:
     """``make()`` as JSON, or what it was a moment ago. ``question``: all that it depends on but data and time."""
-    kept: Kept = current_app.extensions["kept"]
+    kept: Kept[bytes] = current_app.extensions["kept"]
     json: Any = current_app.json
-    return Response(kept.body(question, lambda: json.body(make())), mimetype="application/json")
+    return Response(kept.answer(question, lambda: json.body(make())), mimetype="application/json")

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 12_000
 WAITING_TO_BE_TAKEN = 1_024  # connections; whoever finds no place among them tries again after a second, and then two
 DRAIN_SECONDS = 3  # PM2 and systemd wait longer
+LARGEST_WITH_HEAD = 65_536  # to copy more costs more than to send twice
 COMPLAINT_SECONDS = 60.0
 NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 MOST_UNDER_WAY = 262_144  # bytes on their way to a WebSocket, as far as the kernel keeps them
@@ -39,11 +40,19 @@ SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing
 
 
 class NoDelayHandler(PatientHandler):
-    """Sends at once: head and body go out in two writes, which Nagle's algorithm would hold back for 40 ms."""
+    """Sends at once what Nagle's algorithm would hold back for 40 ms, and a small answer with its head in one go."""
+
+    _held: bytearray | None = None
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().__init__(sock, *args, **kwargs)
+
+    def read_requestline(self) -> Any:
+        if self._served:
+            # Who asks again at once would be served at once, and whoever else has asked meanwhile would wait for long.
+            gevent.sleep(0)
+        return super().read_requestline()
 
     def MessageClass(self, stream: Any, _seekable: int) -> Any:
         return read_message(super().MessageClass, stream)
@@ -68,6 +77,21 @@ class NoDelayHandler(PatientHandler):
             self.server.complaint_due = time.monotonic() + COMPLAINT_SECONDS
             log.warning("what %s sent is no request: %s", self.client_address[0], type(ex).__name__)
         return "400", NO_REQUEST
+
+    def _write_with_headers(self, data: bytes) -> None:
+        if len(data) > LARGEST_WITH_HEAD:
+            super()._write_with_headers(data)
+            return
+        self._held = bytearray()
+        super()._write_with_headers(data)
+        whole, self._held = self._held, None
+        self._sendall(whole)
+
+    def _sendall(self, data: bytes | bytearray) -> None:
+        if self._held is None:
+            super()._sendall(data)
+        else:
+            self._held += data
 
     def log_request(self) -> None:
         """Addresses may carry an overlay's token; what is asked is counted in /metrics instead."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import insert
+from werkzeug.test import create_environ
 
 from core.db import Database
 from core.turns import Marks
 from models import IgnoredName
 from tests import databases
-from tests.web.conftest import Stage
+from tests.web.conftest import API_TOKEN, Stage
 from web import kept
-from web.kept import MOST, Kept
+from web.credentials import Credentials
+from web.kept import MOST, Kept, KeptResponses
 
 
 @pytest.fixture
@@ -50,57 +54,129 @@ def commit(db: Database, value: str) -> None:
 
 
 def test_a_question_is_answered_once_while_nothing_changes(db: Database, clock: list[int]) -> None:
-    answers, make = Kept(db), Counting()
-    assert [answers.body("a", make) for _ in range(5)] == [b"1"] * 5
-    assert answers.body("b", make) == b"2"
-    assert answers.body("a", make) == b"1"
+    answers, make = Kept[bytes](db), Counting()
+    assert [answers.answer("a", make) for _ in range(5)] == [b"1"] * 5
+    assert answers.answer("b", make) == b"2"
+    assert answers.answer("a", make) == b"1"
     clock[0] += 999
-    assert answers.body("a", make) == b"1"
+    assert answers.answer("a", make) == b"1"
 
 
 def test_every_commit_makes_it_old_whoever_commits(db: Database, clock: list[int]) -> None:
-    answers, make = Kept(db), Counting()
+    answers, make = Kept[bytes](db), Counting()
     elsewhere = Database(db.url.render_as_string(hide_password=False))
     for number in range(1, 20, 2):
-        assert answers.body("a", make) == str(number).encode()
+        assert answers.answer("a", make) == str(number).encode()
         commit(elsewhere, str(number))
-        assert answers.body("a", make) == str(number + 1).encode()
+        assert answers.answer("a", make) == str(number + 1).encode()
         commit(db, str(number + 1))  # the same pool that answers are read with
     elsewhere.close()
 
 
 def test_a_commit_while_it_is_made_makes_it_old(db: Database, clock: list[int]) -> None:
-    answers, numbers = Kept(db), iter(range(100))
+    answers, numbers = Kept[bytes](db), iter(range(100))
     busy = Counting(lambda: commit(db, str(next(numbers))))
-    assert [answers.body("a", busy) for _ in range(3)] == [b"1", b"2", b"3"]
+    assert [answers.answer("a", busy) for _ in range(3)] == [b"1", b"2", b"3"]
 
 
 def test_the_next_second_makes_it_old_and_so_does_a_clock_that_is_set_back(db: Database, clock: list[int]) -> None:
-    answers, make = Kept(db), Counting()
+    answers, make = Kept[bytes](db), Counting()
     for step in (0, 1_000, 5_000, -2_000):
         clock[0] += step
-        answers.body("a", make)
+        answers.answer("a", make)
     assert make.times == 4
 
 
 def test_an_error_is_not_kept_and_memory_is_bounded(db: Database, clock: list[int]) -> None:
-    answers = Kept(db)
+    answers = Kept[bytes](db)
 
     def fail() -> bytes:
         raise LookupError("unknown")
 
     for _ in range(2):
         with pytest.raises(LookupError):
-            answers.body("a", fail)
+            answers.answer("a", fail)
     for number in range(3 * MOST):
-        answers.body(number, lambda: b"")
-        assert len(answers._bodies) <= MOST
+        answers.answer(number, lambda: b"")
+        assert len(answers._answers) <= MOST
 
 
 def test_without_a_mark_nothing_is_kept(db: Database, clock: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Marks, "current", lambda _self: None)
-    answers, make = Kept(db), Counting()
-    assert [answers.body("a", make) for _ in range(3)] == [b"1", b"2", b"3"]
+    answers, make = Kept[bytes](db), Counting()
+    assert [answers.answer("a", make) for _ in range(3)] == [b"1", b"2", b"3"]
+
+
+class Site:
+    """A site behind KeptResponses: answers which of the requests that reached it this was."""
+
+    def __init__(self, db: Database, status: str = "200 OK") -> None:
+        self.reached = 0
+        self.counted: list[tuple[str, int]] = []
+        self.known = object()
+        self._status = status
+        rights = cast("Credentials", SimpleNamespace(current=lambda: self.known))
+        self._door = KeptResponses(self._answer, db, rights, lambda *told: self.counted.append(told[:2]))
+
+    def _answer(self, _environ: Any, start_response: Any) -> list[bytes]:
+        self.reached += 1
+        start_response(self._status, [("X-Number", str(self.reached))])
+        return [str(self.reached).encode()]
+
+    def ask(self, path: str = "/api/stats", **headers: str) -> tuple[str, bytes]:
+        """The answer's X-Number and its body, which must tell the same."""
+        told: list[Any] = []
+        environ = create_environ(path, method=headers.pop("method", "GET"), headers=headers)
+        body = b"".join(self._door(environ, lambda status, headers: told.append((status, dict(headers)))))
+        assert told[0][0] == self._status
+        return told[0][1]["X-Number"], body
+
+
+def test_who_asks_exactly_the_same_again_gets_the_same_response(db: Database, clock: list[int]) -> None:
+    site = Site(db)
+    assert [site.ask(Cookie="a=1") for _ in range(3)] == [("1", b"1")] * 3
+    assert site.counted == [("live.stats", 200)] * 2  # the site itself counts what reaches it
+    commit(db, "new")
+    assert site.ask(Cookie="a=1") == ("2", b"2")
+    clock[0] += 1_000
+    assert site.ask(Cookie="a=1") == ("3", b"3")
+    site.known = object()  # a token was revoked, an account changed
+    assert site.ask(Cookie="a=1") == ("4", b"4")
+
+
+def test_nobody_gets_what_somebody_else_was_answered(db: Database, clock: list[int]) -> None:
+    site = Site(db)
+    for _ in range(2):
+        site.ask()
+        site.ask(Cookie="a=1")
+        site.ask(Cookie="a=2")
+        site.ask(Authorization="Bearer a")
+        site.ask("/api/stats?token=a")
+        site.ask("/api/stats?minutes=5")
+        site.ask(**{"X-Forwarded-For": "203.0.113.1"})
+        site.ask(Host="elsewhere.example")
+    assert site.reached == 8
+
+
+def test_refusals_and_other_requests_are_answered_anew_each_time(db: Database, clock: list[int]) -> None:
+    refusing, site = Site(db, "401 UNAUTHORIZED"), Site(db)
+    assert [refusing.ask()[1] for _ in range(3)] == [b"1", b"2", b"3"]
+    assert [site.ask("/api/revenue")[1] for _ in range(2)] == [b"1", b"2"]
+    assert [site.ask(method="POST")[1] for _ in range(2)] == [b"3", b"4"]
+
+
+def test_a_token_that_opened_the_numbers_opens_them_no_more_once_it_is_revoked(locked_stage: Stage) -> None:
+    with locked_stage.client() as client:
+        owner = {"Authorization": f"Bearer {API_TOKEN}"}
+        made = client.post("/api/tokens", json={"name": "kept", "scopes": ["read"]}, headers=owner).json()
+        guest = {"Authorization": f"Bearer {made['token']}"}
+        for _ in range(5):
+            assert client.get("/api/stats", headers=guest).status_code == 200
+            assert client.get("/api/stats").status_code == 401
+        gone = client.delete(f"/api/tokens/{made['record']['id']}", headers=owner)
+        assert gone.status_code in (200, 204)
+        assert client.get("/api/stats", headers=guest).status_code == 401
+        assert client.get("/api/stats", headers=owner).status_code == 200
 
 
 def test_what_was_committed_before_the_question_is_in_the_answer(stage: Stage) -> None:
