@@ -149,7 +149,7 @@ class Program:
         command = [sys.executable, name, *arguments]
         return Running(command, self.folder, self._environment(**settings), self._new_log(Path(name).stem))
 
-    def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout: float = START_SECONDS, **settings: str) -> subprocess.CompletedProcess[str]:
         """A program of ours to its end, for those that are to refuse."""
         return subprocess.run(
             [sys.executable, *command],
@@ -158,7 +158,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=START_SECONDS,
+            timeout=timeout,
             check=False,
         )
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Protocol
 
-from tests.torture import crashes
+from tests.torture import crashes, interruptions
 from tests.torture.report import Report
 
 
@@ -22,6 +22,7 @@ class Member(Protocol):
 
 ALL: dict[str, Member] = {
     "crashes": crashes,
+    "interruptions": interruptions,
 }
 
 

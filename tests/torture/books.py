@@ -15,13 +15,13 @@ from sqlalchemy import func, select
 from core.clock import now_ms
 from core.db import Database
 from core.events import Kind
-from ingest import attendance, ledger, rebuild, store_rebuild
+from ingest import ledger, rebuild, store_rebuild
 from ingest.policy import Policy
 from models import CoverageGap, LedgerTotal, Sale, StoreEvent, StoreTotal
 from models import Event as EventRow
 from tests.ingest import money, shop
 from tests.ingest.tables import tables
-from tests.support import rows
+from tests.support import rows, settle
 from tests.torture.crowd import BITS, PRICE_CENTS, Crowd, cheers
 from tests.torture.report import Report
 
@@ -34,18 +34,12 @@ def everything_told(of: Database) -> dict[str, Any]:
     return {"events": tables(of), "money": money.held(of), "shop": shop.tables(of)}
 
 
-def recompute(of: Database, at_ms: int) -> None:
+def recompute(of: Database, at_ms: int, policy: Policy = POLICY) -> None:
     """What ``init_db.py --rebuild`` does."""
     with of.writing() as connection:
-        rebuild.rebuild(connection, POLICY, at_ms)
+        rebuild.rebuild(connection, policy, at_ms)
         store_rebuild.rebuild(connection, at_ms)
         ledger.rebuild(connection, UTC)
-
-
-def settle(of: Database, at_ms: int) -> None:
-    """Counts everybody's presence until now, as the next heartbeat would."""
-    with of.writing() as connection:
-        attendance.heartbeat_all(connection, POLICY, at_ms)
 
 
 def damage(of: Database) -> list[str]:
@@ -121,7 +115,7 @@ class Books:
         }
         report.promise("the ledger is right to the cent", [f"{held} instead of {expected}"] * (held != expected))
         at_ms = now_ms()
-        settle(self.database, at_ms)
+        settle(self.database, at_ms, POLICY)
         before = everything_told(self.database)
         recompute(self.database, at_ms)
         after = everything_told(self.database)

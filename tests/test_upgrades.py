@@ -1,0 +1,197 @@
+"""Databases of every earlier version, with what those have written, become ones of this version in any case."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from core.config import ROOT
+from core.db import Database, check_schema
+from core.events import Kind, Person, Platform, event_to_json
+from ingest import sales, store
+from init_db import upgrade
+from models import SCHEMA_REVISION
+from models import Event as EventRow
+from rules.funnel import Step
+from rules.sales import checked
+from tests import databases, old_versions, support
+from tests.ingest.shop import tracked
+from tests.old_versions import REVISIONS, Content, content
+from tests.processes import Program
+from tests.servers import PostgresServer
+from tests.support import NOON, OTTO, POLICY, act, chat, days, rows, settle
+from tests.test_migrations import shape_of
+from tests.torture import interruptions
+from tests.torture.books import damage, everything_told, recompute
+
+COUNTED_ANEW = "0002"  # versions before it had other totals
+NOVA_OF_TWITCH = Person("300", "nova", "Nova")
+
+
+@pytest.fixture(params=REVISIONS)
+def revision(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def old(revision: str, tmp_path: Path) -> Iterator[Database]:
+    """A database as ``revision`` has left it."""
+    with closing(Database(databases.empty_url(tmp_path, "old.db"))) as made:
+        old_versions.write(revision, made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program.copied_to(tmp_path_factory.mktemp("program"))
+
+
+def values_in(told: Content, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
+    """The rows of a table, with these columns of it."""
+    places = [told[table]["columns"].index(name) for name in columns]
+    return sorted((tuple(row[place] for place in places) for row in told[table]["rows"]), key=repr)
+
+
+def test_there_is_one_of_every_version_with_something_in_every_table() -> None:
+    made = [script.revision for script in ScriptDirectory(str(ROOT / "migrations")).walk_revisions()]
+    assert set(REVISIONS) >= set(made) - {SCHEMA_REVISION}
+    assert [
+        (revision, name) for revision in REVISIONS for name, table in content(revision).items() if not table["rows"]
+    ] == []
+
+
+def test_all_that_an_earlier_version_wrote_is_kept(old: Database, revision: str) -> None:
+    before = old_versions.dump(old)
+    upgrade(old, POLICY)
+    check_schema(old, SCHEMA_REVISION)
+    after = old_versions.dump(old)
+    totals = {"minute_rollups", "stream_terms", "stream_viewers", "viewers"} if revision < COUNTED_ANEW else set()
+    for name in before.keys() - totals:
+        columns = [column for column in before[name]["columns"] if column in after[name]["columns"]]
+        assert values_in(before, name, columns) == values_in(after, name, columns), name
+    assert damage(old) == []
+
+
+def test_totals_are_those_of_a_rebuild_before_and_after_this_version_writes_to_it(old: Database) -> None:
+    upgrade(old, POLICY)
+    as_recomputed(old, NOON)
+    write_on(old)
+    as_recomputed(old, NOON + days(1))
+
+
+def as_recomputed(of: Database, at_ms: int) -> None:
+    settle(of, at_ms)
+    before = everything_told(of)
+    recompute(of, at_ms, POLICY)
+    assert everything_told(of) == before
+
+
+def write_on(to: Database) -> None:
+    """Somebody who is known and somebody who is not, on both platforms, in the shop and at the till."""
+    live = {"channel": "yukilive", "platform": Platform.TIKTOK}
+    support.write(to, [chat(OTTO, "back again", NOON), chat(support.chatter(1), "hi", NOON + 1, amount=100)])
+    support.write(to, [act(Kind.GIFT, OTTO, NOON, amount=10, quantity=2, diamonds=5, gift_id=5, name="Rose", **live)])
+    with to.writing() as connection:
+        store.record(
+            connection, [tracked("new-1", Step.PURCHASE, NOON, amount_minor=250, currency="EUR")], NOON, POLICY
+        )
+        sale = checked({"id": "till-9", "amount": 5, "currency": "EUR"}, now_ms=NOON, currency="EUR")
+        sales.record(connection, [sale], POLICY, NOON)
+
+
+@pytest.mark.sqlite
+def test_an_upgraded_database_is_made_like_a_new_one(old: Database, tmp_path: Path) -> None:
+    upgrade(old, POLICY)
+    with closing(support.database(tmp_path, "new.db")) as new:
+        assert shape_of(old) == shape_of(new)
+
+
+# One process asks for everything that needs no name, and for some that does, and tells what was answered.
+ASK = """
+import json, sys
+import app
+from core.config import Settings
+from core.db import Database
+
+here = {"base_url": "http://127.0.0.1", "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+told = []
+for url in json.loads(sys.argv[1]):
+    made = app.create_app(Settings(timezone="UTC"), Database(url))
+    client = made.test_client()
+    plain = {rule.rule for rule in made.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments}
+    found = {path: client.get(path, **here) for path in [*sorted(plain), *json.loads(sys.argv[2])]}
+    told.append({path: [one.status_code, one.json if one.is_json else one.text] for path, one in found.items()})
+print(json.dumps(told))
+"""
+PROFILES, NOVA, ADE = "/api/viewer-profiles", "/api/viewer-profiles/nova", "/api/viewer-profiles/ade/export"
+STREAMS, SHOP, MEMBER = "/api/streams", "/stats?range=all", "/api/user-stats/1"
+PAGES = {"/", "/streams", "/viewers", "/store", "/revenue", "/library", "/voice", "/settings", "/docs", "/overlay"}
+
+
+@pytest.mark.sqlite
+@pytest.mark.timeout(300)
+def test_every_page_and_call_answers_with_what_earlier_versions_wrote(program: Program, tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / revision}.db" for revision in REVISIONS]
+    for revision, url in zip(REVISIONS, urls, strict=True):
+        with closing(Database(url)) as made:
+            old_versions.write(revision, made)
+            upgrade(made, POLICY)
+    ended = program.run("-c", ASK, json.dumps(urls), json.dumps([NOVA, ADE, SHOP, MEMBER]), timeout=240)
+    assert ended.returncode == 0, ended.stderr
+    for revision, answers in zip(REVISIONS, json.loads(ended.stdout), strict=True):
+        assert [(path, told) for path, told in answers.items() if told[0] >= 500] == [], revision
+        assert {answers[path][0] for path in PAGES} == {200}
+        as_recorded(content(revision), {path: told[1] for path, told in answers.items()})
+
+
+def as_recorded(written: Content, told: dict[str, Any]) -> None:
+    """That what is answered is what was written."""
+    assert told[PROFILES]["pagination"]["total"] == len(written["viewers"]["rows"])
+    assert told[STREAMS]["pagination"]["total"] == len(written["streams"]["rows"])
+    assert told[NOVA]["total_comments"] == 6
+    assert told[NOVA]["notes"] == ("moderates on Fridays" if "viewer_edits" in written else "")
+    assert told[ADE]["profile"]["total_coins_spent"] == 3000
+    assert told[SHOP]["total_events"] == len(written.get("store_events", {"rows": []})["rows"])
+    assert told[MEMBER].get("name") == ("Ada Lovelace" if "library_members" in written else None)
+
+
+@pytest.mark.sqlite
+def test_the_programs_bring_the_first_version_s_database_up_to_date_and_go_on(program: Program, tmp_path: Path) -> None:
+    url, tape = f"sqlite:///{tmp_path / 'old.db'}", tmp_path / "evening.ndjson"
+    tape.write_text(event_to_json(chat(NOVA_OF_TWITCH, "still here", NOON, source_id="late")) + "\n")
+    with closing(Database(url)) as made:
+        old_versions.write(REVISIONS[0], made)
+        assert "run `python init_db.py`" in program.run("collector.py", DATABASE_URL=url, CHANNEL="lena").stderr
+        assert program.run("init_db.py", DATABASE_URL=url, TIMEZONE="UTC").returncode == 0
+        ended = program.run("collector.py", "--replay", str(tape), "--as-recorded", DATABASE_URL=url, TIMEZONE="UTC")
+        assert ended.returncode == 0, ended.stderr
+        assert [row["text"] for row in rows(made, EventRow)][-1] == "still here"
+        as_recomputed(made, NOON + days(1))
+
+
+@pytest.mark.sqlite
+@pytest.mark.timeout(300)
+def test_an_upgrade_that_is_killed_leaves_what_was_or_what_is_to_be_and_can_be_repeated(tmp_path: Path) -> None:
+    chance = random.Random()
+    with interruptions.Upgrader() as upgraded:
+        for earlier in interruptions.OLDER:
+            with interruptions.old_file(earlier, tmp_path) as made:
+                killed, wrong = interruptions.interrupt(made, upgraded, 2, chance)
+            assert wrong == []
+            assert killed, "the commit is one of the moments"
+
+
+def test_so_it_is_on_postgresql(postgres: PostgresServer) -> None:
+    """There a server outlives the process that is killed, and has to notice."""
+    with (
+        interruptions.Upgrader() as upgraded,
+        interruptions.old_on_server(REVISIONS[0], postgres) as made,
+    ):
+        assert interruptions.interrupt(made, upgraded, 2, random.Random()) == (2, [])
