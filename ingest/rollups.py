@@ -41,8 +41,8 @@ def add(connection: Connection, sums: Sums) -> None:
     )
     for is_emote, spoken in ((False, sums.words), (True, sums.emotes)):
         for stream_id, terms in spoken.items():
-            # In the order of the key: neighbours share their pages.
-            _ADD_TERMS.run(connection, [(stream_id, is_emote, term, uses) for term, uses in sorted(terms.items())])
+            uses = sorted(Counter(terms).items())  # in the order of the key: neighbours share their pages
+            _ADD_TERMS.run(connection, [(stream_id, is_emote, term, count) for term, count in uses])
     messages = [(channel_id, added.messages) for channel_id, added in sums.by_channel().items() if added.messages]
     _ADD_CHANNELS.run(connection, messages)
 

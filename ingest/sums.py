@@ -36,7 +36,6 @@ _CHAT, _VIEWERS, _SILENT = Kind.CHAT, Kind.VIEWERS, EventStatus.SILENT
 _FIRST, _SHARED = Mark.FIRST.value, Mark.SHARED.value
 
 _Key = TypeVar("_Key")
-Terms = defaultdict[str, int]
 
 
 def counts(event: Event) -> bool:
@@ -127,15 +126,15 @@ class Sums:
     """A batch, added up. ``zone``: where hours of the week are told.
 
     ``places`` has a tally by channel, minute and stream; ``people`` one by person, for each stream and hour of the
-    week; ``words`` and ``emotes`` those of each stream; ``audience`` the highest count of viewers of a minute.
+    week; ``words`` and ``emotes`` each use of one, by stream; ``audience`` the highest count of viewers of a minute.
     """
 
     def __init__(self, placed: Sequence[Placed], zone: ZoneInfo) -> None:
         self.zone = zone
         self.places: defaultdict[tuple[int, int, int | None], Tally] = defaultdict(Tally)
         self.people: defaultdict[tuple[int | None, int], People] = defaultdict(lambda: defaultdict(Tally))
-        self.words: defaultdict[int, Terms] = defaultdict(lambda: defaultdict(int))
-        self.emotes: defaultdict[int, Terms] = defaultdict(lambda: defaultdict(int))
+        self.words: defaultdict[int, list[str]] = defaultdict(list)
+        self.emotes: defaultdict[int, list[str]] = defaultdict(list)
         self.audience: dict[Minute, int] = {}
         self.given: defaultdict[str, int] = defaultdict(int)  # coins of people, by platform
         self._add(placed)
@@ -180,13 +179,9 @@ class Sums:
 
     def _speak(self, stream_id: int, event: Event) -> None:
         emotes = event.extra.get("emotes", ()) if event.extra else ()
-        spoken = self.words[stream_id]
-        for word in terms.words(event.text, emotes):
-            spoken[word] += 1
+        self.words[stream_id].extend(terms.words(event.text, emotes))
         if emotes:
-            used = self.emotes[stream_id]
-            for name in _emotes_of(emotes):
-                used[name] += 1
+            self.emotes[stream_id].extend(_emotes_of(emotes))
 
     def _watched_by(self, item: Placed) -> None:
         minute = (item.channel_id, minute_of(item.event.at_ms))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 # Vowel signs and accents that follow their letter, and the joiners between letters: \w knows none of them, and without
 # them words of Hindi, Thai or Arabic fall apart.
@@ -33,37 +33,39 @@ STOP_WORDS = frozenset(
 )
 
 
+class _Known(dict[str, str]):
+    """Each word as it is written → as it is counted, "" where it is not: chats say the same over and over."""
+
+    MOST = 20_000  # some 2 MB
+
+    def __missing__(self, written: str) -> str:
+        word = _counted_as(written)
+        if len(written) <= LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+            self[written] = word
+        return word
+
+
+_known = _Known()
+_MAY_HOLD_ADDRESS = re.compile("[@#!./]")
+
+
 def words(text: str, emotes: Collection[str] = ()) -> list[str]:
     """The distinct words of ``text``, lower case: no addresses, mentions, numbers, stop words or emotes."""
-    found: dict[str, None] = {}
-    if not text.isalnum() and _MAY_HOLD_ADDRESS.search(text):
-        text = ADDRESS.sub(" ", text)
-    names = frozenset(emotes) if emotes else emotes
-    for written in WORD.findall(text):
-        word = _known.get(written)
-        if word is None:
-            word = _learn(written)
-        if word and not (names and written in names):
-            found[word] = None
-            if len(found) == MOST_PER_MESSAGE:
-                break
-    return list(found)
+    written: Iterable[str] = text.split()
+    if not text.replace(" ", "").isalnum():  # then there is nothing in it but words
+        written = WORD.findall(ADDRESS.sub(" ", text) if _MAY_HOLD_ADDRESS.search(text) else text)
+    if emotes:
+        names = frozenset(emotes)
+        written = [word for word in written if word not in names]
+    found = dict.fromkeys(map(_known.__getitem__, written))
+    found.pop("", None)
+    return list(found)[:MOST_PER_MESSAGE]
 
 
-def _learn(written: str) -> str:
-    """The word as it is counted, "" if it is not worth it; remembered, because chats say the same over and over."""
-    word = ""
-    if SHORTEST <= len(written) <= LONGEST and not written.isdigit():
-        lower = written.lower().replace("’", "'")
-        if lower not in STOP_WORDS and len(lower) <= LONGEST:  # some letters are two in lower case
-            word = lower
-    if len(written) <= LONGEST:
-        if len(_known) >= MOST_KNOWN:
-            _known.clear()
-        _known[written] = word
-    return word
-
-
-MOST_KNOWN = 20_000  # some 2 MB
-_known: dict[str, str] = {}  # each word as it is written → as it is counted
-_MAY_HOLD_ADDRESS = re.compile("[@#!./]")
+def _counted_as(written: str) -> str:
+    if not SHORTEST <= len(written) <= LONGEST or written.isdigit():
+        return ""
+    word = written.lower().replace("’", "'")
+    return word if word not in STOP_WORDS and len(word) <= LONGEST else ""  # some letters are two in lower case
