@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -174,18 +175,17 @@ class Sessions:
         for key in (*self._changed, *self._heard) if self._seen else ():
             if key[0] in self._seen:
                 last[key[0]] = max(last[key[0]], self._current[key].last_ms)
-        census, visited, watched = Census(), [], []
-        for row in _PEOPLE(connection, ids=list(last)) if last else ():
+        census = Census()
+        changes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+        for row in _PEOPLE(connection, ids=sorted(last)) if last else ():
             # Until their first visit somebody was only talked about.
             seen_ms = max(row.last_seen_at_ms, last[row.id]) if row.total_visits else last[row.id]
             census.seen(row.last_seen_at_ms, seen_ms)
-            census.add(row.platform, watchtime_ms=self._watched[row.id])
-            if row.id in self._visits:
-                visited.append((row.id, seen_ms, self.now_ms, self._visits[row.id], self._watched[row.id]))
-            else:
-                watched.append((row.id, seen_ms, self.now_ms, self._watched[row.id]))
-        _VISITED.run(connection, visited)
-        _WATCHED.run(connection, watched)
+            added = (self._visits[row.id], self._watched[row.id])
+            census.add(row.platform, watchtime_ms=added[1])
+            changes[tuple(compress(_ATTENDED, added))].append((row.id, seen_ms, self.now_ms, *filter(None, added)))
+        for columns, rows in changes.items():
+            _SEEN[columns].run(connection, rows)
         census.write(connection)
 
 
@@ -318,28 +318,20 @@ _ADD_PAST = BulkStatement(
     ("viewer_id", "joined_at_ms", "channel_id", "stream_id", "left_at_ms", "watched_ms"),
 )
 _ADD_TO_STREAMS = BulkStatement(_stream_upsert, ("stream_id", "viewer_id", "visits", "watched_ms"))
-_WATCHED = BulkStatement(
-    lambda _insert: (
-        update(Viewer)
-        .where(Viewer.id == bindparam("id_"))
-        .values(
-            last_seen_at_ms=bindparam("seen"),
-            updated_at_ms=bindparam("now"),
-            total_watchtime_ms=Viewer.total_watchtime_ms + bindparam("watched"),
-        )
-    ),
-    ("id_", "seen", "now", "watched"),
-)
-_VISITED = BulkStatement(
-    lambda _insert: (
-        update(Viewer)
-        .where(Viewer.id == bindparam("id_"))
-        .values(
-            last_seen_at_ms=bindparam("seen"),
-            updated_at_ms=bindparam("now"),
-            total_visits=Viewer.total_visits + bindparam("visits"),
-            total_watchtime_ms=Viewer.total_watchtime_ms + bindparam("watched"),
-        )
-    ),
-    ("id_", "seen", "now", "visits", "watched"),
-)
+
+
+def _seen(*added: str) -> BulkStatement:
+    """When people were last seen, and what is added of these columns."""
+    changes: dict[str, Any] = {name: getattr(Viewer, name) + bindparam(f"add_{name}") for name in added}
+    changes |= {"last_seen_at_ms": bindparam("seen"), "updated_at_ms": bindparam("now")}
+    return BulkStatement(
+        lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
+        ("id_", "seen", "now", *(f"add_{name}" for name in added)),
+    )
+
+
+_ATTENDED = ("total_visits", "total_watchtime_ms")
+# An index costs wherever its column is named, even with nothing added: who comes has watched nothing yet.
+_SEEN: dict[tuple[str, ...], BulkStatement] = {
+    columns: _seen(*columns) for columns in ((), _ATTENDED[:1], _ATTENDED[1:], _ATTENDED)
+}
