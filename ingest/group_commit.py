@@ -29,7 +29,8 @@ class NotDurable(Exception):
 @dataclass(slots=True)
 class _Waiting(Generic[Item, Answer]):
     items: Sequence[Item]
-    done: threading.Event = field(default_factory=threading.Event)
+    woken: threading.Event = field(default_factory=threading.Event)
+    leads: bool = False
     answers: list[Answer] = field(default_factory=list)
     error: Exception | None = None
 
@@ -39,7 +40,7 @@ class GroupCommit(Generic[Item, Answer]):
 
     ``work`` answers one thing an item, in their order; it may be called again with the same items when a transaction
     fails. ``run`` calls a function with a database, where waiting for the disk keeps nobody else waiting.
-    The first caller commits for all who come meanwhile; there is no thread to be started or stopped.
+    The first caller commits, and then the first of those who came meanwhile for all of them; there is no thread.
     """
 
     def __init__(
@@ -63,31 +64,37 @@ class GroupCommit(Generic[Item, Answer]):
         mine: _Waiting[Item, Answer] = _Waiting(items)
         with self._lock:
             self._queue.append(mine)
-            leads, self._led = not self._led, True
-        if leads:
-            self._lead(mine)
-        mine.done.wait()
+            mine.leads, self._led = not self._led, True
+        if not mine.leads:
+            mine.woken.wait()
+        if mine.leads:
+            self._lead()
         if mine.error is not None:
             raise mine.error
         return mine.answers
 
-    def _lead(self, mine: _Waiting[Item, Answer]) -> None:
-        """Commits until nobody waits. A leader whose own turn is over hands on, or they would never return."""
-        while True:
-            with self._lock:
-                group = self._take()
-                if not group:
-                    self._led = False
-                    return
+    def _lead(self) -> None:
+        """Commits all who wait, oneself among them, and lets the first of those who came meanwhile lead the next."""
+        with self._lock:
+            group = self._take()
+        try:
             self._commit(group)
-            if mine.done.is_set():
-                with self._lock:
-                    if not self._queue:
-                        self._led = False
-                        return
-                    heir = self._queue[0]
-                threading.Thread(target=self._lead, args=(heir,), daemon=True).start()
-                return
+        except BaseException:  # the leader is ended itself: nobody shall wait for ever
+            self._settle(group, RuntimeError("ended while it was stored"))
+            raise
+        finally:
+            self._hand_on()
+            for waiting in group:
+                waiting.woken.set()
+
+    def _hand_on(self) -> None:
+        """Before others are woken: the next commit begins while they still take their answers."""
+        with self._lock:
+            heir = self._queue[0] if self._queue else None
+            self._led = heir is not None
+        if heir is not None:
+            heir.leads = True
+            heir.woken.set()
 
     def _take(self) -> list[_Waiting[Item, Answer]]:
         group: list[_Waiting[Item, Answer]] = []
@@ -119,7 +126,6 @@ class GroupCommit(Generic[Item, Answer]):
     def _settle(self, group: list[_Waiting[Item, Answer]], error: Exception | None) -> None:
         for waiting in group:
             waiting.error = error
-            waiting.done.set()
 
     def _transact(self, database: Database, items: list[Item]) -> list[Answer]:
         give_up_at, conflict = time.monotonic() + self._patience_seconds, False

@@ -95,14 +95,14 @@ def _write(connection: Connection, fresh: dict[int, Tracked], now_ms: int, polic
 
 def add_reach(connection: Connection, moved: Counter[tuple[Measure, int]]) -> None:
     """``moved``: by (measure, time) how many people reached it last then; negative: no longer."""
-    buckets: Counter[tuple[int, int, int]] = Counter()
+    buckets: Counter[tuple[Measure, int, int]] = Counter()
     for (measure, at_ms), people in moved.items():
         if not people:
             continue  # they were there before
-        number = measure.value
         for span, bucket in buckets_of(at_ms):
-            buckets[number, span, bucket] += people
-    _ADD_REACH.run(connection, [(*key, people) for key, people in sorted(buckets.items()) if people])
+            buckets[measure, span, bucket] += people
+    rows = [(measure.value, span, bucket, people) for (measure, span, bucket), people in sorted(buckets.items())]
+    _ADD_REACH.run(connection, [row for row in rows if row[-1]])
 
 
 def add_minutes(connection: Connection, events: Sequence[Tracked]) -> None:

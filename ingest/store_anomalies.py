@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,8 +164,7 @@ def _windows_before(connection: Connection, window: int, samples: Samples) -> Mo
     hour = window // WINDOWS_AN_HOUR
     first_hour = hour - TRAFFIC_HOURS
     sums = _so_far(connection, samples, TRAFFIC, first_hour, hour - 1)
-    for earlier in range(hour * WINDOWS_AN_HOUR, window):
-        events = _events_in(connection, earlier)
+    for events in _events_by_window(connection, hour * WINDOWS_AN_HOUR, window):
         sums += Moments(0, events, events**2)
     first_minute = _FIRST_MINUTE(connection).scalar()
     first = window if first_minute is None else max(first_hour * WINDOWS_AN_HOUR, first_minute // WINDOW_MINUTES)
@@ -288,6 +287,15 @@ def _events_in(connection: Connection, window: int) -> int:
     return int(_IN_MINUTES(connection, first=first, end=first + WINDOW_MINUTES).scalar() or 0)
 
 
+def _events_by_window(connection: Connection, first: int, end: int) -> Iterable[int]:
+    """The events of each window from ``first`` to before ``end`` in which there was one."""
+    counts: Counter[int] = Counter()
+    if first < end:
+        for minute, events in _BY_MINUTE(connection, first=first * WINDOW_MINUTES, end=end * WINDOW_MINUTES):
+            counts[minute // WINDOW_MINUTES] += events
+    return counts.values()
+
+
 def _samples_upsert(insert: Callable[[Any], Any]) -> Any:
     upsert = insert(StoreSample)
     changes = {name: getattr(StoreSample, name) + upsert.excluded[name] for name in ("count", "total", "squares")}
@@ -306,6 +314,11 @@ _SAMPLE = Prepared(
 )
 _IN_MINUTES = Prepared(
     select(func.sum(StoreMinute.events)).where(
+        StoreMinute.minute >= bindparam("first"), StoreMinute.minute < bindparam("end")
+    )
+)
+_BY_MINUTE = Prepared(
+    select(StoreMinute.minute, StoreMinute.events).where(
         StoreMinute.minute >= bindparam("first"), StoreMinute.minute < bindparam("end")
     )
 )

@@ -20,10 +20,10 @@ from rules.reach import COMPARED, Measure, spans_since
 def catch_up(connection: Connection, now_ms: int) -> None:
     """Takes the snapshots that are due: nothing has been written since they were."""
     minute = now_ms // MINUTE_MS
-    for window, every in COMPARED.items():
+    latest = _LATEST(connection).one()
+    for (window, every), last in zip(COMPARED.items(), latest, strict=True):
         due = minute // every * every
         oldest = due - window - every  # what is older is compared with no more
-        last = _LAST(connection, window=window).scalar()
         if last is None:
             # Before the first event there is nothing; its zeros say so.
             _INSERT.run(connection, [(window, due, Measure.ANY.value, 0)])
@@ -55,7 +55,15 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     return insert(StoreSnapshot).on_conflict_do_nothing()
 
 
-_LAST = Prepared(select(func.max(StoreSnapshot.minute)).where(StoreSnapshot.window_minutes == bindparam("window")))
+# All in one question, because it is asked with everything that is written.
+_LATEST = Prepared(
+    select(
+        *(
+            select(func.max(StoreSnapshot.minute)).where(StoreSnapshot.window_minutes == window).scalar_subquery()
+            for window in COMPARED
+        )
+    )
+)
 _SUMS = Prepared(
     select(StoreReach.measure, func.sum(StoreReach.users))
     .where(

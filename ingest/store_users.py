@@ -13,7 +13,7 @@ from core.clock import HOUR_MS
 from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from models import StoreEvent, StoreUser
-from rules.funnel import WINDOW_MS, Journey, Step, replayed
+from rules.funnel import NEVER, WINDOW_MS, Journey, replayed
 from rules.reach import Measure, reached_ms
 from rules.segments import Segment, reach_ms
 
@@ -33,6 +33,8 @@ _STATE = (
     "busy_hour",
     "busy_events",
 )
+_UNKNOWN = [NEVER] * len(_RECENT)
+_PARTS = tuple((_STATE.index(part[0]), _STATE.index(part[-1]) + 1) for part in (_RECENT, _COUNTS, _LAST, _BEGAN))
 BEGINNING = dict.fromkeys(_STATE, 0)  # the state of somebody who did nothing yet
 
 
@@ -91,8 +93,10 @@ class Shoppers:
             before = reached_ms(shopper.journey)
             self._bring_on(connection, shopper, acts, up_to)
             after = reached_ms(shopper.journey)
-            moved.subtract(before.items())
-            moved.update(after.items())
+            for reached in after.items() - before.items():
+                moved[reached] += 1
+            for reached in before.items() - after.items():
+                moved[reached] -= 1
         _SAVE.run(connection, [_saved(self.by_user_id[user_id]) for user_id in theirs])
         return moved
 
@@ -104,12 +108,12 @@ class Shoppers:
         journey = shopper.journey
         if min(times) >= journey.newest_ms:
             for act in sorted(acts, key=lambda act: act.at_ms):
-                journey.take(Step(act.step), act.at_ms)
+                journey.take(act.step, act.at_ms)
             return
         # News from before the last that is known: what it means depends on what was before and after it, as far as a
         # way through the steps may reach.
         for act in acts:
-            journey.take_late(Step(act.step), act.at_ms)
+            journey.take_late(act.step, act.at_ms)
         since_ms, until_ms = min(times) - WINDOW_MS, max(times) + WINDOW_MS
         rows = _AROUND(connection, user=shopper.id, since=since_ms, until=until_ms, up_to=up_to)
         journey.began_at_least(replayed((row.at_ms, row.id, row.step) for row in rows))
@@ -128,18 +132,18 @@ class Shoppers:
 
     def _load(self, connection: Connection, user_ids: list[str]) -> None:
         for row in _LOAD(connection, users=user_ids):
-            self.by_user_id[row.user_id] = Shopper(
-                row.id, row.user_id, journey_of(row), row.first_at_ms, row.busy_hour, row.busy_events
-            )
+            number, user_id, *state = row
+            self.by_user_id[user_id] = Shopper(number, user_id, _journey(state), state[0], state[-2], state[-1])
 
 
-def journey_of(row: Any) -> Journey:
-    """The journey in the columns of a row of ``store_users``."""
+def _journey(state: Sequence[int]) -> Journey:
+    """The journey in the columns of ``_STATE``."""
+    recent, counts, last, began = (state[first:end] for first, end in _PARTS)
     return Journey(
-        last_ms=[getattr(row, name) for name in _LAST],
-        began_ms=[row.page_view_at_ms, *(getattr(row, name) for name in _BEGAN)],
-        counts=[getattr(row, name) for name in _COUNTS],
-        recent_ms=[at_ms for name in _RECENT if (at_ms := getattr(row, name))],
+        last_ms=list(last),
+        began_ms=[last[0], *began],
+        counts=list(counts),
+        recent_ms=[at_ms for at_ms in recent if at_ms],
     )
 
 
@@ -148,7 +152,7 @@ def _saved(shopper: Shopper) -> tuple[Any, ...]:
     return (
         shopper.id,
         shopper.first_at_ms,
-        *(journey.nth_latest_ms(nth) for nth in range(1, len(_RECENT) + 1)),
+        *(journey.recent_ms + _UNKNOWN)[: len(_RECENT)],
         *journey.counts,
         *journey.last_ms,
         *journey.began_ms[1:],

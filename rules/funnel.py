@@ -56,7 +56,7 @@ class Journey:
         """When their ``nth`` latest event was, 1 … RECENT."""
         return self.recent_ms[nth - 1] if len(self.recent_ms) >= nth else NEVER
 
-    def take(self, step: Step, at_ms: int) -> None:
+    def take(self, step: int, at_ms: int) -> None:
         """One more event. They must come in the order of their times: see ``replayed``."""
         at = step - 1
         self.take_late(step, at_ms)
@@ -64,7 +64,7 @@ class Journey:
         if began_ms and at_ms - began_ms <= WINDOW_MS:
             self.began_ms[at] = max(self.began_ms[at], began_ms)
 
-    def take_late(self, step: Step, at_ms: int) -> None:
+    def take_late(self, step: int, at_ms: int) -> None:
         """One more event from before the newest. What ways through the steps it opens, ``began_at_least`` is told."""
         at = step - 1
         self.counts[at] += 1
@@ -81,7 +81,7 @@ def replayed(events: Iterable[tuple[int, int, int]]) -> Journey:
     """The journey of a person from all their events, as (time, number of arrival, step), in any order."""
     journey = Journey()
     for at_ms, _, step in sorted(events):
-        journey.take(Step(step), at_ms)
+        journey.take(step, at_ms)
     return journey
 
 

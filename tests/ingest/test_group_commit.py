@@ -133,6 +133,31 @@ def test_what_is_wrong_with_one_callers_items_fails_that_caller_alone(db: Databa
     assert sorted(stored(db)) == ["a", "b", "first"]
 
 
+def test_who_is_ended_while_they_commit_for_others_leaves_nobody_waiting(db: Database) -> None:
+    """As a server that stops ends a request. What became of its items nobody can tell; the others go on."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def work(_connection: Connection, items: list[int]) -> list[int]:
+        if not running.is_set():
+            running.set()
+            assert go_on.wait(10)
+            raise SystemExit
+        return items
+
+    commits: GroupCommit[int, int] = GroupCommit(db, work)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(commits.submit, [0])
+        assert running.wait(10)
+        others = [pool.submit(commits.submit, [number]) for number in (1, 2)]
+        while len(commits._queue) < 2:
+            assert not first.done()
+        go_on.set()
+        with pytest.raises(SystemExit):
+            first.result(10)
+        assert [other.result(10) for other in others] == [[1], [2]]
+    assert commits.submit([3]) == [3]
+
+
 def test_a_database_that_stays_locked_is_told_and_nothing_is_stored(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
