@@ -20,6 +20,7 @@ from core.events import Event, Kind, Person, Platform, SourceState, SourceStatus
 from ingest.writer import Writer
 from init_db import upgrade
 from tests.processes import Program, WebProcess
+from tests.web.routes import Answers, Route, read_answers
 
 PASSWORD, API_TOKEN, OVERLAY_TOKEN = "the owner's pass phrase", "tok-api-5f2c", "tok-overlay-91ab"
 TRACK_KEY = "tok-track-73d0"
@@ -73,6 +74,17 @@ class Alone(NamedTuple):
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     return Program.copied_to(tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture(scope="session")
+def answers(program: Program) -> Answers:
+    """What the program answers, over HTTP and on a socket."""
+    return read_answers(program)
+
+
+@pytest.fixture(scope="session")
+def routes(answers: Answers) -> list[Route]:
+    return answers.routes
 
 
 @pytest.fixture(scope="session")

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import httpx
 import pytest
 from socketio.exceptions import ConnectionError as Refused
 
 from rules.accounts import Role, Scope
-from tests.processes import Program
 from tests.web.cast import Member, cast
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage
+from tests.web.routes import Route
 from tests.web.sockets import Listener, listening
 from web.access import EVENTS, ROUTES, SAFE_METHODS
 from web.auth import LIMITED
 from web.levels import BEARER_SCOPES, ROLES, Access
 
-PRINT_ROUTES = """
-import json, app
-from core.config import Settings
-from core.db import Database
-made = app.create_app(Settings(), Database("sqlite://"))
-routes = [[rule.endpoint, rule.rule, sorted(rule.methods)] for rule in made.url_map.iter_rules()]
-limited = sorted({name.partition(".")[0] for name, view in made.view_functions.items()
-                  if hasattr(view, "__wrapper-limiter-instance")})
-events = sorted(made.extensions["socketio"].server.handlers["/"])
-print(json.dumps({"limited": limited, "routes": routes, "events": events}))
-"""
-IN_PLACE_OF = {
-    "<key>": "peerjs",
-    "<int:stream_id>": "1",
-    "<int:anomaly_id>": "1",
-    "<int:record_id>": "1",
-    "<int:user_id>": "1",
-    "<int:account_id>": "999999",
-    "<int:token_id>": "999999",
-    "<name>": "nobody",
-    "<path:filename>": "favicon.svg",
-    "<path:address>": "twitch:nobody",
-    "<viewer:username>": "twitch:nobody",
-}
 FORGED = "not-a-token"
 CHECKS_ITS_OWN_KEY = {"track.take", "sales.take"}  # open to everybody in the table: the views look at who comes
 ENDS_SESSIONS = {"auth.log_out", "accounts.sign_out_everywhere"}
@@ -53,26 +27,6 @@ EVERYBODY = [
     *("read token", "write token", "overlay token", "track token", "track token in the address"),
     *("tokens where others belong", "expired token"),
 ]
-
-
-@pytest.fixture(scope="module")
-def answers(program: Program) -> dict[str, Any]:
-    """What the program answers, over HTTP and on a socket."""
-    ended = program.run("-c", PRINT_ROUTES)
-    assert ended.returncode == 0, ended.stderr
-    return dict(json.loads(ended.stdout))
-
-
-@pytest.fixture(scope="module")
-def routes(answers: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
-    """(endpoint, path, methods) of everything the program answers."""
-    found = []
-    for endpoint, path, methods in answers["routes"]:
-        for argument, value in IN_PLACE_OF.items():
-            path = path.replace(argument, value)
-        assert "<" not in path, f"{path}: say in IN_PLACE_OF what to put here"
-        found.append((endpoint, path, methods))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +45,7 @@ def test_every_route_is_in_the_table_and_the_table_has_no_others(routes):
 
 
 def test_every_call_of_a_socket_is_in_the_table_and_the_table_has_no_others(answers):
-    assert set(answers["events"]) - {"connect", "disconnect"} == EVENTS.keys()
+    assert set(answers.events) - {"connect", "disconnect"} == EVENTS.keys()
 
 
 @pytest.mark.parametrize("caller", EVERYBODY)
@@ -113,7 +67,7 @@ def test_each_caller_gets_what_the_table_grants_and_nothing_else(routes, callers
         assert answer.status_code < 500, f"{caller}: {method} {path}"
 
 
-def answered(routes: list[tuple[str, str, list[str]]]) -> dict[tuple[str, str], set[str]]:
+def answered(routes: list[Route]) -> dict[tuple[str, str], set[str]]:
     """What answers each (path, method): an endpoint, or for OPTIONS one of those that share the path."""
     found: dict[tuple[str, str], set[str]] = {}
     for endpoint, path, methods in routes:
@@ -222,5 +176,5 @@ def test_an_unknown_path_says_no_more_to_a_stranger_than_to_anybody(callers):
     assert len({answer.text for answer in answers}) == 1
 
 
-def test_the_limiter_looks_at_each_blueprint_with_a_limited_route(answers: dict[str, Any]) -> None:
-    assert answers["limited"] == sorted(LIMITED)
+def test_the_limiter_looks_at_each_blueprint_with_a_limited_route(answers):
+    assert answers.limited == sorted(LIMITED)
