@@ -52,6 +52,22 @@ def test_the_ticker_moves_where_the_eye_can_follow_and_is_still_where_nearly_eve
     assert any("Single" in row for row in page.evaluate("window.moved"))
 
 
+def test_what_the_chat_has_left_behind_is_not_drawn_and_can_be_scrolled_to(stage: Stage, visit: Visits) -> None:
+    stage.chat("lengthy", "line 0 of many")
+    page = visit().open("/?platform=twitch&channel=lengthy", "#chat >> text=line 0 of many")
+    stage.chat("lengthy", *(f"line {number} of many" for number in range(1, 90)))
+    chat = page.locator("#chat")
+    expect(chat).to_contain_text("line 89 of many", timeout=SOON)
+    skipped = (
+        "(list) => [...list.querySelectorAll('.chat-line')].map((line) => getComputedStyle(line).contentVisibility)"
+    )
+    expect(chat.locator(".chat-line")).to_have_count(90)
+    assert chat.evaluate(skipped) == ["auto"] * 30 + ["visible"] * 60
+    assert chat.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 2
+    page.locator("#chat >> text=line 3 of many").scroll_into_view_if_needed()
+    expect(page.locator("#chat >> text=line 3 of many")).to_be_in_viewport()
+
+
 def test_only_the_chosen_channel_is_shown(stage: Stage, visit: Visits) -> None:
     stage.chat("chosen", "mine")
     stage.chat("other", "not mine")

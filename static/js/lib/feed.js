@@ -3,11 +3,13 @@
 import { chatLine } from "./chat-line.js";
 import { empty, part, setText } from "./dom.js";
 import { plural } from "./format.js";
-import { oncePerFrame } from "./frame.js";
+import { calmly } from "./frame.js";
 import { continuesStreak } from "./streaks.js";
 
 const MOST_LINES = 200;
 const AT_BOTTOM_PX = 24;
+const DRAW_EVERY_MS = 200;
+const NEAR_LINES = 60; // more than are in sight at once: those before them need not be drawn while nobody scrolls up
 
 export class Feed {
   constructor(list, more) {
@@ -17,7 +19,7 @@ export class Feed {
     this.known = new Set();
     this.hovered = false;
     this.scrolledUp = false;
-    this.draw = oncePerFrame(() => this.#draw());
+    this.draw = calmly(() => this.#draw(), DRAW_EVERY_MS);
     list.addEventListener("pointerenter", (event) => this.#hover(event.pointerType === "mouse"));
     list.addEventListener("pointerleave", () => this.#hover(false));
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -115,7 +117,15 @@ export class Feed {
     this.list.querySelector(".empty")?.remove();
     this.list.append(...lines);
     while (this.list.children.length > MOST_LINES) this.list.firstElementChild.remove();
+    this.#leaveBehind(lines.length);
     this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  /** Marks the lines that `come` new ones have pushed out of reach. */
+  #leaveBehind(come) {
+    const shown = this.list.children;
+    const end = shown.length - NEAR_LINES;
+    for (let index = Math.max(0, end - come); index < end; index += 1) shown[index].classList.add("past");
   }
 
   #drawHint() {

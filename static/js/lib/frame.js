@@ -24,6 +24,25 @@ export function oncePerFrame(draw) {
   };
 }
 
+/** As `oncePerFrame`, and the next draw comes `pauseMs` after the last: what changes faster cannot be read anyway. */
+export function calmly(draw, pauseMs) {
+  let timer = 0;
+  let drawnAt = -Infinity;
+  const soon = oncePerFrame(() => {
+    drawnAt = performance.now();
+    draw();
+  });
+  return function ask() {
+    if (timer) return;
+    const wait = drawnAt + pauseMs - performance.now();
+    if (wait <= 0) return soon();
+    timer = setTimeout(() => {
+      timer = 0;
+      soon();
+    }, wait);
+  };
+}
+
 /** For overlays: whether the source that shows this page is on the screen. */
 export function setInScene(shown) {
   inScene = shown;
