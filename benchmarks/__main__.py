@@ -5,7 +5,21 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import answers, broadcast, ingest, million_people, pages, stalled, store, track, twitch, viewers
+from benchmarks import (
+    answers,
+    broadcast,
+    footprint,
+    ingest,
+    latency,
+    million_people,
+    pages,
+    stalled,
+    store,
+    tiktok,
+    track,
+    twitch,
+    viewers,
+)
 
 ALL = {
     "ingest": ingest.main,
@@ -17,6 +31,9 @@ ALL = {
     "broadcast": broadcast.main,
     "stalled": stalled.main,
     "twitch": twitch.main,
+    "tiktok": tiktok.main,
+    "latency": latency.main,
+    "footprint": footprint.main,
     "pages": pages.main,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,26 +43,35 @@ def paced(count: int) -> Iterator[Callable[[], Pace]]:
 
 
 class Collecting:
-    """A collector on a new database in ``folder``, for as long as the block lasts."""
+    """A collector on a new database in ``folder``, for as long as the block lasts; unless ``begin`` says later."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, begin: bool = True, **settings: str) -> None:
         self.file = folder / "collected.db"
-        database = Database(f"sqlite:///{self.file}")
+        self.url = f"sqlite:///{self.file}"
+        database = Database(self.url)
         upgrade(database)
         database.close()
-        self._program = Program.copied_to(folder / "program")
-        self._settings = settings
+        self.program = Program.copied_to(folder / "program")
+        self.settings = settings
         self.running: Running
+        self._at_once = begin
+        self._begun = ExitStack()
 
     def __enter__(self) -> Collecting:
-        self.running = self._program.collector(f"sqlite:///{self.file}", **self._settings)
+        if self._at_once:
+            self.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
-            self.running.stop()
-        finally:
-            self.running.kill()
+        self._begun.close()
+
+    def begin(self) -> None:
+        self.running = self._begun.enter_context(self.program.collector(self.url, **self.settings))
+        self._begun.callback(self.running.stop)
+
+    def wait_until_stored(self, count: int, timeout: float) -> None:
+        with closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
+            wait_until(lambda: _newest(connection) >= count, f"{count} rows", timeout)
 
     def timed(self, send: Callable[[], None], count: int) -> Collected:
         """Calls ``send`` and waits until ``count`` events are stored."""

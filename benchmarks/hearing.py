@@ -14,7 +14,7 @@ import json
 import sys
 import time
 
-from core.events import Event, SourceState, SourceStatus
+from core.events import Event, Kind, SourceState, SourceStatus
 from sources.base import Source
 
 
@@ -26,7 +26,9 @@ class Counter:
         self.done = asyncio.Event()
         self.began = self.ended = self.cpu_began = self.cpu_ended = 0.0
 
-    def event(self, _event: Event) -> None:
+    def event(self, event: Event) -> None:
+        if event.kind is Kind.LIVE_START:
+            return  # nobody sent that
         if not self.began:
             self.began, self.cpu_began = time.perf_counter(), time.process_time()
         self._left -= 1

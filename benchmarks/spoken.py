@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from benchmarks.events import mixed_events
 from core.events import Event, Kind
@@ -39,11 +39,11 @@ def _line(event: Event, number: int, chance: random.Random) -> str:
     return privmsg(CHANNEL, text, login, **told)
 
 
-def mishaps(texts: Sequence[str | None], count: int, *, first: int = 0) -> tuple[int, int]:
-    """How many of ``count`` lines from ``first`` on are not among ``texts``, and how many stand behind a later one."""
+def mishaps(texts: Sequence[str | None], expected: Collection[int]) -> tuple[int, int]:
+    """How many of the ``expected`` numbers end none of ``texts``, and how many stand behind a higher one."""
     numbers = [int(found[1]) for text in texts if (found := _NUMBER.search(text or ""))]
     late, newest = 0, -1
     for number in numbers:
         late += number < newest
         newest = max(newest, number)
-    return len(set(range(first, first + count)) - set(numbers)), late
+    return len(set(expected) - set(numbers)), late

@@ -36,7 +36,7 @@ def main(count: int = LINES) -> None:
         source = _source_alone(said)
         events, understood = _understood(said)
         written = _written(folder / "written.db", events)
-    lost, late = mishaps(product.texts, count, first=WARM_UP)
+    lost, late = mishaps(product.texts, range(WARM_UP, len(said)))
     heading(f"Twitch: {count:,} lines through the collector, one a frame, from a server on loopback to the row")
     for what, alone in (
         ("parsing and mapping alone", understood),
