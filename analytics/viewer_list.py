@@ -145,7 +145,8 @@ def page(connection: Connection, question: Question) -> Page:
 def count(connection: Connection, filter: str, now_ms: int) -> int:
     """How many people a filter lets through, without those who are on no list."""
     if filter in ("vip", "favorites"):
-        return int(queries.counted(connection.dialect.name, filter, "")(connection, most=2**62).scalar_one())
+        marked = queries.marked(filter)(connection).one()
+        return int(marked.people - marked.unseen)
     since_ms = active_since_ms(now_ms)
     ignored = queries.IGNORED(connection, since=since_ms).one()
     if filter == "active":
@@ -168,17 +169,26 @@ def _found(connection: Connection, question: Question, given: dict[str, Any]) ->
     how = "part" if len(text) >= SHORTEST_PART else "beginning"
     few = list(queries.matches(dialect, how)(connection, most=FEW_MATCHES + 1, **given).scalars())
     if len(few) <= FEW_MATCHES:
-        fitting = list(queries.known(question.filter, question.order)(connection, ids=few, **given).scalars())
-        offset = (question.page - 1) * question.limit
-        return Page(fitting[offset : offset + question.limit], len(fitting))
+        return _cut(
+            question, list(queries.known(question.filter, question.order)(connection, ids=few, **given).scalars())
+        )
     matches = queries.matches_counted(dialect, how)(connection, most=MOST_MATCHES + 1, **given).scalar_one()
     if matches > MOST_MATCHES:
         return _found_many(connection, question, given, how)
-    total = int(queries.counted(dialect, question.filter, how)(connection, most=2**62, **given).scalar_one())
-    window = _window(question, total)
-    return Page(
-        _Search(connection, question.filter, total, given, how, how).gather(window) if window.limit else [], total
-    )
+    # All at once: to count them reads the same rows as to sort them.
+    sorted_ids = queries.gather(dialect, question.filter, how, question.order)
+    return _cut(question, list(sorted_ids(connection, limit=2**62, offset=0, **given).scalars()))
+
+
+def _cut(question: Question, fitting: list[int]) -> Page:
+    """The page out of all who fit."""
+    offset = (question.page - 1) * question.limit
+    return Page(fitting[offset : offset + question.limit], len(fitting))
+
+
+def _compares_in_sqlite(text: str) -> bool:
+    """SQLite compares without regard to capitals in ASCII only; the index knows all alphabets that have them."""
+    return all(letter.isascii() or letter.lower() == letter == letter.upper() for letter in text)
 
 
 def _found_many(connection: Connection, question: Question, given: dict[str, Any], how: str) -> Page:
@@ -186,10 +196,8 @@ def _found_many(connection: Connection, question: Question, given: dict[str, Any
     dialect = connection.dialect.name
     if dialect == "sqlite" and question.filter == "active":
         return _found_among_active(connection, question, given, f"among {how}")
-    # SQLite compares without regard to capitals in ASCII only; the index knows all alphabets.
-    test = (
-        "each beginning" if how == "beginning" else "names" if question.text.isascii() or dialect != "sqlite" else how
-    )
+    by_reading = dialect != "sqlite" or _compares_in_sqlite(question.text)
+    test = "each beginning" if how == "beginning" else "names" if by_reading else how
     total = MOST_MATCHES + 1
     if question.filter != "all":
         total = queries.counted(dialect, question.filter, test)(connection, most=total, **given).scalar_one()

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, union, union_all
 
-from analytics.viewers import visible
+from analytics.viewers import hidden, visible
 from core.statements import Prepared, among, begins_with, containing, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
@@ -84,6 +84,19 @@ def counted(dialect: str, filter: str, how: str) -> Prepared:
     """How many fit, but no more than ``most``."""
     some = _fitting(dialect, filter, how, by_index=how not in ("part", "beginning")).limit(bindparam("most")).subquery()
     return Prepared(select(func.count()).select_from(some))
+
+
+@cache
+def marked(filter: str) -> Prepared:
+    """How many are VIPs or favorites, from their index alone, and how many of them are on no list."""
+    those = chosen(filter, by_index=True)
+    unseen = [*chosen(filter, by_index=False), _VIEWERS.c.id.in_(hidden())]
+    return Prepared(
+        select(
+            select(func.count()).select_from(_VIEWERS).where(*those).scalar_subquery().label("people"),
+            select(func.count()).select_from(_VIEWERS).where(*unseen).scalar_subquery().label("unseen"),
+        )
+    )
 
 
 @cache

@@ -15,7 +15,7 @@ from core.events import Event, Kind, Person, Platform
 from ingest.batch import Memory
 from tests.support import NOON, UTC, act, chat, days, minutes, settle, write
 
-NAMES = ("nova", "otto", "anna", "öyvind", "zoe_z", "мила", "li.na", "50%off")
+NAMES = ("nova", "otto", "anna", "öyvind", "zoe_z", "мила", "li.na", "50%off", "さくら")
 
 
 def person(number: int) -> Person:

@@ -87,7 +87,7 @@ def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, de
     assert page(db, **asked).exact
 
 
-@pytest.mark.parametrize("search", ["nova", "the", "no", "o", "мила"])
+@pytest.mark.parametrize("search", ["nova", "the", "no", "o", "мила", "さくら"])
 @pytest.mark.parametrize("filter", FILTERS)
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
 def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
