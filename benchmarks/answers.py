@@ -1,72 +1,91 @@
-"""The live numbers: what they cost as the history grows, beside a count over the raw messages."""
+"""GET /api/stats over HTTP as the history grows a thousandfold, beside a bare route of the same server."""
 
 from __future__ import annotations
 
+import json
+import os
+import sqlite3
+import subprocess
+import sys
 import tempfile
-from itertools import islice
+import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from sqlalchemy import text
+from benchmarks import long_history
+from benchmarks.report import durations_ms, percentile
+from benchmarks.served import Served, served
+from benchmarks.spent import cpu_seconds
+from benchmarks.track import Taken
+from core.config import ROOT
 
-from analytics import live, moments, scope
-from benchmarks.events import mixed_events
-from benchmarks.report import durations_ms, heading, percentile, row
-from core.clock import now_ms
-from core.config import load_settings
-from core.db import Database
-from ingest.batch import Memory, store
-from ingest.policy import Policy
-from init_db import upgrade
-
-SMALL, LARGE = 10_000, 200_000
-ASKED = 200
-
-# How the minutes are counted where nobody keeps rollups; the table has no index that helps.
-RAW_COUNT = text(
-    "SELECT at_ms / 60000, count(*) FROM events WHERE +kind = 1 AND +at_ms > :since GROUP BY 1 ORDER BY 1 DESC LIMIT 15"
-)
+SIZES = (10_000, 1_000_000, 10_000_000)
+ASKED = 300
+CONNECTIONS, ROUNDS, SECONDS = 16, 3, 2.0
+STATS = "/api/stats"
+HELLO = [sys.executable, "-u", "-m", "benchmarks.hello"]
+COMMIT = "INSERT INTO installation (key, value) VALUES ('bench', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
 
 
-def main() -> None:
-    heading(f"GET /api/stats without HTTP: {ASKED} answers each")
-    with tempfile.TemporaryDirectory() as name:
-        small = _measure(Path(name) / "small.db", SMALL)
-        large = _measure(Path(name) / "large.db", LARGE)
-    for events, (stats, raw) in ((SMALL, small), (LARGE, large)):
-        _row(f"p50 at {events:,} events, beside a raw count", stats[0], raw)
-    _row(f"p50 at {LARGE:,} events, beside {SMALL:,}", large[0][0], small[0][0])
-    _row(f"p99 at {LARGE:,} events, beside its p50", large[0][1], large[0][0])
+def main(sizes: tuple[int, ...] = SIZES, asked: int = ASKED, seconds: float = SECONDS) -> None:
+    most = int(os.environ.get("BENCH_STORED", sizes[-1]))
+    sizes = tuple(size for size in sizes if size <= most)
+    print(f"\n## GET /api/stats over HTTP on kept connections: {asked} answers to one page, {CONNECTIONS} at once\n")
+    print("Hello: a bare Flask route behind the same server, asked by the same client in the same run.\n")
+    print("| events stored | one page | p50 ms | p99 ms | hello p50 | ÷ hello | ÷ fewest events |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        files = [folder / f"{size}.db" for size in sizes]
+        for file, size in zip(files, sizes, strict=True):
+            long_history.make(file, size, now_ms=int(time.time() * 1000))
+        hello = running.enter_context(served(files[0], command=HELLO))
+        products = [running.enter_context(served(file)) for file in files]
+        writers = [running.enter_context(closing(sqlite3.connect(file, isolation_level=None))) for file in files]
+        _one_page(products, writers, hello, sizes, asked)
+        _many_pages(products, hello, sizes, seconds)
 
 
-def _row(figure: str, product_ms: float, baseline_ms: float) -> None:
-    row(f"{figure} (ms)", f"{product_ms:.2f}", f"{baseline_ms:.2f}", product_ms / baseline_ms)
+def _one_page(
+    products: list[Served], writers: list[sqlite3.Connection], hello: Served, sizes: tuple[int, ...], asked: int
+) -> None:
+    """All are asked in turn, so that the machine's mood meets all of them."""
+    for name, commits in (("after a commit each", True), ("nothing new", False)):
+        taken: list[list[float]] = [[] for _ in products]
+        bare: list[float] = []
+        for number in range(asked + 20):
+            bare += durations_ms(lambda: hello.get("/hello"), 1)
+            for product, writer, of in zip(products, writers, taken, strict=True):
+                if commits:
+                    writer.execute(COMMIT)
+                spent = durations_ms(lambda product=product: product.get(STATS), 1)
+                of += spent if number >= 20 else []  # the first times prepare statements and read pages
+        for size, of in zip(sizes, taken, strict=True):
+            p50, fewest, beside = percentile(of, 0.5), percentile(taken[0], 0.5), percentile(bare, 0.5)
+            cells = f"{p50:.2f} | {percentile(of, 0.99):.2f} | {beside:.2f} | {p50 / beside:.2f} ×"
+            print(f"| {size:,} | {name} | {cells} | {p50 / fewest:.2f} × |", flush=True)
 
 
-def _measure(file: Path, count: int) -> tuple[tuple[float, float], float]:
-    """(p50, p99) of the live numbers and p50 of the raw count, in milliseconds."""
-    database, memory, settings = Database(f"sqlite:///{file}"), Memory(), load_settings()
-    upgrade(database)
-    now = now_ms()
-    events = mixed_events(count, end_ms=now)
-    with database.writing() as connection:
-        while batch := list(islice(events, 2_000)):
-            store(connection, batch, memory, now_ms=now, policy=Policy())
-    memo = moments.Memo()
+def _many_pages(products: list[Served], hello: Served, sizes: tuple[int, ...], seconds: float) -> None:
+    print("\n| events stored | a second | p50 / p99 ms | CPU µs each | hello | p50 / p99 ms | CPU | ÷ hello |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    bare, taken = Taken(), [Taken() for _ in products]
+    for _ in range(ROUNDS):
+        _load(hello, "/hello", seconds, bare)
+        for product, of in zip(products, taken, strict=True):
+            _load(product, STATS, seconds, of)
+    for size, of in zip(sizes, taken, strict=True):
+        cells = [f"{size:,}", *of.cells, *bare.cells, f"{of.rate / bare.rate:.2f} ×"]
+        print(f"| {' | '.join(cells)} |", flush=True)
 
-    def ask() -> None:
-        with database.reading() as connection:
-            question = live.Question(scope.channels(connection), 15, now, settings.zone, settings.currency)
-            live.stats(connection, question, memo)
 
-    def count_raw() -> None:
-        with database.reading() as connection:
-            connection.execute(RAW_COUNT, {"since": now - 15 * 60_000}).all()
-
-    ask()
-    stats = durations_ms(ask, ASKED)
-    raw = durations_ms(count_raw, 20)
-    database.close()
-    return (percentile(stats, 0.5), percentile(stats, 0.99)), percentile(raw, 0.5)
+def _load(server: Served, target: str, seconds: float, taken: Taken) -> None:
+    command = [sys.executable, "-m", "benchmarks.askers", str(server.port), target, str(CONNECTIONS), str(seconds)]
+    before = cpu_seconds(server.pid)
+    told = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    taken.cpu += cpu_seconds(server.pid) - before
+    taken.ms += told["taken"]
+    taken.seconds += told["seconds"]
 
 
 if __name__ == "__main__":

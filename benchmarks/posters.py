@@ -13,7 +13,7 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 TRACK_KEY = "k" * 12
 STEPS = ("page_view", "page_view", "product_view", "add_to_cart", "user_signup", "purchase")
@@ -37,6 +37,8 @@ def requests(connection: int) -> Iterator[bytes]:
 class Poster:
     """One connection: ``post`` sends the next event, ``read`` tells whether its answer is whole."""
 
+    expected = 201
+
     def __init__(self, port: int, number: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -50,15 +52,15 @@ class Poster:
         self.socket.sendall(request)
 
     def read(self) -> bool:
-        """Raises RuntimeError for any answer but 201."""
+        """Raises RuntimeError for any answer but the expected one."""
         got = self.socket.recv(65_536)
         self._received += got
         head, end, body = self._received.partition(b"\r\n\r\n")
         length = _length(head) if end else 0
         if got and (not end or len(body) < length):
             return False
-        if not head.startswith(b"HTTP/1.1 201"):
-            raise RuntimeError(f"not tracked: {self._received!r}")
+        if not head.startswith(b"HTTP/1.1 %d" % self.expected):
+            raise RuntimeError(f"refused: {self._received!r}")
         self._received = body[length:]
         return True
 
@@ -67,10 +69,9 @@ def _length(head: bytes) -> int:
     return int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
 
 
-def posted(port: int, connections: int, seconds: float) -> list[float]:
-    """How long each of the acknowledged posts took, ms, by ``connections`` at once."""
+def posted(posters: Sequence[Poster], seconds: float) -> list[float]:
+    """How long each of the acknowledged posts took, ms, by all of them at once."""
     taken: list[float] = []
-    posters = [Poster(port, number) for number in range(connections)]
     ends = time.perf_counter() + seconds
     with selectors.DefaultSelector() as selector:
         for poster in posters:
@@ -94,7 +95,7 @@ def posted(port: int, connections: int, seconds: float) -> list[float]:
 def main() -> None:
     port, connections, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     began = time.perf_counter()
-    taken = posted(port, connections, seconds)
+    taken = posted([Poster(port, number) for number in range(connections)], seconds)
     print(json.dumps({"seconds": time.perf_counter() - began, "taken": taken}))
 
 
