@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from core.db import Database, DatabaseUnusable, shown, why_unusable
+from core.processes import is_running
 from models import SCHEMA_REVISION
 
 STEP_PAGES = 1_000
@@ -96,6 +98,7 @@ def _made_beside(file: Path, source: Path) -> Iterator[Path]:
     """A new empty file in the folder of ``file``, for this user alone; gone at the end unless it was moved."""
     made = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
+        _forget_unfinished(file)
         needed, free = source.stat().st_size, shutil.disk_usage(file.parent).free
         if needed > free:
             raise DatabaseUnusable(f"{file.parent}: {needed >> 20:,} MB are needed, {free >> 20:,} MB are free")
@@ -110,6 +113,14 @@ def _made_beside(file: Path, source: Path) -> Iterator[Path]:
         for leftover in (made, *_companions(made)):
             with suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+def _forget_unfinished(file: Path) -> None:
+    """Removes what earlier ones had begun that were killed: it is as large as the database."""
+    for left in file.parent.glob(f".{glob.escape(file.name)}.*.part*"):
+        process = left.name.removeprefix(f".{file.name}.").partition(".")[0]
+        if process.isdigit() and not is_running(int(process)):
+            left.unlink(missing_ok=True)
 
 
 def _copy(source: Path, copy: Path, progress: Progress) -> None:

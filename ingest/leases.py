@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from core.events import Platform
+from core.processes import is_running
 from core.statements import BulkStatement, Prepared
 from models import ChannelLease
 
@@ -121,13 +122,7 @@ def is_gone(holder: str) -> bool:
     number = rest.partition("/")[0]
     if processes != _own_processes() or not number.isdigit():
         return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return not is_running(int(number))
 
 
 def _upsert(insert: Callable[[Any], Any]) -> Any:

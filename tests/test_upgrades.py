@@ -180,7 +180,7 @@ def test_the_programs_bring_the_first_version_s_database_up_to_date_and_go_on(pr
 @pytest.mark.timeout(300)
 def test_an_upgrade_that_is_killed_leaves_what_was_or_what_is_to_be_and_can_be_repeated(tmp_path: Path) -> None:
     chance = random.Random()
-    with interruptions.Upgrader() as upgraded:
+    with interruptions.upgrader() as upgraded:
         for earlier in interruptions.OLDER:
             with interruptions.old_file(earlier, tmp_path) as made:
                 killed, wrong = interruptions.interrupt(made, upgraded, 2, chance)
@@ -191,7 +191,7 @@ def test_an_upgrade_that_is_killed_leaves_what_was_or_what_is_to_be_and_can_be_r
 def test_so_it_is_on_postgresql(postgres: PostgresServer) -> None:
     """There a server outlives the process that is killed, and has to notice."""
     with (
-        interruptions.Upgrader() as upgraded,
+        interruptions.upgrader() as upgraded,
         interruptions.old_on_server(REVISIONS[0], postgres) as made,
     ):
         assert interruptions.interrupt(made, upgraded, 2, random.Random()) == (2, [])

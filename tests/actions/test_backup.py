@@ -24,6 +24,7 @@ from ingest.writer import Writer
 from models import SCHEMA_REVISION, Channel, Event, MinuteRollup
 from tests.actions.conftest import Run
 from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
+from tests.torture.mortal import Mortal
 
 pytestmark = pytest.mark.sqlite
 
@@ -181,6 +182,7 @@ def test_what_is_no_file_is_backed_up_otherwise(
     option: str, url: str, told: str, copy: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_WAIT", "0")  # nobody is there, and nobody need be
     if url.startswith("postgresql"):
         pytest.importorskip("psycopg")
     code, _, error = run(option, copy)
@@ -268,6 +270,45 @@ def test_an_older_backup_is_brought_to_this_version(run: Run, path: Path, copy: 
     assert texts(restored) == []
     restored.close()
     assert revision_of(copy) == "0001", "the backup itself stays as it is"
+
+
+# A step is whatever is done to files. (SQLite's own writing is tried where upgrades are killed.)
+RESTORING = """
+import os, sys
+from pathlib import Path
+import init_db
+from actions import backup
+from core.db import Database
+
+FILES = {"open", "os.rename", "os.link", "os.remove", "os.chmod", "sqlite3.connect"}
+
+def work(step, url, file, stamp):
+    sys.addaudithook(lambda name, _: step() if name in FILES else None)
+    backup.restore(Database(url), Path(file), upgrade=init_db.upgrade, stamp=stamp)
+"""
+
+
+def anew(path: Path) -> None:
+    """As if nothing had been restored yet."""
+    for file in path.parent.glob("*streampulse.db*"):
+        file.unlink()
+    filled(path.parent, "tuesday")
+
+
+def test_a_restore_that_is_killed_leaves_one_or_the_other_whole_and_can_be_repeated(path: Path, copy: Path) -> None:
+    filled(copy.parent, "monday").rename(copy)
+    with Mortal(RESTORING) as restored:
+        anew(path)
+        steps = restored(f"sqlite:///{path}", str(copy), "whole")
+        assert steps
+        for step in range(steps):
+            anew(path)
+            assert restored(f"sqlite:///{path}", str(copy), "first", steps=step) is None
+            assert texts_in(path) in (["monday"], ["tuesday"])
+            assert restored(f"sqlite:///{path}", str(copy), "second")
+            assert texts_in(path) == ["monday"]
+            assert ["tuesday"] in [texts_in(kept) for kept in path.parent.glob("streampulse.db.before-*")]
+            assert left_over(path.parent) == [], "what the one that was killed has begun is gone as well"
 
 
 def nothing(file: Path) -> None:

@@ -29,6 +29,7 @@ VICTIMS = (
 LONGEST_PEACE_SECONDS = 0.6  # between being back and the next kill
 STARTING_SECONDS = 2.0  # a kill within so long after the start meets a process that is only beginning
 BACK_WITHIN_SECONDS = 5.0
+TOLD_EVERY = 25  # rounds
 FEWEST = 5  # rounds, however slow the machine is
 FIRST_LINE = -1
 
@@ -79,6 +80,8 @@ def rounds(
                     time.sleep(moments.uniform(0, LONGEST_PEACE_SECONDS))
                     away.append(one_round(house, crowd, moments))
                     damaged += damage(database)
+                    if len(away) % TOLD_EVERY == 0:
+                        report.say(f"{len(away)} rounds of {count}")
             report.figure("rounds", f"{len(away)} of {count}")
             report.figure("killed", ", ".join(f"{name} {times} times" for name, times in house.kills.items()))
             report.figure("requests sent again", crowd.retries)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy.engine import make_url
 
-from core.config import ROOT
 from core.db import Database
 from init_db import upgrade
 from models import SCHEMA_REVISION
@@ -26,6 +20,7 @@ from tests import old_versions
 from tests.old_versions import REVISIONS, Content
 from tests.servers import PostgresServer
 from tests.torture.books import damage
+from tests.torture.mortal import Mortal
 from tests.torture.report import Report
 
 EMPTY = ""  # in place of a revision: a database without any table
@@ -33,71 +28,23 @@ OLDER = [EMPTY, *(revision for revision in REVISIONS if revision < SCHEMA_REVISI
 LONGEST_SECONDS = 0.4  # after which a moment that is not counted in statements may come
 CLOCKS = {"booked_at_ms", "created_at_ms", "updated_at_ms"}  # when it was done, and not what
 
-# Loading Alembic takes longer than an upgrade: one process forks for each of them.
+# A step is a statement, or a commit.
 _UPGRADING = """
-import json, os, signal, sys, time
 from sqlalchemy import event
 import init_db
 from core.db import Database
 
-def upgrade(url, statements):
-    done, database = 0, Database(url)
-    def another(*_):
-        nonlocal done
-        if done == statements:
-            os.kill(os.getpid(), signal.SIGKILL)
-        done += 1
-    event.listen(database.engine, "before_cursor_execute", another)
-    event.listen(database.engine, "commit", another)
+def work(step, url):
+    database = Database(url)
+    event.listen(database.engine, "before_cursor_execute", step)
+    event.listen(database.engine, "commit", step)
     init_db.upgrade(database)
-    return done
-
-for line in sys.stdin:
-    url, statements, seconds = json.loads(line)
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.write(writing, str(upgrade(url, statements)).encode())
-        os._exit(0)
-    os.close(writing)
-    if seconds is not None:
-        time.sleep(seconds)
-        os.kill(child, signal.SIGKILL)
-    told = os.read(reading, 20).decode()
-    os.close(reading)
-    os.waitpid(child, 0)
-    print(told, flush=True)
 """
 
 
-class Upgrader:
-    """Upgrades databases in processes of their own, which may be killed meanwhile."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _UPGRADING],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._process.communicate(timeout=30)
-
-    def __call__(self, url: str, *, statements: int | None = None, seconds: float | None = None) -> int | None:
-        """Kills it after so many statements or seconds; answers how many statements it had if it came to its end."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps([url, statements, seconds]) + "\n")
-        self._process.stdin.flush()
-        told = self._process.stdout.readline().strip()
-        return int(told) if told else None
+def upgrader() -> Mortal:
+    """Upgrades the database of an address."""
+    return Mortal(_UPGRADING)
 
 
 @dataclass(frozen=True)
@@ -138,7 +85,7 @@ def old_on_server(revision: str, server: PostgresServer) -> Iterator[Old]:
     yield Old(revision, lambda: server.new_database(make_url(url).database or ""))
 
 
-def interrupt(old: Old, upgraded: Upgrader, moments: int, chance: random.Random) -> tuple[int, list[str]]:
+def interrupt(old: Old, upgraded: Mortal, moments: int, chance: random.Random) -> tuple[int, list[str]]:
     """Kills the upgrade of ``moments`` copies; answers how many died in the middle, and what was wrong afterwards."""
     url = old.copy()
     before = _content(url)
@@ -148,11 +95,11 @@ def interrupt(old: Old, upgraded: Upgrader, moments: int, chance: random.Random)
     killed, wrong = 0, []
     for number in range(moments):
         url = old.copy()
-        # The last of the statements is the commit.
+        # The last step is the commit.
         if number % 4 == 3:
             ended = upgraded(url, seconds=chance.uniform(0, LONGEST_SECONDS))
         else:
-            ended = upgraded(url, statements=count - 1 if not number else chance.randrange(count))
+            ended = upgraded(url, steps=count - 1 if not number else chance.randrange(count))
         killed += ended is None
         left = _content(url)
         if left not in (before, after):
@@ -194,7 +141,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
 
 def _try_all(made: Callable[[str], object], moments: int, seed: int, report: Report) -> None:
     chance, all_killed, all_wrong = random.Random(seed), 0, []
-    with Upgrader() as upgraded:
+    with upgrader() as upgraded:
         for revision in OLDER:
             with made(revision) as old:  # type: ignore[attr-defined]
                 killed, wrong = interrupt(old, upgraded, moments, chance)
