@@ -15,7 +15,7 @@ from apiflask import APIFlask
 from flask import Flask
 
 from core.config import Settings, SettingsError, load_settings
-from core.db import Database, DatabaseUnusable, await_server, check_schema
+from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated
 from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
@@ -73,6 +73,8 @@ from web.voice_redis import RedisSeats
 log = logging.getLogger("app")
 
 LARGEST_BODY = 1_000_000
+GROUND_SECONDS = 1.0  # between two looks whether the database is still the same
+STARTS_ANEW = 3  # the exit code that asks systemd, PM2 or a person for that
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> APIFlask:
@@ -193,8 +195,8 @@ def _add_socketio(app: Flask, at: Services) -> None:
     app.extensions["realtime"] = realtime.register(app, socketio, at)
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serves until SIGINT or SIGTERM, then drains."""
+def serve(app: Flask, host: str, port: int) -> str:
+    """Serves until SIGINT or SIGTERM, then drains; or until its database is another, and answers how."""
     engine = app.extensions["socketio"].server.eio
     server = build_server(host, port, app, log)
     running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores", "voice", "retention")]
@@ -204,10 +206,20 @@ def serve(app: Flask, host: str, port: int) -> None:
     stopping = gevent.event.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(number, stopping.set)
+    ground = gevent.spawn(_stand, app.extensions["streampulse"].database)
+    ground.link_value(lambda _: stopping.set())
     stopping.wait()
     log.info("stopping")
     gevent.killall(running)
     drain(server, engine, app.extensions["voice"].hang_up)
+    return str(ground.value) if ground.successful() else ""
+
+
+def _stand(database: Database) -> str:
+    """Returns when the database is no longer the one we began with, and says how."""
+    while not (reason := outdated(database, SCHEMA_REVISION)):
+        gevent.sleep(GROUND_SECONDS)
+    return reason
 
 
 def main(_argv: Sequence[str] | None = None) -> int:
@@ -220,7 +232,7 @@ def main(_argv: Sequence[str] | None = None) -> int:
         app = create_app(settings, database)
         if not pages.FETCHED.is_file():
             log.warning("the front-end packages are missing: run bin/setup")
-        serve(app, settings.host, settings.port)
+        reason = serve(app, settings.host, settings.port)
     except (SettingsError, DatabaseUnusable) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
@@ -230,6 +242,9 @@ def main(_argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # while it waits for its database; a server that runs stops in order
         return 130
     database.close()
+    if reason:
+        log.error("ending, to be started anew: %s", reason)
+        return STARTS_ANEW
     return 0
 
 

@@ -17,7 +17,7 @@ from actions import installation, privacy
 from analytics import commands, scope
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
-from core.db import Database, DatabaseUnusable, await_server, check_schema, why_unusable
+from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated, why_unusable
 from core.events import Event, Platform
 from core.logs import set_up_logs
 from core.tracked import Tracked
@@ -34,6 +34,8 @@ log = logging.getLogger("collector")
 
 COMMAND_PAUSE_MS = 10_000
 STOP_SECONDS = 5.0
+GROUND_SECONDS = 1.0  # between two looks whether the database is still the same
+STARTS_ANEW = 3  # the exit code that asks systemd, PM2 or a person for that
 FASTEST = 1000.0
 
 
@@ -177,8 +179,16 @@ async def supervise(source: Source, stopping: asyncio.Event) -> None:
                 continue
 
 
-async def collect(sources: Sequence[Source]) -> None:
-    """Runs all sources until they end or a signal comes."""
+async def stand(database: Database, stopping: asyncio.Event) -> str:
+    """Stops all when the database is no longer the one we began with, and says how."""
+    while not (reason := await asyncio.to_thread(outdated, database, SCHEMA_REVISION)):
+        await asyncio.sleep(GROUND_SECONDS)
+    stopping.set()
+    return reason
+
+
+async def collect(sources: Sequence[Source], database: Database) -> str:
+    """Runs all sources until they end, a signal comes or the database is another: answers why to start anew."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -191,12 +201,17 @@ async def collect(sources: Sequence[Source]) -> None:
 
     for task in tasks:
         task.add_done_callback(stop_when_all_ended)
+    ground = asyncio.create_task(stand(database, stopping))
     await stopping.wait()
     await asyncio.wait([asyncio.create_task(source.stop()) for source in sources], timeout=STOP_SECONDS)
     await asyncio.wait(tasks, timeout=STOP_SECONDS)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    if ground.done():
+        return ground.result()
+    ground.cancel()
+    return ""
 
 
 def _channels_of(arguments: argparse.Namespace, settings: Settings) -> list[Where]:
@@ -237,8 +252,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         log.info("%d interrupted erasures were brought to their end", taken_up)
     writer.start()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
+    reason = ""
     try:
-        asyncio.run(collect(sources))
+        reason = asyncio.run(collect(sources, database))
     finally:
         log.info("stopping")
         lost = writer.close()
@@ -247,6 +263,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         database.close()
     if lost:
         log.error("%d events could not be written: %s", lost, writer.counters.problem)
+    if reason:
+        log.error("ending, to be started anew: %s", reason)
+        return STARTS_ANEW
     return 1 if lost else 0
 
 

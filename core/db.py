@@ -47,14 +47,19 @@ class Database:
     because a transaction that reads first and writes later fails under contention instead of waiting.
     """
 
-    def __init__(self, url: str) -> None:
+    _file: sqlite.OpenFile
+
+    def __init__(self, url: str, beside: Database | None = None) -> None:
+        """``beside``: another of this process, for the same file, which must not have become a different one since."""
         try:
             self.url = made = make_url(url)
             self.is_sqlite = made.get_backend_name() == "sqlite"
             if self.is_sqlite:
                 self.url = sqlite.from_project_root(made)
-            engine = sqlite.engine if self.is_sqlite else postgresql.engine
-            self.engine = engine(self.url, BUSY_TIMEOUT_MS)
+                self._file = beside._file if beside else sqlite.OpenFile(self.url.database or "")
+                self.engine = sqlite.engine(self.url, BUSY_TIMEOUT_MS, self._file)
+            else:
+                self.engine = postgresql.engine(self.url, BUSY_TIMEOUT_MS)
         except ModuleNotFoundError as error:
             raise DatabaseUnusable(f"DATABASE_URL: its driver is not installed: {error.name}") from error
         except (ArgumentError, ValueError):
@@ -141,6 +146,8 @@ def is_locked(error: Exception) -> bool:
 
 
 KNOWN_TROUBLES = {
+    sqlite.DELETED: sqlite.DELETED,
+    sqlite.REPLACED: sqlite.REPLACED,
     "QueuePool limit": "all connections are in use",
     "database is locked": LOCKED,
     "lock timeout": LOCKED,
@@ -223,6 +230,21 @@ def check_schema(database: Database, revision: str) -> None:
         f"{shown(database.url)} was written by a newer StreamPulse (schema {found}, this one knows {revision}): "
         "update the program"
     )
+
+
+def outdated(database: Database, revision: str) -> str:
+    """Why a running process must start anew, in one line: its database is not the one it began with. "" if it is.
+
+    A database that cannot be asked now is waited for.
+    """
+    try:
+        with database.reading() as connection:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except SQLAlchemyError as error:
+        return sqlite.REPLACED if why_unusable(error) == sqlite.REPLACED else ""
+    if found == revision:
+        return ""
+    return f"the database's schema became {found or 'nothing'}, this program knows {revision}"
 
 
 def shown(url: URL) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from core.config import ROOT
@@ -22,6 +25,9 @@ PRAGMAS = (
 
 STATEMENTS = 512  # kept parsed by each connection: the driver's own 128 are fewer than there are questions
 
+DELETED = "the database file was deleted or moved away: put it back, or stop, make a new one (init_db.py) and start"
+REPLACED = "the database file was replaced by another; start anew to use that"
+
 
 def from_project_root(url: URL) -> URL:
     """A relative path means the project's folder, wherever the program was started from."""
@@ -30,7 +36,7 @@ def from_project_root(url: URL) -> URL:
     return url.set(database=str(ROOT / url.database))
 
 
-def engine(url: URL, wait_ms: int) -> Engine:
+def engine(url: URL, wait_ms: int, file: OpenFile) -> Engine:
     """``wait_ms``: how long a writer waits for another; the driver sets SQLite's busy_timeout before anything else."""
     made = create_engine(
         url,
@@ -39,9 +45,69 @@ def engine(url: URL, wait_ms: int) -> Engine:
         max_overflow=10,
         connect_args={"check_same_thread": False, "timeout": wait_ms / 1000, "cached_statements": STATEMENTS},
     )
+    event.listen(made, "do_connect", file.before_opening)
     event.listen(made, "connect", _prepare)
+    event.listen(made, "connect", file.opened)
+    event.listen(made, "begin", file.before_beginning)
     event.listen(made, "begin", _begin)
     return made
+
+
+class OpenFile:
+    """Whether the file at the database's path is still the one that is open.
+
+    A file that is deleted or replaced stays open and takes whatever is written, and all of it is gone with the last
+    process that has it. SQLite itself does not look.
+    """
+
+    def __init__(self, path: str) -> None:
+        is_file = path and path != ":memory:" and not path.startswith("file:")
+        self._paths = {end: Path(f"{path}{end}") for end in ("", "-wal", "-shm")} if is_file else {}
+        self._known: dict[str, tuple[int, int]] = {}  # device and number of each file, by what its name ends in
+        self._left = False
+
+    def before_opening(self, *_dialect_and_arguments: Any) -> None:
+        """What is gone must not be made anew, empty."""
+        if trouble := self._trouble():
+            raise sqlite3.OperationalError(trouble)
+
+    def opened(self, _connection: sqlite3.Connection, _record: object) -> None:
+        if not self._known:
+            self._known = {end: found for end in self._paths if (found := self._at_path(end))}
+
+    def before_beginning(self, connection: Connection) -> None:
+        """Raises OperationalError where the transaction would go into a file that nobody finds any more."""
+        if trouble := self._trouble():
+            if not self._left:
+                self._leave(connection.connection.driver_connection, replaced=trouble == REPLACED)
+                self._left = trouble == REPLACED
+            raise OperationalError("BEGIN", {}, sqlite3.OperationalError(trouble))
+
+    def _trouble(self) -> str:
+        known = self._known.get("")
+        if known is None:
+            return ""
+        found = self._at_path("")
+        return "" if found == known else REPLACED if found else DELETED
+
+    def _leave(self, driver: Any, *, replaced: bool) -> None:
+        """Brings what is committed into the file that is open, wherever that is now.
+
+        The log must not stay beside a file that it does not belong to: whoever opened that would read both as one.
+        """
+        with suppress(sqlite3.Error):
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        for end in ("-wal", "-shm") if replaced else ():
+            if self._at_path(end) == self._known.get(end):
+                with suppress(OSError):
+                    self._paths[end].unlink()
+
+    def _at_path(self, end: str) -> tuple[int, int] | None:
+        try:
+            found = self._paths[end].stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

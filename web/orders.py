@@ -31,7 +31,7 @@ class Orders:
         if self._thread is None:
             return action(self._shared, *arguments, **options)
         if self._own is None:
-            self._own = Database(self._shared.url.render_as_string(hide_password=False))
+            self._own = Database(self._shared.url.render_as_string(hide_password=False), beside=self._shared)
         answer, error = self._thread.apply(_outcome, (action, self._own, arguments, options))
         if error is not None:
             raise error

@@ -1,0 +1,151 @@
+"""What happens to the database's file while the program runs: moved away, put back, replaced, upgraded by another."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.db import Database
+from init_db import upgrade
+from models import Event, StoreEvent
+from tests.processes import Program, Running, WebProcess, wait_until
+from tests.sources.twitch_server import TwitchServer
+from tests.support import rows
+
+pytestmark = pytest.mark.sqlite
+
+SLOW = 60.0
+STARTS_ANEW = 3
+VIEW = {"event_type": "product_view", "user_id": "u1"}
+KEY = "k" * 32
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program.copied_to(tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return made(tmp_path / "streampulse.db")
+
+
+def made(path: Path) -> Path:
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    database.close()
+    return path
+
+
+class House:
+    """A collector with a chat, and a web process, on one file."""
+
+    def __init__(self, twitch: TwitchServer, collector: Running, web: WebProcess) -> None:
+        self.twitch, self.collector, self.web = twitch, collector, web
+
+    def track(self, event_id: str) -> int:
+        told = VIEW | {"event_id": event_id}
+        return httpx.post(f"{self.web.url}/track", json=told, headers={"X-Track-Key": KEY}, timeout=SLOW).status_code
+
+    def health(self) -> httpx.Response:
+        return httpx.get(f"{self.web.url}/health", timeout=SLOW)
+
+    def end(self) -> list[int]:
+        """The exit codes of those that end by themselves."""
+        return [running.process.wait(SLOW) for running in (self.collector, self.web)]
+
+
+@pytest.fixture
+def house(program: Program, file: Path) -> Iterator[House]:
+    url = f"sqlite:///{file}"
+    with TwitchServer() as twitch:
+        own = {"CHANNEL": "lena", "TWITCH_IRC_URL": twitch.irc_url, "TWITCH_VALIDATE_URL": twitch.validate_url}
+        with program.collector(url, **own) as collector, program.web(url, TRACK_KEY=KEY) as web:
+            collector.wait_for_log("Reading Twitch channel lena", SLOW)
+            yield House(twitch, collector, web)
+            assert "Traceback" not in collector.log + web.log
+
+
+def said_in(path: Path) -> list[str]:
+    database = Database(f"sqlite:///{path}")
+    found = [row["text"] for row in rows(database, Event)]
+    database.close()
+    return found
+
+
+def tracked_in(path: Path) -> list[str]:
+    database = Database(f"sqlite:///{path}")
+    found = [row["event_id"] for row in rows(database, StoreEvent)]
+    database.close()
+    return found
+
+
+def is_whole(path: Path) -> bool:
+    with sqlite3.connect(path) as plain:
+        found = plain.execute("PRAGMA integrity_check").fetchone()
+    plain.close()
+    return bool(found == ("ok",))
+
+
+def test_a_file_that_is_moved_away_is_missed_and_used_again_when_it_is_back(house: House, file: Path) -> None:
+    assert house.track("before") == 201
+    away = file.rename(file.with_name("away.db"))
+    house.twitch.say("lena", "said meanwhile")
+    assert house.track("meanwhile") == 503
+    down = house.health()
+    assert (down.status_code, down.json()["status"]) == (503, "down")
+    assert "was deleted or moved away" in down.json()["problems"][0]
+    house.collector.wait_for_log("cannot write", SLOW)
+    assert not file.exists(), "nothing is made in its place"
+    away.rename(file)
+    wait_until(lambda: "said meanwhile" in said_in(file), "what was said is stored", SLOW)
+    assert house.track("after") == 201
+    wait_until(lambda: house.health().json()["status"] == "ok", "all is well", SLOW)
+    assert tracked_in(file) == ["before", "after"]
+    assert house.collector.log.count("cannot write") == 1
+    assert house.collector.stop() == house.web.stop() == 0
+    assert is_whole(file)
+
+
+def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(house: House, file: Path) -> None:
+    other = made(file.with_name("other.db"))
+    house.twitch.say("lena", "said before")
+    wait_until(lambda: "said before" in said_in(file), "it is stored", SLOW)
+    assert house.track("before") == 201
+    kept = file.with_name("kept.db")
+    kept.hardlink_to(file)
+    other.replace(file)
+    assert house.end() == [STARTS_ANEW, STARTS_ANEW]
+    for running in (house.collector, house.web):
+        assert running.log.count("ending, to be started anew: the database file was replaced by another") == 1
+    assert (said_in(kept), tracked_in(kept)) == (["said before"], ["before"]), (
+        "all that was committed is in the old file"
+    )
+    assert (said_in(file), tracked_in(file)) == ([], [])
+    assert is_whole(kept)
+    assert is_whole(file)
+
+
+def test_when_a_newer_program_has_upgraded_the_database_the_old_one_ends_and_then_refuses(
+    house: House, program: Program, file: Path
+) -> None:
+    with sqlite3.connect(file, timeout=SLOW) as plain:
+        plain.execute("UPDATE alembic_version SET version_num = '9999'")
+    plain.close()
+    assert house.end() == [STARTS_ANEW, STARTS_ANEW]
+    assert "the database's schema became 9999" in house.collector.log
+    ended = program.run("app.py", DATABASE_URL=f"sqlite:///{file}", PORT="0")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "was written by a newer StreamPulse" in ended.stderr
+
+
+def test_a_file_that_may_only_be_read_is_refused_by_the_collector_in_one_line(program: Program, file: Path) -> None:
+    copy = shutil.copy(file, file.with_name("copy.db"))
+    ended = program.run("collector.py", DATABASE_URL=f"sqlite:///file:{copy}?mode=ro&uri=true", CHANNEL="lena")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
+    assert "the database file is read-only" in ended.stderr
