@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 # Twitch lets any "justinfan" and digits read; the password only has to have the form of one.
-ANONYMOUS_PASSWORD = "59301"  # noqa: S105
+ANONYMOUS_PASSWORD = "59301"  # noqa: S105  # nosec B105
 
 
 class TokenRefused(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from analytics import coverage, feed, gifts, live, scope
 from core.clock import HOUR_MS, now_ms
 from core.events import Kind
+from rules.fan_out import most_lines, thinned
 from web.health import PUSHES
 from web.live import live_stats
 from web.schemas import Platform
@@ -55,6 +57,7 @@ class Room:
     channel_ids: list[int] = field(default_factory=list)
     listeners: set[str] = field(default_factory=set)
     stats_due: float = 0.0
+    chat_at: float = 0.0  # of the last push of chat, by a steady clock
     stale: bool = True
     ticker: list[dict[str, Any]] = field(default_factory=list)
 
@@ -81,6 +84,10 @@ class LivePush:
         self._turn = RLock()  # a page joins between two pushes, never amidst one
         self._cursor: int | None = None
         self._sources: list[dict[str, Any]] = []
+
+    @property
+    def listeners(self) -> int:
+        return sum(len(room.listeners) for room in self._rooms.values())
 
     def join(self, sid: str, wanted: Subscription, *, on_stream: bool = False) -> dict[str, Any]:
         """Puts a socket into its room; answers the numbers and what the page has missed. Raises UnknownChannel."""
@@ -179,7 +186,7 @@ class LivePush:
             items = [item for row, item in shown if row.channel_id in mine and room.shows(row)]
             gone = [payload for channel_id, payload in removals if channel_id in mine]
             if items:
-                yield room, "chat", {"items": items, "cursor": tail.cursor}
+                yield room, "chat", self._chat(room, items, tail.cursor)
             for payload in gone:
                 yield room, "removed", payload
             if items or gone:
@@ -188,6 +195,13 @@ class LivePush:
                 if ticker != room.ticker:
                     room.ticker = ticker
                     yield room, "ticker", {"users": ticker}
+
+    def _chat(self, room: Room, items: list[dict[str, Any]], cursor: int) -> dict[str, Any]:
+        """``skipped`` stands there only where lines were left out."""
+        now = time.monotonic()
+        kept, skipped = thinned(items, most_lines(self.listeners, now - room.chat_at))
+        room.chat_at = now
+        return {"items": kept, "cursor": cursor} | ({"skipped": skipped} if skipped else {})
 
     def _sources_told(self, connection: Connection, channels: list[scope.ChannelInfo]) -> Iterator[Push]:
         sources = coverage.sources(connection, channels, now_ms(), self._at.settings.zone)

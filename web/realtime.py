@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from analytics import scope
 from core.db import why_unusable
 from core.turns import ChangeSignal
+from rules.fan_out import SHORTEST_PAUSE_SECONDS, pause_seconds
 from web import viewer_calls, voice_push
 from web.access import Access
 from web.health import CLIENTS
@@ -30,7 +31,6 @@ from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.04
-LOOK_SECONDS = 0.1  # at most ten batches a second
 
 
 class Realtime:
@@ -67,11 +67,13 @@ class Realtime:
         """One look: pushes what is new, and the numbers where they are due."""
         self._door.turn_out(now)
         if now >= self._look_due and (self._unread or self._signal.changed()):
-            self._look_due = now + LOOK_SECONDS
+            self._look_due = now + SHORTEST_PAUSE_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
             with self._at.database.reading() as connection:
                 unread = [part.push_new(connection) for part in (self.live, self.viewers, self.store, self.revenue)]
             self._unread = any(unread)
+            if not self._unread:  # who is behind has no time for pauses
+                self._look_due = now + pause_seconds(self.live.listeners)
         self.live.push_stats(now)
         self.store.push_numbers(now)
         self.revenue.push_present(now)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Protocol
 
-from tests.torture import crashes, interruptions
+from tests.torture import audit, crashes, interruptions, load
 from tests.torture.report import Report
 
 
@@ -21,8 +21,10 @@ class Member(Protocol):
 
 
 ALL: dict[str, Member] = {
+    "audit": audit,
     "crashes": crashes,
     "interruptions": interruptions,
+    "load": load,
 }
 
 

@@ -1,0 +1,39 @@
+"""How much of a fast chat reaches each of many dashboards: a machine can write only so many lines a second in all.
+
+Nobody reads a thousand lines a second, and a dashboard shows the last two hundred. What everybody must see (gifts,
+subs, raids, cheers) is never left out, and every number counts everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+LINES_A_SECOND = 200_000  # written to all sockets together
+FEWEST_LINES = 10  # in one push, however many listen
+SHORTEST_PAUSE_SECONDS = 0.1  # between two pushes: at most ten a second
+PAUSE_SECONDS_EACH = 0.000_04  # about what writing to one socket takes, four times over
+LONGEST_PAUSE_SECONDS = 0.5
+LONGEST_SAVED_SECONDS = 1.0  # of quiet that a burst may use up
+
+
+def pause_seconds(listeners: int) -> float:
+    """Between two pushes to so many: with thousands, each costs a good part of the pause."""
+    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, listeners * PAUSE_SECONDS_EACH))
+
+
+def most_lines(listeners: int, seconds: float) -> int:
+    """How many lines one push may bring when the last one was ``seconds`` ago."""
+    share = LINES_A_SECOND * min(seconds, LONGEST_SAVED_SECONDS) / max(1, listeners)
+    return max(FEWEST_LINES, int(share))
+
+
+def thinned(items: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], int]:
+    """``items`` with no more than the newest ``most`` plain lines among them, and how many were left out."""
+    plain = [item["id"] for item in items if _is_plain(item)]
+    left_out = set(plain[: max(0, len(plain) - most)])
+    return [item for item in items if item["id"] not in left_out], len(left_out)
+
+
+def _is_plain(item: dict[str, Any]) -> bool:
+    return item["kind"] == "chat" and not item["amount"]

@@ -1,0 +1,49 @@
+"""A fast chat and many dashboards: what everybody must see reaches all, and of the rest as much as can be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.fan_out import FEWEST_LINES, LINES_A_SECOND, most_lines, pause_seconds, thinned
+
+
+def line(number: int, kind: str = "chat", amount: int | None = None) -> dict[str, Any]:
+    return {"id": number, "kind": kind, "amount": amount}
+
+
+@pytest.mark.parametrize(("listeners", "pause"), [(0, 0.1), (100, 0.1), (2_500, 0.1), (10_000, 0.4), (1_000_000, 0.5)])
+def test_thousands_are_told_less_often_and_nobody_waits_long(listeners: int, pause: float):
+    assert pause_seconds(listeners) == pytest.approx(pause)
+
+
+def test_a_team_and_its_overlays_get_every_line_of_the_fastest_chat():
+    assert most_lines(listeners=50, seconds=0.1) >= 400
+    assert most_lines(listeners=0, seconds=0.1) >= 1_000
+
+
+@given(st.integers(1, 100_000), st.floats(0, 3_600))
+def test_all_together_never_get_more_than_can_be_written(listeners: int, seconds: float):
+    most = most_lines(listeners, seconds)
+    assert most >= FEWEST_LINES
+    assert most == FEWEST_LINES or most * listeners <= LINES_A_SECOND
+
+
+def test_the_newest_lines_are_kept_and_in_their_order():
+    kept, skipped = thinned([line(number) for number in range(10)], 3)
+    assert ([item["id"] for item in kept], skipped) == ([7, 8, 9], 7)
+
+
+def test_what_is_no_plain_line_is_never_left_out():
+    told = [line(1, "gift", 5), line(2), line(3, amount=100), line(4, "sub"), line(5), line(6, "raid", 40)]
+    kept, skipped = thinned(told, 1)
+    assert ([item["id"] for item in kept], skipped) == ([1, 3, 4, 5, 6], 1)
+
+
+def test_a_slow_chat_is_told_as_it_is():
+    told = [line(1), line(2)]
+    assert thinned(told, 2) == (told, 0)
+    assert thinned([], 10) == ([], 0)

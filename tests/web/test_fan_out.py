@@ -1,0 +1,27 @@
+"""A chat that is faster than what a web process can write to everybody."""
+
+from __future__ import annotations
+
+from core.events import Kind
+from rules.fan_out import FEWEST_LINES
+from tests.processes import Program
+from tests.web.conftest import event, stage_of
+from tests.web.sockets import listening
+
+SLOW_MACHINE = "import rules.fan_out; rules.fan_out.LINES_A_SECOND = 1"
+
+
+def test_lines_are_left_out_and_told_as_such_and_gifts_are_not(program: Program, new_database_url):
+    with stage_of(program, new_database_url(), changed=SLOW_MACHINE) as stage:
+        stage.source("rushing")
+        with listening(stage.web.url, {"channel": "rushing"}) as page:
+            gifts = [event("rushing", Kind.GIFT, amount=number + 1) for number in range(5)]
+            stage.tell(*gifts, *(event("rushing", text=f"line {number}") for number in range(200)))
+            page.wait_until(lambda: "line 199" in page.texts(), timeout=20)
+            heard = page.chat()
+            assert [item["amount"] for item in heard if item["kind"] == "gift"] == [1, 2, 3, 4, 5]
+            pushes = [one.payload for one in page.heard if one.event == "chat"]
+            lines = [item for item in heard if item["kind"] == "chat"]
+            assert len(lines) <= FEWEST_LINES * len(pushes)
+            assert len(lines) + sum(push.get("skipped", 0) for push in pushes) == 200
+            page.wait_for("stats", lambda push: push["total_messages"] == 200, timeout=20)
