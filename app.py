@@ -23,6 +23,7 @@ from web import (
     access,
     accounts,
     auth,
+    bodies,
     broadcast,
     chores,
     credentials,
@@ -103,6 +104,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         VALIDATION_ERROR_SCHEMA=Problem.model_json_schema(),
     )
     app.json = json_answers.JsonAnswers(app)
+    app.request_class = bodies.BoundedRequest
     app.session_interface = auth.Sessions()
     at = Services(settings, database, SCHEMA_REVISION)
     app.extensions["streampulse"] = at
@@ -117,6 +119,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.extensions["voice"] = _voice_room(settings)
     app.before_request(access.guard)
     app.after_request(access.no_store)
+    app.after_request(access.stay_here)
     errors.register(app)
     auth.count_attempts(app)
     app.url_map.converters["viewer"] = viewers.ViewerName

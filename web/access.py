@@ -12,7 +12,7 @@ from web.origins import comes_from_elsewhere
 from web.services import services
 from web.this_machine import is_this_machine
 
-__all__ = ["EVENTS", "ROUTES", "SAFE_METHODS", "Access", "access_of_caller", "guard", "no_store"]
+__all__ = ["EVENTS", "ROUTES", "SAFE_METHODS", "Access", "access_of_caller", "guard", "no_store", "stay_here"]
 
 ROUTES: dict[str, Access] = {
     "static": Access.NOBODY,
@@ -200,6 +200,15 @@ def _refuse_other_sites() -> None:
 def comes_from_another_site() -> bool:
     """Whether a browser sends this request for a page that is not ours."""
     return comes_from_elsewhere(request.environ)
+
+
+def stay_here(response: Response) -> Response:
+    """A redirect of the framework's own names the host that the caller has named, which may be anything."""
+    here, _, path = (response.location or "").partition(request.host_url)
+    if not here and path:
+        response.location = "/" + path.lstrip("/\\")
+        response.set_data(b"")  # the same address, once more
+    return response
 
 
 def no_store(response: Response) -> Response:

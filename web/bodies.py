@@ -6,8 +6,22 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import request
-from werkzeug.exceptions import BadRequest, UnprocessableEntity, UnsupportedMediaType
+from flask import Request, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity, UnsupportedMediaType
+
+
+class BoundedRequest(Request):
+    """A body in chunks is refused where it is too large. Werkzeug would cut it off and go on with what it has."""
+
+    def get_data(self, *arguments: Any, **options: Any) -> Any:
+        found = super().get_data(*arguments, **options)
+        limit = self.max_content_length
+        if limit is not None and self.content_length is None and len(found) >= limit and self._goes_on():
+            raise RequestEntityTooLarge
+        return found
+
+    def _goes_on(self) -> bool:
+        return bool(self.environ["wsgi.input"].read(1))
 
 
 def json_body(types: Sequence[str], parse_float: Callable[[str], Any] = float) -> Any:

@@ -105,6 +105,8 @@ AWAY = [
     "//[",
     "//evil\u2100.example",
     "evil.example",
+    "//admin@evil.example",
+    "https://127.0.0.1@evil.example",
     " //evil.example",
     "/\u0000/evil.example",
     "",

@@ -106,9 +106,10 @@ def test_nginx_takes_the_configuration_without_a_word_of_warning(site: Site):
 
 
 def test_who_comes_without_tls_is_sent_where_there_is(site: Site):
-    answer = httpx.get(f"http://127.0.0.1:{site.nginx.plain_port}/streams?page=2", headers={"Host": site.nginx.name})
-    assert answer.status_code == 301
-    assert answer.headers["Location"] == f"https://{site.nginx.name}/streams?page=2"
+    for named in (site.nginx.name, "evil.example"):
+        answer = httpx.get(f"http://127.0.0.1:{site.nginx.plain_port}/streams?page=2", headers={"Host": named})
+        assert answer.status_code == 301
+        assert answer.headers["Location"] == f"https://{site.nginx.name}/streams?page=2"
 
 
 def test_a_certificate_can_be_renewed_without_tls(site: Site):
