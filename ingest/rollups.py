@@ -83,13 +83,14 @@ def _new_chatters(connection: Connection, people: PeopleInStreams) -> Counter[in
 
 
 def _add_people(connection: Connection, people: PeopleInStreams) -> None:
-    # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
-    rows = [
-        (*key, one.messages, one.bits, one.coins + one.bits, one.gifts, one.likes, one.shares, one.last_at_ms)
-        for key, one in people.items()
-    ]
-    rows.sort()  # neighbours share their pages
-    _ADD_PEOPLE.run(connection, rows)
+    givers: list[tuple[int, ...]] = []
+    writers: list[tuple[int, ...]] = []
+    for key, one in people.items():
+        # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
+        gave = (one.coins + one.bits, one.gifts, one.likes, one.shares)
+        (givers if any(gave) else writers).append((*key, one.messages, one.bits, *gave, one.last_at_ms))
+    _ADD_GIVERS.run(connection, sorted(givers))  # neighbours share their pages
+    _ADD_WRITERS.run(connection, sorted(writers))
 
 
 def _adding(table: Any, upsert: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -104,12 +105,17 @@ def _minutes_upsert(insert: Callable[[Any], Any]) -> Any:
     return upsert.on_conflict_do_update(index_elements=["channel_id", "minute"], set_=changes)
 
 
-def _people_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(StreamViewer)
-    later = upsert.excluded.last_at_ms
-    changes = _adding(StreamViewer, upsert, PERSON_COUNTERS)
-    changes["last_at_ms"] = case((later > StreamViewer.last_at_ms, later), else_=StreamViewer.last_at_ms)
-    return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
+def _adding_people(names: Sequence[str]) -> BulkStatement:
+    """An index costs wherever its column is named, even with nothing added: ``names`` are the counters that change."""
+
+    def build(insert: Callable[[Any], Any]) -> Any:
+        upsert = insert(StreamViewer)
+        later = upsert.excluded.last_at_ms
+        changes = _adding(StreamViewer, upsert, names)
+        changes["last_at_ms"] = case((later > StreamViewer.last_at_ms, later), else_=StreamViewer.last_at_ms)
+        return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
+
+    return BulkStatement(build, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms"))
 
 
 def _terms_upsert(insert: Callable[[Any], Any]) -> Any:
@@ -125,7 +131,7 @@ _KNOWN_CHATTERS = Prepared(
     )
 )
 _ADD_MINUTES = BulkStatement(_minutes_upsert, ("channel_id", "minute", *MINUTE_COUNTERS, "viewers"))
-_ADD_PEOPLE = BulkStatement(_people_upsert, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms"))
+_ADD_GIVERS, _ADD_WRITERS = _adding_people(PERSON_COUNTERS), _adding_people(["messages"])
 _ADD_TERMS = BulkStatement(_terms_upsert, ("stream_id", "emote", "term", "uses"))
 _ADD_STREAMS = BulkStatement(
     lambda _insert: (
