@@ -49,6 +49,17 @@ def take_turn(connection: Connection, wait_ms: int = WAIT_MS) -> None:
     connection.info[TRANSACTION] = taken[-1]
 
 
+def changes_of(connection: Connection) -> tuple[object, ...] | None:
+    """Something that stays equal, from one transaction to a later one, only while nobody writes; None: cannot be told.
+
+    SQLite counts the rows that a connection has changed, and tells it that others have committed.
+    """
+    if connection.dialect.name != "sqlite":
+        return None
+    driver: Any = connection.connection.dbapi_connection
+    return driver, driver.total_changes, driver.execute("PRAGMA data_version").fetchone()[0]
+
+
 class ChangeSignal:
     """Tells cheaply whether another connection has committed since the last look.
 

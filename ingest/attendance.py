@@ -20,6 +20,8 @@ from models import Event as EventRow
 from rules.sessions import HEARTBEAT_MS, Session
 
 Key = tuple[int, int]  # viewer, channel
+KnownSessions = dict[Key, Session]
+MOST_KNOWN = 20_000  # some 5 MB
 
 NO_SIGNS = frozenset({Kind.DELETE, Kind.TIMEOUT, Kind.PART, Kind.LIVE_END})
 STEP = 500  # sessions a heartbeat brings up to date in one transaction
@@ -32,12 +34,12 @@ _LIVE_END, _PART = Kind.LIVE_END, Kind.PART  # looked up once
 class Sessions:
     """The sessions that a batch or a heartbeat touches, and what that adds to totals; written once at the end."""
 
-    def __init__(self, policy: Policy, now_ms: int, *, tells: bool = True) -> None:
+    def __init__(self, policy: Policy, now_ms: int, *, tells: bool = True, known: KnownSessions | None = None) -> None:
         self.policy = policy
         self.now_ms = now_ms
         self._tells = tells
         self._timeout_ms = policy.session_timeout_ms
-        self._current: dict[Key, Session] = {}
+        self._current: KnownSessions = {} if known is None else known
         self._changed: dict[Key, None] = {}
         self._heard: dict[Key, None] = {}  # of whom nothing changed but the last sign of life
         self._past: list[tuple[Any, ...]] = []
@@ -190,13 +192,26 @@ class Sessions:
 
 
 def record(
-    connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int, *, tells: bool = True
+    connection: Connection,
+    placed: Sequence[Placed],
+    policy: Policy,
+    now_ms: int,
+    *,
+    tells: bool = True,
+    known: KnownSessions | None = None,
 ) -> None:
-    """Takes the batch's signs of life, leavings and ends of streams, in the order they came."""
-    sessions = Sessions(policy, now_ms, tells=tells)
+    """Takes the batch's signs of life, leavings and ends of streams, in the order they came.
+
+    Sessions that are ``known`` are not looked up; they are kept up to date, and others have to be forgotten when
+    anybody else may have written.
+    """
+    known = {} if known is None else known
+    if len(known) > MOST_KNOWN or any(item.event.kind is _LIVE_END for item in placed):
+        known.clear()
+    sessions = Sessions(policy, now_ms, tells=tells, known=known)
     people: defaultdict[int, set[int]] = defaultdict(set)
     for item in placed:
-        if item.viewer_id is not None:
+        if item.viewer_id is not None and (item.viewer_id, item.channel_id) not in known:
             people[item.channel_id].add(item.viewer_id)
     for channel_id, viewer_ids in people.items():
         sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)).all())

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Platform
 from core.statements import BulkStatement, Prepared, among
+from core.turns import changes_of
 from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible, without_nul
@@ -30,10 +31,25 @@ class BatchResult:
 
 @dataclass(slots=True)
 class Memory:
-    """What a writer knows from one batch to the next; thrown away whenever a transaction fails."""
+    """What a writer knows from one batch to the next; thrown away whenever a transaction fails.
+
+    Who was there and their sessions are trusted only as long as nobody has written since: see ``recall``.
+    """
 
     channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
     streams: StreamBook = field(default_factory=StreamBook)
+    people: viewers.KnownPeople = field(default_factory=lambda: viewers.KnownPeople(dict))
+    sessions: attendance.KnownSessions = field(default_factory=dict)
+    left_at: tuple[object, ...] | None = None  # how the database was when the last batch was written
+
+    def recall(self, connection: Connection) -> None:
+        """Forgets people where anybody else may have changed them, be it another part of this process."""
+        if self.left_at is None or self.left_at != changes_of(connection):
+            self.people.clear()
+            self.sessions.clear()
+
+    def leave(self, connection: Connection) -> None:
+        self.left_at = changes_of(connection)
 
 
 def store(
@@ -53,7 +69,8 @@ def store(
     if not fresh:
         return result
 
-    people = viewers.record(connection, [event for event, _, _ in fresh], now_ms)
+    memory.recall(connection)
+    people = viewers.record(connection, [event for event, _, _ in fresh], now_ms, memory.people)
     placed = []
     for event, channel_id, key in fresh:
         stream_id = memory.streams.place(connection, channel_id, event)
@@ -69,9 +86,12 @@ def store(
     heatmap.add(connection, sums, policy)
     earnings.book(connection, placed, policy, now_ms)
     moderation.apply(connection, placed, policy, now_ms)
-    attendance.record(connection, placed, policy, now_ms)  # who is promoted by it has what was taken back no more
+    attendance.record(
+        connection, placed, policy, now_ms, known=memory.sessions
+    )  # who is promoted by it has what was taken back no more
     _reward(connection, placed, policy, now_ms)
     rollups.touch_channels(connection, placed)
+    memory.leave(connection)
     result.stored = len(placed)
     return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from operator import attrgetter
 from typing import Any
@@ -43,10 +43,34 @@ _IDENTITY = ("username", "display_name", "avatar_url", *_ABOUT, "verified", *_CO
 
 
 @dataclass(slots=True)
-class _Acts:
-    """One person in a batch: their row, if there is one, and what they did."""
+class Known:
+    """A person as their row tells them. When they were last seen is not among it: others move that all the time."""
 
-    row: Any
+    platform_user_id: str
+    id: int
+    username: str
+    display_name: str
+    avatar_url: str
+    bio: str
+    language: str
+    country: str
+    gender: str
+    verified: bool
+    follower_count: int | None
+    following_count: int | None
+    named_at_ms: int
+    first_seen_at_ms: int
+
+
+KnownPeople = defaultdict[str, dict[str, Known]]  # by platform and the platform's id
+MOST_KNOWN = 10_000  # on each platform, some 5 MB
+
+
+@dataclass(slots=True)
+class _Acts:
+    """One person in a batch: their row, and what they did."""
+
+    row: Known
     events: list[Event]
 
 
@@ -69,9 +93,10 @@ class People:
         return self.by_login.get((event.platform, who.login)) if event.kind in DONE_TO_THEM else None
 
 
-def record(connection: Connection, events: Sequence[Event], now_ms: int) -> People:
+def record(connection: Connection, events: Sequence[Event], now_ms: int, known: KnownPeople) -> People:
     """Makes the row of everybody in ``events`` or brings their names up to date; answers where each of them is.
 
+    Who is ``known`` is not looked up; it is kept up to date and has to be emptied when others may have written.
     Without a platform user id nobody is told from another for sure: what such people do belongs to nobody. Only whom
     a moderator deleted or timed out is looked for by login.
     """
@@ -87,7 +112,7 @@ def record(connection: Connection, events: Sequence[Event], now_ms: int) -> Peop
             nameless[event.platform].add(who.login)
     found = People()
     for platform, acts in sorted(by_person.items()):
-        _record_platform(connection, str(platform), acts, found, now_ms)
+        _record_platform(connection, str(platform), acts, found, now_ms, known[platform])
     for platform, logins in nameless.items():
         rows = connection.execute(
             select(Viewer.username, Viewer.id).where(
@@ -135,31 +160,47 @@ def _totals(of: Tally) -> tuple[int, ...]:
 
 
 def _record_platform(
-    connection: Connection, platform: str, people: Mapping[str, list[Event]], found: People, now_ms: int
+    connection: Connection,
+    platform: str,
+    people: Mapping[str, list[Event]],
+    found: People,
+    now_ms: int,
+    known: dict[str, Known],
 ) -> None:
-    rows = {row[0]: row for row in _KNOWN(connection, platform=platform, ids=list(people)).all()}
-    new = {user_id: acts for user_id, acts in people.items() if user_id not in rows} if len(rows) < len(people) else {}
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    if unread := [user_id for user_id in people if user_id not in known]:
+        known.update(_read(connection, platform, unread))
+    new = {user_id: people[user_id] for user_id in unread if user_id not in known}
     if new:
-        adopted = _adopted(connection, platform, new)
-        rows |= adopted
-        new = {user_id: acts for user_id, acts in new.items() if user_id not in adopted}
-    found.ids[platform].update({user_id: row.id for user_id, row in rows.items()})
-    _rename(connection, [_Acts(row, people[user_id]) for user_id, row in rows.items()], found, now_ms)
+        known.update(_adopted(connection, platform, new))
+        new = {user_id: acts for user_id, acts in new.items() if user_id not in known}
+    rows = [_Acts(known[user_id], acts) for user_id, acts in people.items() if user_id in known]
+    found.ids[platform].update({one.row.platform_user_id: one.row.id for one in rows})
+    for other in _rename(connection, rows, found, now_ms):
+        del known[other.platform_user_id]
     if new:
-        _make(connection, platform, new, found, now_ms)
+        known.update(_make(connection, platform, new, found, now_ms))
 
 
-def _adopted(connection: Connection, platform: str, unknown: dict[str, list[Event]]) -> dict[str, Any]:
+def _read(connection: Connection, platform: str, ids: Sequence[str]) -> dict[str, Known]:
+    return {row[0]: Known(*row) for row in _KNOWN(connection, platform=platform, ids=list(ids)).all()}
+
+
+def _adopted(connection: Connection, platform: str, unknown: dict[str, list[Event]]) -> dict[str, Known]:
     """Those of ``unknown`` who were imported by name: from now on they are told by their id."""
     by_name = {PROVISIONAL + acts[0].who.login: user_id for user_id, acts in unknown.items() if acts[0].who}
     if not by_name:
         return {}
-    rows = {by_name[row.platform_user_id]: row for row in _KNOWN(connection, platform=platform, ids=list(by_name))}
-    _ADOPT.run(connection, [(row.id, user_id) for user_id, row in rows.items()])
-    return rows
+    named = _read(connection, platform, list(by_name))
+    adopted = {by_name[name]: replace(row, platform_user_id=by_name[name]) for name, row in named.items()}
+    _ADOPT.run(connection, [(row.id, user_id) for user_id, row in adopted.items()])
+    return adopted
 
 
-def _make(connection: Connection, platform: str, new: dict[str, list[Event]], found: People, now_ms: int) -> None:
+def _make(
+    connection: Connection, platform: str, new: dict[str, list[Event]], found: People, now_ms: int
+) -> dict[str, Known]:
     census, made = Census(), []
     former: dict[str, list[_FormerName]] = {}
     for user_id, acts in new.items():
@@ -171,39 +212,44 @@ def _make(connection: Connection, platform: str, new: dict[str, list[Event]], fo
     census.add(platform, viewers=len(made))
     _INSERT.run(connection, made)
     census.write(connection)
-    rows = _KNOWN(connection, platform=platform, ids=list(new)).all()
-    found.ids[platform].update({row.platform_user_id: row.id for row in rows})
-    _FORMER.run(connection, [(row.id, *name) for row in rows for name in former[row.platform_user_id]])
+    rows = _read(connection, platform, list(new))
+    found.ids[platform].update({user_id: row.id for user_id, row in rows.items()})
+    _FORMER.run(connection, [(row.id, *name) for user_id, row in rows.items() for name in former[user_id]])
     found.told.extend(
-        (row.first_seen_at_ms, row.id, "new", {}) for row in rows if is_fresh(row.first_seen_at_ms, now_ms)
+        (row.first_seen_at_ms, row.id, "new", {}) for row in rows.values() if is_fresh(row.first_seen_at_ms, now_ms)
     )
+    return rows
 
 
-def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_ms: int) -> None:
-    """Brings names, what is told about people and when they were first seen up to date."""
-    changed, earlier = [], []
+def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_ms: int) -> list[Known]:
+    """Brings names, what is told about people and when they were first seen up to date; answers whose names changed."""
+    changed: list[tuple[Any, ...]] = []
+    earlier: dict[int, int] = {}
+    outdated: list[Known] = []
     former: list[tuple[int, str, str, int]] = []
     for person in people:
         row, events = person.row, person.events
         first_ms = events[0].at_ms if len(events) == 1 else min(map(_at_ms, events))
         if first_ms < row.first_seen_at_ms:
-            earlier.append((row, first_ms))
+            earlier[row.id] = row.first_seen_at_ms = first_ms
         named_at_ms = _as_known(row, events)
         if named_at_ms is None:
             identity, named_at_ms, names = _named(row, events)
             if any(value != getattr(row, name) for name, value in identity.items()):
                 changed.append((row.id, *identity.values(), now_ms))
+                outdated.append(row)
             former.extend((row.id, *name) for name in names)
             if names and is_fresh(named_at_ms, now_ms):
                 found.told.append((named_at_ms, row.id, "updated", {"fields": ["username", "display_name"]}))
         if named_at_ms > row.named_at_ms:
-            found.named_at_ms[row.id] = named_at_ms
+            found.named_at_ms[row.id] = row.named_at_ms = named_at_ms
     _CHANGE.run(connection, changed)
     _FORMER.run(connection, former)
     _see_earlier(connection, earlier)
+    return outdated
 
 
-def _as_known(row: Any, events: Sequence[Event]) -> int | None:
+def _as_known(row: Known, events: Sequence[Event]) -> int | None:
     """When the person's names were last told, if the events tell nothing that their row does not: nearly all of them.
 
     None: they do.
@@ -225,16 +271,17 @@ def _as_known(row: Any, events: Sequence[Event]) -> int | None:
     return latest_ms
 
 
-def _see_earlier(connection: Connection, earlier: Sequence[tuple[Any, int]]) -> None:
-    """Late news: these people were there before we thought."""
-    census = Census()
-    for row, first_ms in earlier:
-        if not row.total_visits:  # they were only talked about, so this is when they were last heard of as well
+def _see_earlier(connection: Connection, earlier: Mapping[int, int]) -> None:
+    """Late news: these people (row ids) were there before we thought, since then."""
+    census, rows = Census(), list[tuple[int, int, int]]()
+    for row in _LAST_SEEN(connection, ids=sorted(earlier)) if earlier else ():
+        first_ms = last_ms = earlier[row.id]
+        if row.total_visits:
+            last_ms = row.last_seen_at_ms
+        else:  # they were only talked about, so this is when they were last heard of as well
             census.seen(row.last_seen_at_ms, first_ms)
-    _EARLIER.run(
-        connection,
-        [(row.id, first_ms, row.last_seen_at_ms if row.total_visits else first_ms) for row, first_ms in earlier],
-    )
+        rows.append((row.id, first_ms, last_ms))
+    _EARLIER.run(connection, rows)
     census.write(connection)
 
 
@@ -290,10 +337,9 @@ _KNOWN = Prepared(
         *(getattr(Viewer, name) for name in _IDENTITY),
         Viewer.named_at_ms,
         Viewer.first_seen_at_ms,
-        Viewer.last_seen_at_ms,
-        Viewer.total_visits,
     ).where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
 )
+_LAST_SEEN = Prepared(select(Viewer.id, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids")))
 _INSERT = BulkStatement(
     lambda insert: insert(Viewer),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import insert
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
 from ingest.batch import Memory
-from models import Channel, IgnoredName, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, CurrentSession, IgnoredName, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
 from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
 
@@ -219,6 +220,23 @@ def test_a_writer_that_looks_back_notices_what_another_one_wrote_of_an_older_str
     write(db, [chat(NOVA, "amidst", at=NOON + minutes(60))], memory=mine)
     older = rows(db, Stream)[0]
     assert (older["started_at_ms"], older["last_at_ms"]) == (NOON - minutes(5), NOON + minutes(60))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["in this process", "in another"])
+def test_a_writer_notices_what_others_wrote_of_people_it_knows(db: Database, elsewhere: bool) -> None:
+    memory, other = Memory(), Database(db.engine.url.render_as_string(hide_password=False)) if elsewhere else db
+    try:
+        write(db, [chat(NOVA), chat(SAM)], memory=memory)
+        write(db, [chat(NOVA, at=NOON + 1), chat(SAM, at=NOON + 1)], memory=memory)
+        write(other, [chat(replace(NOVA, login="nova_2"), at=NOON + seconds(9))])
+        write(other, [act(Kind.PART, SAM, at=NOON + seconds(9))])
+        write(db, [chat(NOVA, at=NOON + seconds(5)), chat(SAM, at=NOON + minutes(1))], memory=memory)
+        assert [row["username"] for row in rows(db, Viewer)] == ["nova_2", "sam"]  # the old name came late
+        assert rows(db, CurrentSession)[1]["left_at_ms"] is None  # and is back
+        assert rows(db, CurrentSession)[1]["counted_until_ms"] == NOON + minutes(1)  # was not watching meanwhile
+    finally:
+        if elsewhere:
+            other.close()
 
 
 def test_a_late_event_does_not_move_a_persons_last_sign_in_a_stream_back(db: Database) -> None:
