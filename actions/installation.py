@@ -25,6 +25,7 @@ from models import (
 )
 
 CONTENT = "content"  # the key in `installation`
+TRIED = "tried"  # as CONTENT; its value is nothing
 REAL, DEMO = "real", "demo"
 # What people chose, which no demo made: whom to ignore, who wants not to be recorded, the tiers, what else is set, and
 # who may come in.
@@ -46,6 +47,13 @@ def has_real_shop(connection: Connection) -> bool:
 def has_library(connection: Connection) -> bool:
     """Whether there are any plans, users or titles."""
     return connection.scalar(select(LibraryTotal.kind).where(LibraryTotal.records > 0).limit(1)) is not None
+
+
+def try_to_write(database: Database) -> None:
+    """Writes something that means nothing, to find out whether that can be done. Raises what the database says."""
+    with database.writing() as connection:
+        upsert = insert_for(connection)(Installation).values(key=TRIED, value="")
+        connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
 
 
 def claim(database: Database, content: str) -> None:

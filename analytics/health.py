@@ -42,6 +42,12 @@ def condition(connection: Connection, now_ms: int, zone: ZoneInfo) -> Condition:
     return Condition(problems, sources, age, collector)
 
 
+def is_anybody_collecting(connection: Connection, now_ms: int) -> bool:
+    """Also yes where no collector has ever run: then none is missed."""
+    beats = coverage.collector_beats(connection)
+    return not beats or not all(beat.is_stale(now_ms) for beat in beats)
+
+
 def _troubles(beats: Sequence[Beat], now_ms: int) -> list[str]:
     if not beats:
         return ["the collector has never run"]

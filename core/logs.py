@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 
 from core.clock import iso_utc
 
@@ -20,6 +21,36 @@ class LineFormatter(logging.Formatter):
             margin = (f"  | {_printable(text)}" for text in self.formatException(record.exc_info).splitlines())
             line = "\n".join((line, *margin))
         return line
+
+
+class Trouble:
+    """Says what goes wrong when it begins, when it becomes something else and when it is over; not each time it is met.
+
+    What comes and goes is said once in SAME_SECONDS at most.
+    """
+
+    SAME_SECONDS = 60.0
+
+    def __init__(self, log: logging.Logger, begins: str, ends: str = "") -> None:
+        """``begins`` goes before what is wrong; ``ends``: all of the line that says that it is over."""
+        self._log, self._begins, self._ends = log, begins, ends
+        self._now = ""
+        self._said: dict[str, float] = {}
+
+    def is_now(self, problem: str) -> None:
+        """``problem``: one line, "" while all is well."""
+        before, self._now = self._now, problem
+        if problem == before:
+            return
+        if not problem:
+            if self._ends:
+                self._log.info(self._ends)
+            return
+        now = time.monotonic()
+        self._said = {line: at for line, at in self._said.items() if now - at < self.SAME_SECONDS}
+        if problem not in self._said:
+            self._said[problem] = now
+            self._log.error("%s: %s", self._begins, problem)
 
 
 def _quoted(message: str) -> str:

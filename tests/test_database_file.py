@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -62,6 +64,12 @@ class House:
 
 @pytest.fixture
 def house(program: Program, file: Path) -> Iterator[House]:
+    with house_on(program, file) as house:
+        yield house
+
+
+@contextmanager
+def house_on(program: Program, file: Path) -> Iterator[House]:
     url = f"sqlite:///{file}"
     with TwitchServer() as twitch:
         own = {"CHANNEL": "lena", "TWITCH_IRC_URL": twitch.irc_url, "TWITCH_VALIDATE_URL": twitch.validate_url}
@@ -142,6 +150,70 @@ def test_when_a_newer_program_has_upgraded_the_database_the_old_one_ends_and_the
     ended = program.run("app.py", DATABASE_URL=f"sqlite:///{file}", PORT="0")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "was written by a newer StreamPulse" in ended.stderr
+
+
+def test_a_database_that_others_keep_locked_is_told_and_nothing_is_lost(house: House, file: Path) -> None:
+    with sqlite3.connect(file, isolation_level=None) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        house.twitch.say("lena", "said meanwhile")
+        assert house.track("meanwhile") == 503
+        assert_it_is_told(house, "the database is locked by another program")
+        lock.execute("ROLLBACK")
+    lock.close()
+    assert_nothing_was_lost(house, file)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.fixture
+def file_on_small_disk(small_disk: Path) -> Path:
+    return made(small_disk / "streampulse.db")
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(program: Program, file_on_small_disk: Path) -> None:
+    file, filler = file_on_small_disk, file_on_small_disk.with_name("filler")
+    with house_on(program, file) as house:
+        with filler.open("wb", buffering=0) as taking, pytest.raises(OSError, match="No space left"):
+            while True:
+                taking.write(bytes(4_096))
+        number = 0
+        while (status := house.track(f"filling {number}")) == 201:  # until the log has no room left
+            number += 1
+        assert status == 503
+        house.twitch.say("lena", "said meanwhile")
+        assert_it_is_told(house, "the disk is full")
+        filler.unlink()
+        assert_nothing_was_lost(house, file, *(f"filling {one}" for one in range(number)))
+
+
+def assert_it_is_told(house: House, trouble: str) -> None:
+    told = f"nothing can be written: {trouble}"
+    wait_until(lambda: told in house.health().json()["problems"], told, SLOW)
+    assert house.health().status_code == 200, "pages are served"
+    assert httpx.get(f"{house.web.url}/api/stats", timeout=SLOW).status_code == 200
+    house.collector.wait_for_log("cannot write", SLOW)
+
+
+def assert_nothing_was_lost(house: House, file: Path, *acknowledged: str) -> None:
+    """After a trouble in which "meanwhile" was refused, and "said meanwhile" was said."""
+    wait_until(lambda: "said meanwhile" in said_in(file), "what was said is stored", SLOW)
+    wait_until(lambda: house.health().json()["status"] == "ok", "all is well", SLOW)
+    assert house.track("after") == 201
+    assert tracked_in(file) == [*acknowledged, "after"]
+    assert house.collector.stop(timeout=SLOW) == house.web.stop(timeout=SLOW) == 0
+    assert len(house.collector.log.splitlines()) < 30
+    assert len(house.web.log.splitlines()) < 30
+    assert is_whole(file)
 
 
 def test_a_file_that_may_only_be_read_is_refused_by_the_collector_in_one_line(program: Program, file: Path) -> None:

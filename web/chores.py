@@ -9,10 +9,12 @@ import gevent
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from actions import accounts, store, tokens, webhooks
+from actions import accounts, installation, store, tokens, webhooks
 from actions.webhooks import Delivery
+from analytics import health
 from core.clock import now_ms
 from core.db import why_unusable
+from core.logs import Trouble
 from web.credentials import Credentials
 from web.orders import Orders
 from web.services import Services
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 UPKEEP_SECONDS = 60.0
+TRY_SECONDS = 5.0  # between two tries whether the database takes anything again
 SEND_SECONDS = 15.0  # all in all: who answers a byte at a time keeps nobody
 
 
@@ -32,16 +35,17 @@ class Chores:
         self._orders = orders
         self._credentials = credentials
         self._sender = webhooks.Sender()
-        self._upkeep_due = 0.0
+        self._upkeep_due = self._try_due = 0.0
+        self._trouble = Trouble(log, "database", "the database takes orders again")
 
     def follow(self) -> None:
         """Runs for ever."""
         while True:
             try:
                 self.look(time.monotonic())
+                self._trouble.is_now("")
             except DBAPIError as error:
-                log.error("database: %s", why_unusable(error))
-                gevent.sleep(10)
+                self._trouble.is_now(why_unusable(error))
             except Exception:
                 log.exception("a chore failed")
                 gevent.sleep(10)
@@ -49,6 +53,7 @@ class Chores:
 
     def look(self, now: float) -> None:
         """Does what is due. ``now``: seconds of a steady clock."""
+        self._try_to_write(now)
         if now >= self._upkeep_due:
             self._upkeep_due = now + UPKEEP_SECONDS
             self._orders.run(store.resolve_past, now_ms=now_ms())
@@ -59,6 +64,16 @@ class Chores:
         if is_due:
             for delivery in self._orders.run(webhooks.claim, now_ms=now_ms()):
                 self.deliver(delivery)
+
+    def _try_to_write(self, now: float) -> None:
+        """Finds out whether the database can be written, for /health: when an order or the collector seems to fail."""
+        if now < self._try_due:
+            return
+        self._try_due = now + TRY_SECONDS
+        with self._at.database.reading() as connection:
+            in_doubt = self._orders.problem or not health.is_anybody_collecting(connection, now_ms())
+        if in_doubt:
+            self._orders.run(installation.try_to_write)
 
     def _note_who_came(self) -> None:
         uses, logins = self._credentials.take_notes()

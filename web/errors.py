@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -60,7 +61,7 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(DBAPIError)
     def database_away(error: DBAPIError) -> ResponseReturnValue:
-        log.error("database: %s", why_unusable(error))
+        _say_each_a_minute(why_unusable(error))
         response = answer(503, f"The database is not available: {why_unusable(error)}")
         response.headers["Retry-After"] = "3"
         return response
@@ -80,6 +81,18 @@ def register(app: APIFlask) -> None:
     def failed(error: Exception) -> ResponseReturnValue:
         log.exception("a request failed: %s", error)
         return answer(500, "Something went wrong here; the log says what.")
+
+
+def _say_each_a_minute(trouble: str) -> None:
+    """Each request meets the same trouble, and there may be thousands."""
+    now = time.monotonic()
+    if now >= _quiet_until.get(trouble, 0.0):
+        _quiet_until.clear()
+        _quiet_until[trouble] = now + 60
+        log.error("database: %s", trouble)
+
+
+_quiet_until: dict[str, float] = {}
 
 
 def _details(detail: Any) -> list[dict[str, str]]:

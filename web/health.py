@@ -65,7 +65,7 @@ def health() -> Response:
         down = jsonify(status="down", problems=problems, **about, **nothing)
         down.status_code = 503
         return down
-    problems = [*found.problems, *_problems_of_the_voice_room()]
+    problems = [*_problems_of_writing(), *found.problems, *_problems_of_the_voice_room()]
     return jsonify(
         status="degraded" if problems else "ok",
         problems=problems,
@@ -75,6 +75,12 @@ def health() -> Response:
         collector=found.collector,
         **about,
     )
+
+
+def _problems_of_writing() -> list[str]:
+    """Pages are served all the while; what is sent to be stored is refused, and the collector keeps what it hears."""
+    words = current_app.extensions["orders"].problem
+    return [f"nothing can be written: {words}"] if words else []
 
 
 def _problems_of_the_voice_room() -> list[str]:

@@ -7,8 +7,10 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app
 from gevent.threadpool import ThreadPool
+from sqlalchemy.exc import SQLAlchemyError
 
-from core.db import Database
+from actions.track import NotDurable
+from core.db import Database, is_outage, why_unusable
 from web.identity import caller
 
 Answer = TypeVar("Answer")
@@ -22,12 +24,23 @@ class Orders:
     databases let the server go on by themselves.
     """
 
+    problem = ""  # why the last order could not be carried out, if that is the database's fault
+
     def __init__(self, database: Database) -> None:
         self._shared = database
         self._own: Database | None = None
         self._thread = ThreadPool(1) if database.is_sqlite else None
 
     def run(self, action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
+        try:
+            answer = self._run(action, *arguments, **options)
+        except Exception as error:
+            self.problem = _fault_of_database(error)
+            raise
+        self.problem = ""
+        return answer
+
+    def _run(self, action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
         if self._thread is None:
             return action(self._shared, *arguments, **options)
         if self._own is None:
@@ -36,6 +49,13 @@ class Orders:
         if error is not None:
             raise error
         return cast("Answer", answer)
+
+
+def _fault_of_database(error: Exception) -> str:
+    """In one line; "" where the order itself is at fault, which was read by a database that is well."""
+    if isinstance(error, NotDurable):
+        return str(error)
+    return why_unusable(error) if isinstance(error, SQLAlchemyError) and is_outage(error) else ""
 
 
 def _outcome(action: Callable[..., Any], database: Database, arguments: Any, options: Any) -> tuple[Any, Any]:

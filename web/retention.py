@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from actions import retention
 from core.clock import iso_utc, now_ms
 from core.db import why_unusable
+from core.logs import Trouble
 from web.orders import Orders
 from web.services import Services
 
@@ -33,6 +34,7 @@ class Retention:
         self._orders = orders
         self._begun_ms = self._done_ms = self._deleted = 0
         self._warned = False
+        self._trouble = Trouble(log, "old events cannot be deleted now")
 
     def follow(self) -> None:
         """Runs for ever, unless everything is kept."""
@@ -45,8 +47,9 @@ class Retention:
                 began = time.monotonic()
                 if self.look(now_ms()):
                     pause = max(SHORTEST_PAUSE_SECONDS, RESTS * (time.monotonic() - began))
+                self._trouble.is_now("")
             except DBAPIError as error:
-                log.error("database: %s", why_unusable(error))
+                self._trouble.is_now(why_unusable(error))
             except Exception:
                 log.exception("old events could not be deleted; trying again in a minute")
             gevent.sleep(pause)
