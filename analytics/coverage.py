@@ -16,6 +16,7 @@ from core.statements import Prepared, among
 from models import ChannelLease, CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
+MOST_AHEAD_MS = MINUTE_MS  # of one machine's clock before another's
 SHORTEST_GAP_MS = 5 * SECOND_MS  # a reconnect that took less is not worth a hatch
 COVERED = ("connected", "offline")
 
@@ -41,7 +42,8 @@ class Gap:
 
 
 def is_silent(last_sign_ms: int, now_ms: int) -> bool:
-    return now_ms - last_sign_ms > SILENT_COLLECTOR_MS
+    """Also where the sign is dated ahead of any clock that is only a little off: one has jumped since it was given."""
+    return now_ms - last_sign_ms > SILENT_COLLECTOR_MS or last_sign_ms - now_ms > MOST_AHEAD_MS
 
 
 def collector_beats(connection: Connection) -> list[Beat]:

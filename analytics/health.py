@@ -53,6 +53,11 @@ def _troubles(beats: Sequence[Beat], now_ms: int) -> list[str]:
         return ["the collector has never run"]
     silent = [beat for beat in beats if beat.is_stale(now_ms)]
     if len(silent) == len(beats):
+        if beats[0].at_ms > now_ms:
+            ahead = (beats[0].at_ms - now_ms) // SECOND_MS
+            return [
+                f"the collector's last sign of life is {ahead} s ahead of the clock, which has jumped; it may be gone"
+            ]
         return [f"the collector gave no sign of life for {(now_ms - beats[0].at_ms) // SECOND_MS} s"]
     return [
         f"one of {len(beats)} collectors gave no sign of life for {(now_ms - beat.at_ms) // SECOND_MS} s"
@@ -65,7 +70,7 @@ def _together(beats: Sequence[Beat], now_ms: int) -> dict[str, Any]:
     speaking = [beat for beat in beats if not beat.is_stale(now_ms)]
     told: dict[str, Any] = {"running": bool(speaking)}
     if beats:
-        told |= {"processes": len(speaking), "heartbeat_age_seconds": round((now_ms - beats[0].at_ms) / 1000, 1)}
+        told |= {"processes": len(speaking), "heartbeat_age_seconds": round(max(0, now_ms - beats[0].at_ms) / 1000, 1)}
         for beat in speaking or beats[:1]:
             told |= _sum({name: told[name] for name in told.keys() & beat.detail.keys()}, beat.detail)
         told |= {name: value for name, value in beats[0].detail.items() if name == "last_commit_ms"}  # no sum
