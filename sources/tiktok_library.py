@@ -6,9 +6,11 @@ import importlib
 import logging
 import ssl
 import warnings
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
+from gzip import BadGzipFile
 from typing import Any
 
 from sources.protobuf import Reader
@@ -54,6 +56,8 @@ class Library:
     def _import(self) -> None:
         _silence_import()
         client = importlib.import_module("TikTokLive.client.client")
+        connect = importlib.import_module("TikTokLive.client.ws.ws_connect")
+        connect.extract_webcast_response_message = _bounded(connect.extract_webcast_response_message)
         self._settings = importlib.import_module("TikTokLive.client.web.web_settings").WebDefaults
         self._own = Addresses(
             self._settings.tiktok_app_url, self._settings.tiktok_webcast_url, self._settings.tiktok_sign_url
@@ -139,6 +143,36 @@ def _listening(base: Any) -> Any:
             yield  # makes this the generator it stands for: of no events
 
     return ListeningClient
+
+
+def _bounded(extract: Callable[..., Any]) -> Callable[..., Any]:
+    """The library's reading of a frame, which by itself unpacks a frame of megabytes into as many gigabytes."""
+
+    def extract_bounded(frame: Any, *arguments: Any, **options: Any) -> Any:
+        packed = [header for header in frame.headers if header.key == "compress_type" and header.value == "gzip"]
+        if packed:
+            frame.payload = unpacked(frame.payload)
+            frame.headers = [header for header in frame.headers if header not in packed]
+        return extract(frame, *arguments, **options)
+
+    return extract_bounded
+
+
+def unpacked(content: bytes, most: int = _MAX_FRAME_BYTES) -> bytes:
+    """What is gzipped in ``content``. Raises ``BadGzipFile``, also when it is cut off or more than ``most`` bytes."""
+    found = b""
+    while content:
+        part = zlib.decompressobj(wbits=31)  # gzip
+        try:
+            found += part.decompress(content, most + 1 - len(found))
+        except zlib.error as error:
+            raise BadGzipFile(str(error)) from error
+        if len(found) > most:
+            raise BadGzipFile(f"more than {most:,} bytes")
+        if not part.eof:
+            raise BadGzipFile("cut off")
+        content = part.unused_data
+    return found
 
 
 def warm_up(_schema: Any) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import logging
 import os
 import random
+import resource
 import subprocess
 import threading
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,7 +27,7 @@ from sources.base import Backoff
 from sources.tiktok import TikTokSource
 from sources.tiktok_connection import Patience, RoomConnection
 from sources.tiktok_events import WANTED
-from sources.tiktok_library import Library, Unsuitable, library
+from sources.tiktok_library import Library, Unsuitable, library, unpacked
 from tests.sources.tiktok_server import (
     Message,
     TikTokServer,
@@ -291,6 +294,39 @@ def test_a_frame_that_is_no_frame_costs_at_most_the_connection(server):
             assert source.counters["errors"] == 0
 
     asyncio.run(play())
+
+
+def test_a_small_frame_that_unpacks_to_hundreds_of_megabytes_costs_the_connection_and_no_memory(server):
+    p = proto()
+    packed = [p.PushHeader(key="compress_type", value="gzip")]
+    press = zlib.compressobj(wbits=31)
+    bomb = b"".join([*(press.compress(bytes(1 << 20)) for _ in range(400)), press.flush()])
+
+    async def play() -> None:
+        async with reading(server) as (source, notebook):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            for content in (bomb, bomb[: len(bomb) // 2]):
+                server.send_frame(
+                    "lena", bytes(p.WebcastPushFrame(payload_type="msg", headers=packed, payload=content))
+                )
+                reconnects = source.counters["reconnects"]
+                await notebook.until(lambda: source.counters["reconnects"] > reconnects)  # noqa: B023
+                await notebook.until(lambda: notebook.is_(CONNECTED))
+            server.send("lena", comment("after"))
+            await notebook.until(lambda: "after" in notebook.chat())
+            assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # kilobytes
+            assert source.counters["errors"] == 0
+
+    asyncio.run(play())
+
+
+def test_what_is_gzipped_is_unpacked_up_to_a_bound():
+    one, two = gzip.compress(b"one"), gzip.compress(b"two")
+    assert (unpacked(one), unpacked(one + two), unpacked(b"")) == (b"one", b"onetwo", b"")
+    assert unpacked(gzip.compress(b"x" * 100), most=100) == b"x" * 100
+    for broken, most in ((gzip.compress(b"x" * 101), 100), (one[:-9], 100), (one + b"rest", 100), (b"not gzip", 100)):
+        with pytest.raises(OSError):
+            unpacked(broken, most)
 
 
 # --- history and counting once ---
