@@ -80,6 +80,15 @@ def mark_names(mask: int) -> list[str]:
     return _names_of_mask[mask]
 
 
+LONGEST_ADDRESS = 2_000
+
+
+def picture_address(url: str) -> str:
+    """``url`` if a browser may fetch a picture there, else "": anything else in its place is somebody's trick."""
+    fetchable = url.startswith(("https://", "http://")) and len(url) <= LONGEST_ADDRESS and url.isprintable()
+    return url if fetchable else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who did it, as the platform names them. ``user_id`` is the platform's own and never changes.

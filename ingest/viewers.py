@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from core.events import Event, Kind
+from core.events import Event, Kind, picture_address
 from core.statements import BulkStatement, Prepared, among, one_of
 from ingest.census import Census
 from ingest.news import News, is_fresh
@@ -304,7 +304,7 @@ def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int, list[_
         identity["username"] = (who.login or login or who.user_id)[:LOGIN_LENGTH]
         kept = identity["display_name"] if login == identity["username"] else identity["username"]
         identity["display_name"] = who.name[:NAME_LENGTH] or kept
-        identity["avatar_url"] = who.avatar or identity["avatar_url"]
+        identity["avatar_url"] = picture_address(who.avatar) or identity["avatar_url"]
         if who.about and isinstance(who.about, Mapping):
             identity.update(_about(who.about))
         if login and before != (identity["username"], identity["display_name"]):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.clock import DAY_MS, MINUTE_MS
-from core.events import NOTHING, Event, Kind, Mark, Person, Platform
+from core.events import NOTHING, Event, Kind, Mark, Person, Platform, picture_address
 from sources.protobuf import Wanted
 from sources.tiktok_gifts import GiftCatalogue, tick_of
 
-TEXT_LENGTH, NAME_LENGTH, BIO_LENGTH, URL_LENGTH = 2_000, 100, 1_000, 2_000
+TEXT_LENGTH, NAME_LENGTH, BIO_LENGTH = 2_000, 100, 1_000
 
 _TIKTOK = Platform.TIKTOK
 _BROADCASTER, _MODERATOR = int(Mark.BROADCASTER), int(Mark.MODERATOR)
@@ -148,11 +148,12 @@ def person_of(user: Any) -> Person:
     """A user of TikTok's. The id is 64 bit and stays text. Raises ``Nameless`` where there is none."""
     if user is None or not (user.id or user.id_str):
         raise Nameless("no user")
+    pictures = user.avatar_thumb.url_list if user.avatar_thumb is not None else ()
     return Person(
         str(int(user.id) or _clean(user.id_str, NAME_LENGTH)),
         _clean(user.display_id, NAME_LENGTH).lower(),
         _clean(user.nickname, NAME_LENGTH),
-        _avatar(user.avatar_thumb),
+        picture_address(pictures[0]) if pictures else "",
         _about(user),
     )
 
@@ -169,13 +170,6 @@ def _about(user: Any) -> Mapping[str, Any]:
         about["follower_count"] = max(follows.follower_count, 0)
         about["following_count"] = max(follows.following_count, 0)
     return about or NOTHING
-
-
-def _avatar(image: Any) -> str:
-    """Only what a browser may fetch: anything else in its place is somebody's trick."""
-    url = image.url_list[0] if image is not None and image.url_list else ""
-    fetchable = url.startswith(("https://", "http://")) and len(url) <= URL_LENGTH and url.isprintable()
-    return url if fetchable else ""
 
 
 def _roles(message: Any, is_broadcaster: bool) -> int:

@@ -17,7 +17,9 @@ from core.events import (
     event_from_json,
     event_to_json,
     mark_names,
+    picture_address,
 )
+from tests.hostile import AVATARS
 from tests.support import LENA, NOON, NOVA, SAM, act, chat
 
 texts = st.text(max_size=40)
@@ -115,3 +117,12 @@ def test_what_a_platform_tells_of_somebody_is_on_the_tape() -> None:
 
 def test_who_is_told_of_in_other_words_is_the_same_person() -> None:
     assert Person("300", "nova", about={"bio": "hi"}) == Person("300", "nova")
+
+
+@pytest.mark.parametrize("url", AVATARS)
+def test_no_address_of_a_picture_is_one_that_a_browser_would_run(url: str) -> None:
+    assert picture_address(url) == ""
+
+
+def test_addresses_of_pictures_on_the_web_stay_as_they_are() -> None:
+    assert picture_address("https://p16.example/a.webp?x=1") == "https://p16.example/a.webp?x=1"
