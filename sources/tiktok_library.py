@@ -56,7 +56,7 @@ class Library:
     def _import(self) -> None:
         _silence_import()
         client = importlib.import_module("TikTokLive.client.client")
-        connect = importlib.import_module("TikTokLive.client.ws.ws_connect")
+        connect: Any = importlib.import_module("TikTokLive.client.ws.ws_connect")
         connect.extract_webcast_response_message = _bounded(connect.extract_webcast_response_message)
         self._settings = importlib.import_module("TikTokLive.client.web.web_settings").WebDefaults
         self._own = Addresses(
