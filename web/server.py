@@ -18,7 +18,7 @@ from flask import Response
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import OldMessage, WSGIServer
 from simple_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
@@ -55,7 +55,7 @@ class NoDelayHandler(PatientHandler):
         return super().read_requestline()
 
     def MessageClass(self, stream: Any, _seekable: int) -> Any:
-        return read_message(super().MessageClass, stream)
+        return read_message(OldMessage(), stream)
 
     def read_request(self, raw_requestline: str) -> Any:
         check_request_line(raw_requestline)

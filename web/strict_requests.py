@@ -6,11 +6,10 @@ gevent reads what it is sent as kindly as it can: names with spaces, folded line
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 LARGEST_HEAD = 65_536  # bytes of all header fields together
+MOST_FIELDS = 100
 _FIELDS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\0\r\n]*\r\n)*\r\n")
 _REQUEST_LINE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e\x80-\xff]+ HTTP/1\.[01]\r\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -22,12 +21,20 @@ def check_request_line(line: str) -> None:
         raise ValueError("no request line")
 
 
-def read_message(parse: Callable[[Any, int], Any], stream: Any) -> Any:
-    """The header fields as ``parse`` makes them of the bytes of ``stream``. Raises ValueError."""
+def read_message(message: Any, stream: Any) -> Any:
+    """Puts the header fields that ``stream`` begins with into ``message``, which is empty. Raises ValueError.
+
+    By hand: the library's parser, made for e-mail, takes a sixth of the time of a short request.
+    """
     head = _head(stream)
     if not _FIELDS.fullmatch(head):
         raise ValueError("no header fields")
-    message = parse(BytesIO(head), 0)
+    fields = head.decode("latin-1").split("\r\n")[:-2]
+    if len(fields) > MOST_FIELDS:
+        raise ValueError("too many header fields")
+    for field in fields:
+        name, _, value = field.partition(":")
+        message[name] = value.strip(" \t")
     _check_framing(message.get_all("content-length", []), message.get_all("transfer-encoding", []))
     if len(message.get_all("host", [])) > 1:
         raise ValueError("two hosts")

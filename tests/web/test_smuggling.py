@@ -51,6 +51,21 @@ def test_plain_requests_after_each_other_are_each_answered(stage: Stage, sent: b
     assert b" 400 " not in answer
 
 
+@pytest.mark.parametrize(("fields", "status"), [(90, b"200"), (110, b"400")])
+def test_no_request_has_more_fields_than_anybody_sends(stage: Stage, fields: int, status: bytes):
+    sent = b"".join(b"X-Field-%d: x\r\n" % number for number in range(fields))
+    with connect(stage) as connection:
+        request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        assert answer_to(connection, request + sent + b"\r\n").startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("space", [b"", b" ", b"\t  "])
+def test_space_around_a_fields_value_is_no_part_of_it(stage: Stage, space: bytes):
+    with connect(stage) as connection:
+        request = b"GET /health HTTP/1.1\r\nhOST:" + space + b"localhost" + space + b"\r\nConnection:close\r\n\r\n"
+        assert answer_to(connection, request).startswith(b"HTTP/1.1 200 ")
+
+
 def test_strangers_that_send_nonsense_do_not_fill_the_log(stage: Stage):
     before = len(stage.web.log)
     for number in range(50):
