@@ -8,6 +8,7 @@ long way through ``web.track``, which looks at it anew and says what is wrong: n
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,9 +28,12 @@ from web.identity import is_track_key
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = logging.getLogger(__name__)
+
 PATH = "/track"
 ENDPOINT = "track.take"  # as the long way is counted
-STATUSES = {201: "201 CREATED", 503: "503 SERVICE UNAVAILABLE"}
+FAILED = {"success": False, "error": "Something went wrong here; the log says what.", "details": []}
+STATUSES = {201: "201 CREATED", 500: "500 INTERNAL SERVER ERROR", 503: "503 SERVICE UNAVAILABLE"}
 ALWAYS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("Vary", "Origin"))
 
 
@@ -80,6 +84,9 @@ class TrackDoor:
             outcomes = self._tracker.store(checked)
         except NotDurable as error:
             return Reply(503, long_way.not_durable(error), (*headers, long_way.RETRY))
+        except Exception:  # the outer edge, as the framework's is on the long way
+            log.exception("a report failed")
+            return Reply(500, FAILED, headers)
         return Reply(201, long_way.told(outcomes, listed=isinstance(items, list)), headers)
 
     def _items(self, environ: WSGIEnvironment) -> Any:

@@ -368,6 +368,18 @@ def test_while_the_database_is_locked_nothing_is_lost_and_others_are_answered(sh
     assert stored(shop, "while-locked") == 1
 
 
+def test_what_fails_within_is_told_in_the_log_and_answered_alike_on_both_ways(program, new_database_url):
+    broken = "from actions import track\ntrack.Tracker._record = lambda *_: 1 / 0"
+    settings = {"DASHBOARD_PASSWORD": PASSWORD, "TRACK_KEY": TRACK_KEY}
+    with program.web(new_database_url(), changed=broken, **settings) as web:
+        bodies = json.dumps(VIEW).encode(), iter([json.dumps(VIEW).encode()])
+        headers = KEY | {"Content-Type": "application/json"}
+        short, long = (httpx.post(f"{web.url}/track", content=body, headers=headers) for body in bodies)
+        assert web.log.count("ZeroDivisionError") >= 2
+    assert short.status_code == long.status_code == 500
+    assert short.json() == long.json()
+
+
 def test_what_was_answered_outlives_a_process_that_is_killed(program, new_database_url):
     url = new_database_url()
     with program.web(url, TRACK_KEY=TRACK_KEY) as web:
