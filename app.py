@@ -4,6 +4,15 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else opens a socket or makes a lock
 
+import gc
+
+gc.disable()  # until all is imported: what imports make stays, so looking through it again and again finds nothing
+
+from core.starting import import_without, keep_for_good
+
+if __name__ == "__main__":  # python-socketio's clients, which nobody here is, take 13 MB and a quarter of a second
+    import_without("socketio", "aiohttp", "requests", "websocket")
+
 import logging
 import signal
 import sys
@@ -71,6 +80,7 @@ from web.services import Services
 from web.socket_guard import GuardedSocketIO
 from web.voice_redis import RedisSeats
 
+gc.enable()
 log = logging.getLogger("app")
 
 LARGEST_BODY = 1_000_000
@@ -235,6 +245,7 @@ def main(_argv: Sequence[str] | None = None) -> int:
         app = create_app(settings, database)
         if not pages.FETCHED.is_file():
             log.warning("the front-end packages are missing: run bin/setup")
+        keep_for_good()
         reason = serve(app, settings.host, settings.port)
     except (SettingsError, DatabaseUnusable) as error:
         print(f"app.py: {error}", file=sys.stderr)

@@ -20,6 +20,7 @@ from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated, why_unusable
 from core.events import Event, Platform
 from core.logs import set_up_logs
+from core.starting import keep_for_good
 from core.tracked import Tracked
 from core.version import VERSION
 from ingest.leases import Leases, Where
@@ -251,6 +252,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if taken_up := privacy.finish(database):
         log.info("%d interrupted erasures were brought to their end", taken_up)
     writer.start()
+    keep_for_good()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
     reason = ""
     try:

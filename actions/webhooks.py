@@ -9,10 +9,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
-import httpx
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.clock import DAY_MS, MINUTE_MS, SECOND_MS, iso
@@ -21,6 +20,9 @@ from core.statements import Prepared
 from core.version import VERSION
 from ingest import preferences
 from models import WebhookDelivery
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Sender:
 
     def send(self, delivery: Delivery, zone: ZoneInfo, now_ms: int) -> str:
         """Answers what went wrong, in one line without the address; "" where the message was taken."""
+        import httpx  # only where there is a message to send: it costs a tenth of a second at every start
+
         # A proxy or a password from the environment would tell others of the message.
         self._client = self._client or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
         body, headers = request_of(delivery, zone, now_ms)

@@ -28,7 +28,7 @@ from ingest.upkeep import keep_up
 log = logging.getLogger(__name__)
 
 BATCH_EVENTS = 500
-BATCH_AGE_SECONDS = 0.1
+BATCH_AGE_SECONDS = 0.05
 QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database is away
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
@@ -106,8 +106,7 @@ class Writer:
             if len(self._waiting) >= self._queue_events:
                 self.counters.dropped["queue_full"] += 1
                 return
-            self._waiting.append(event)
-            self._arrived.notify()
+            self._put(event)
 
     def tracked(self, tracked: Tracked) -> None:
         """Takes what happened in the shop, by the rules of ``event``."""
@@ -115,12 +114,16 @@ class Writer:
             if len(self._waiting) >= self._queue_events:
                 self.counters.dropped["queue_full"] += 1
                 return
-            self._waiting.append(tracked)
-            self._arrived.notify()
+            self._put(tracked)
 
     def status(self, status: SourceStatus) -> None:
         with self._arrived:
-            self._waiting.append(status)
+            self._put(status)
+
+    def _put(self, item: Item) -> None:
+        """With the lock held. Waking the thread for each item would cost more than all else that is done here."""
+        self._waiting.append(item)
+        if len(self._waiting) in (1, BATCH_EVENTS):
             self._arrived.notify()
 
     def flush(self, timeout_seconds: float = 30.0) -> bool:

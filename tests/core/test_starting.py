@@ -1,0 +1,44 @@
+"""Starting lean: what is left out of an import is left out there alone."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from core import starting
+from core.config import ROOT
+
+
+def test_an_optional_package_is_left_out_of_one_import_and_can_be_imported_afterwards() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom core.starting import import_without\n"
+            "import_without('socketio', 'aiohttp')\nassert 'socketio' in sys.modules and 'aiohttp' not in sys.modules\n"
+            "import aiohttp\nprint(aiohttp.__name__)",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "aiohttp\n"
+
+
+def test_what_is_imported_already_stays_and_a_failure_leaves_nothing_behind() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        starting.import_without("no_such_module", "json", "no_such_package")
+    assert sys.modules["json"].loads("1") == 1
+    assert "no_such_package" not in sys.modules
+
+
+def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
+    try:
+        starting.keep_for_good()
+        assert gc.get_freeze_count() > 1_000
+    finally:
+        gc.unfreeze()
