@@ -27,7 +27,7 @@ CLIENTS = 100
 EVENTS_A_SECOND = 1_000
 STARTS = 3
 START_SECONDS, SMALL_MB = 2.0, 200
-LOOK_SECONDS = 10.0
+LOOKS = 40  # at the memory, in all of the soak
 
 
 def main(minutes: float = MINUTES) -> None:
@@ -93,15 +93,16 @@ def _soak(server: TwitchServer, pids: dict[str, int], minutes: float) -> None:
     spent = {what: cpu_seconds(pid) for what, pid in pids.items()}
     tell = iter([minute for minute in (1, 2, 5, 10, 20, 30, 40, 50, 60) if minute < minutes])
     due = next(tell, minutes)
-    with Talking(server, EVENTS_A_SECOND):
+    with Talking(server, EVENTS_A_SECOND) as talking:
         while (passed := (time.monotonic() - began) / 60) < minutes:
-            time.sleep(min(LOOK_SECONDS, max(0.1, (minutes - passed) * 60)))
+            time.sleep(minutes * 60 / LOOKS)
             passed = (time.monotonic() - began) / 60
             for what, pid in pids.items():
                 grown[what].append((passed, proportional_mb(pid)))
             if passed >= due:
                 looked, spent = _told_minute(pids, grown, looked, spent)
                 due = next(tell, minutes)
+    print(f"\n{talking.written / minutes / 60:,.0f} events a second were written")
     for what, points in grown.items():
         slope = linear_regression(*zip(*_second_half(points), strict=True)).slope
         print(f"\n{what}: {slope * 60:+.0f} MB an hour in the second half", end="")

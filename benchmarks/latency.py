@@ -23,7 +23,7 @@ from tests.sources.twitch_server import TwitchServer
 
 CASES = ((10, 1), (10, 100), (10, 1_000), (1_000, 1), (1_000, 100), (1_000, 1_000), (10_000, 1), (10_000, 100))
 SECONDS = 8.0
-LAST_MS = 1_500.0  # marks younger than this at the end may still be under way
+FIRST_MS, LAST_MS = 500.0, 1_500.0  # marks of the first moment come before all look; of the last, some are under way
 SOON_MS = 200
 PATIENCE_SECONDS = 60.0
 
@@ -61,11 +61,12 @@ def measured(server: TwitchServer, port: int, rate: float, clients: int, seconds
         assert crowd.stdout
         if not crowd.stdout.readline():
             raise RuntimeError("the clients did not get in")
-        ends = time.time() + seconds
+        begins = time.time() + FIRST_MS / 1000
+        ends = begins + seconds - (FIRST_MS + LAST_MS) / 1000
         with Talking(server, rate) as talking:
             reached = {float(mark): taken for mark, taken in json.loads(crowd.stdout.readline()).items()}
     server.flush(PATIENCE_SECONDS)
-    marks = [mark for mark in talking.marks if mark < ends - LAST_MS / 1000]
+    marks = [mark for mark in talking.marks if begins < mark < ends]
     found = {round(mark, 6): reached.get(round(mark, 6), []) for mark in marks}
     taken_ms = [taken * 1000 for times in found.values() for taken in times]
     return taken_ms or [LAST_MS], sum(clients - len(times) for times in found.values())
