@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 LINES_A_SECOND = 200_000  # written to all sockets together
+MESSAGES_A_SECOND = 20_000  # what is told each on its own costs a trip to the kernel for each who listens
 FEWEST_LINES = 10  # in one push, however many listen
 SHORTEST_PAUSE_SECONDS = 0.1  # between two pushes: at most ten a second
 PAUSE_SECONDS_EACH = 0.000_04  # about what writing to one socket takes, four times over
@@ -26,6 +27,11 @@ def most_lines(listeners: int, seconds: float) -> int:
     """How many lines one push may bring when the last one was ``seconds`` ago."""
     share = LINES_A_SECOND * min(seconds, LONGEST_SAVED_SECONDS) / max(1, listeners)
     return max(FEWEST_LINES, int(share))
+
+
+def most_messages(listeners: int, seconds: float) -> int:
+    """How many messages of their own one look may send when the last one that sent any was ``seconds`` ago."""
+    return max(1, int(MESSAGES_A_SECOND * min(seconds, LONGEST_SAVED_SECONDS) / max(1, listeners)))
 
 
 def thinned(items: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from analytics import store, store_anomalies
 from analytics.store_news import AnomalyTail, EventTail
 from analytics.store_reach import Range
 from core.clock import minute_of, now_ms
+from rules.fan_out import most_messages
 from web.health import PUSHES
 from web.services import Services
 from web.store_schemas import RangeName
@@ -84,6 +85,7 @@ class StorePush:
         self._turn = RLock()  # somebody joins between two pushes, never amidst one
         self._events = EventTail()
         self._anomalies = AnomalyTail()
+        self._told_at = 0.0  # by a steady clock
 
     def join(self, sid: str, wanted: RangeName = DEFAULT_RANGE) -> None:
         """Puts a socket among those who look at a range, and hands it everything there is."""
@@ -125,14 +127,24 @@ class StorePush:
             changed = self._anomalies.unread(connection, ANOMALIES_A_LOOK, now_ms())
             if found.anew:
                 self._begin_anew(connection)
+            rows = self._affordable(found.rows)
             for numbers in self._ranges.values():
                 numbers.stale |= bool(found.rows or found.skipped)
-                numbers.skipped += found.skipped
-            for row in found.rows:
+                numbers.skipped += found.skipped + len(found.rows) - len(rows)
+            for row in rows:
                 self._tell("new_event", store.event_json, row)
             for row in changed:
                 self._tell("anomaly_update", store_anomalies.anomaly_json, row)
             return found.more or len(changed) == ANOMALIES_A_LOOK
+
+    def _affordable(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The newest, as many as can be told to all who listen."""
+        if not rows:
+            return rows
+        listeners, now = sum(len(numbers.listeners) for numbers in self._ranges.values()), time.monotonic()
+        most = most_messages(listeners, now - self._told_at)
+        self._told_at = now
+        return rows[-most:]
 
     def push_numbers(self, now: float) -> None:
         """Pushes what has changed of the figures, where it is due. ``now``: seconds of a steady clock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from analytics import viewer_news, viewers
 from analytics.viewer_news import News
+from rules.fan_out import most_messages
 from web.health import PUSHES
 from web.services import Services
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 DASHBOARDS, STREAMS = "viewers", "viewers:on-stream"
 BATCH = 100  # of ten looks a second: others must not wait for long
+LARGEST_READ = 2_000  # by who has too many listeners to tell them all of it
+PASSING = frozenset({"new", "updated", "online", "offline"})  # the next of a person says as much
 
 Push = tuple[str, str, dict[str, Any]]  # room, event, payload
 Profiles = dict[int, dict[str, Any]]
@@ -32,6 +36,7 @@ class ViewerPush:
         self._at = at
         self._rooms: dict[str, set[str]] = {DASHBOARDS: set(), STREAMS: set()}
         self._outbox = viewer_news.Outbox()
+        self._told_at = 0.0  # by a steady clock
 
     def join(self, sid: str, room: str) -> None:
         join_room(room)
@@ -42,18 +47,23 @@ class ViewerPush:
             listeners.discard(sid)
 
     def push_new(self, connection: Connection) -> bool:
-        """Pushes what was stored since the last look, at most BATCH; answers whether there may be more."""
+        """Pushes what was stored since the last look; answers whether there may be more."""
         if not any(self._rooms.values()):
             self._outbox.skip(connection)
             return False
-        news = self._outbox.unread(connection, BATCH)
-        pushes = list(self._pushes(connection, news)) if news else []
+        listeners, now = sum(map(len, self._rooms.values())), time.monotonic()
+        most = most_messages(listeners, now - self._told_at)
+        limit = BATCH if most >= BATCH else LARGEST_READ
+        news = self._outbox.unread(connection, limit)
+        if news:
+            self._told_at = now
+        pushes = list(self._pushes(connection, _worth_telling(news, most))) if news else []
         self._outbox.passed(news)
         for room, event, payload in pushes:
             PUSHES.labels(event).inc()
             # Every web process follows the database: through the queue each client would get it from all of them.
             self._socketio.emit(event, payload, to=room, ignore_queue=True)
-        return len(news) == BATCH
+        return len(news) == limit
 
     def _pushes(self, connection: Connection, news: Sequence[News]) -> Iterator[Push]:
         for one in news:
@@ -81,3 +91,10 @@ class ViewerPush:
                 log.exception("a profile cannot be shown")
                 return {}
         return {id_: profile for one in ids for id_, profile in self._profiles(connection, [one]).items()}
+
+
+def _worth_telling(news: Sequence[News], most: int) -> list[News]:
+    """Without the oldest of what passes where that is too much: a list that is looked at is read anew soon."""
+    passing = [one.id for one in news if one.kind in PASSING]
+    left_out = set(passing[: max(0, len(passing) - most)])
+    return [one for one in news if one.id not in left_out]

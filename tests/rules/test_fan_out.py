@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.fan_out import FEWEST_LINES, LINES_A_SECOND, most_lines, pause_seconds, thinned
+from rules.fan_out import FEWEST_LINES, LINES_A_SECOND, most_lines, most_messages, pause_seconds, thinned
 
 
 def line(number: int, kind: str = "chat", amount: int | None = None) -> dict[str, Any]:
@@ -23,6 +23,12 @@ def test_thousands_are_told_less_often_and_nobody_waits_long(listeners: int, pau
 def test_a_team_and_its_overlays_get_every_line_of_the_fastest_chat():
     assert most_lines(listeners=50, seconds=0.1) >= 400
     assert most_lines(listeners=0, seconds=0.1) >= 1_000
+
+
+def test_a_team_hears_of_every_person_and_thousands_of_a_few():
+    assert most_messages(listeners=10, seconds=0.1) >= 200
+    assert most_messages(listeners=10_000, seconds=3_600) == 2
+    assert most_messages(listeners=1_000_000, seconds=0) == 1
 
 
 @given(st.integers(1, 100_000), st.floats(0, 3_600))

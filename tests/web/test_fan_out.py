@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import httpx
+
 from core.events import Kind
 from rules.fan_out import FEWEST_LINES
 from tests.processes import Program
 from tests.web.conftest import event, stage_of
 from tests.web.sockets import listening
 
-SLOW_MACHINE = "import rules.fan_out; rules.fan_out.LINES_A_SECOND = 1"
+SLOW_MACHINE = "import rules.fan_out; rules.fan_out.LINES_A_SECOND = rules.fan_out.MESSAGES_A_SECOND = 1"
 
 
 def test_lines_are_left_out_and_told_as_such_and_gifts_are_not(program: Program, new_database_url):
@@ -25,3 +27,17 @@ def test_lines_are_left_out_and_told_as_such_and_gifts_are_not(program: Program,
             assert len(lines) <= FEWEST_LINES * len(pushes)
             assert len(lines) + sum(push.get("skipped", 0) for push in pushes) == 200
             page.wait_for("stats", lambda push: push["total_messages"] == 200, timeout=20)
+
+
+def test_of_what_passes_the_newest_is_told_and_of_promotions_all(program: Program, new_database_url):
+    with stage_of(program, new_database_url(), changed=SLOW_MACHINE) as stage:
+        stage.source("arriving")
+        with listening(stage.web.url, {"channel": "arriving"}) as page:
+            stage.tell(*(event("arriving", by=f"guest{number}", text="hello") for number in range(300)))
+            page.wait_for("stats", lambda push: push["total_messages"] == 300, timeout=20)
+            people = [one for one in page.heard if one.event in ("viewer:new", "viewer:online", "viewer:updated")]
+            assert len(people) < 100
+            for number in range(3):
+                path = f"{stage.web.url}/api/viewer-profiles/twitch:guest{number}/vip"
+                assert httpx.post(path, json={"tier": "Gold"}, timeout=20).status_code == 200
+            page.wait_until(lambda: len([one for one in page.heard if one.event == "viewer:vip-set"]) == 3, timeout=20)
