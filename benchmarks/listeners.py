@@ -26,10 +26,10 @@ _PING = b"\x81\x012"
 _AT = re.compile(rb'"at":([0-9.]+),')
 
 
-def connected(port: int) -> socket.socket:
-    """A client that has joined the namespace of dashboards."""
+def connected(port: int, more: str = "") -> socket.socket:
+    """A client that has joined the namespace of dashboards. ``more``: more header lines, each with its end."""
     client = socket.create_connection(("127.0.0.1", port), timeout=30)
-    client.sendall(HANDSHAKE.format(port=port).encode())
+    client.sendall(HANDSHAKE.format(port=port).replace("\r\n\r\n", f"\r\n{more}\r\n").encode())
     _read_until(client, b'"sid"')
     client.sendall(CONNECT)
     _read_until(client, b'40{"sid"')

@@ -25,11 +25,13 @@ from core.db import Database
 from init_db import upgrade
 from tests.processes import START_SECONDS, Program, Running, wait_until
 from tests.sources.twitch_server import TwitchServer
-from tests.torture.load_dashboards import SIGN
+from tests.torture.load_dashboards import API_TOKEN, SIGN
+from tests.torture.load_shop import TRACK_KEY
 from tests.torture.report import Report
 
 CHANNEL = "lena"
 DASHBOARDS_A_PROCESS = 2_500
+SETTINGS = {"DASHBOARD_PASSWORD": "of this trial alone", "API_TOKEN": API_TOKEN, "TRACK_KEY": TRACK_KEY}
 STEP_SECONDS = 0.05  # between two handfuls of chat lines
 SAMPLES = 10  # of memory, in the whole run
 PATIENCE_SECONDS = 120.0  # for what was said and not stored when the run ended
@@ -63,7 +65,7 @@ def _under_load(program: Program, database: Database, options: argparse.Namespac
     url = database.url.render_as_string(hide_password=False)
     with (
         TwitchServer() as twitch,
-        program.web(url, TIMEZONE="UTC") as web,
+        program.web(url, TIMEZONE="UTC", **SETTINGS) as web,
         program.collector(url, CHANNEL=CHANNEL, TIMEZONE="UTC", TWITCH_IRC_URL=twitch.irc_url) as collector,
     ):
         twitch.wait_until(lambda: twitch.has(CHANNEL), START_SECONDS)

@@ -18,6 +18,7 @@ import time
 from benchmarks.listeners import connected
 
 SIGN = "said "  # before the time, UTC milliseconds, in each line of the chat
+API_TOKEN = "what-dashboards-of-this-trial-show"
 MOST_DELAYS = 20_000
 _SIGN = SIGN.encode()
 _FOLLOW = b'42["live:subscribe",{}]'
@@ -26,7 +27,7 @@ _PING, _PONG = b"\x81\x012", b"\x81\x81\0\0\0\x003"
 
 def following(port: int) -> socket.socket:
     """A client that has asked for the live page's pushes."""
-    client = connected(port)
+    client = connected(port, f"Authorization: Bearer {API_TOKEN}\r\n")
     client.setblocking(True)
     client.sendall(bytes((0x81, 0x80 | len(_FOLLOW))) + bytes(4) + _FOLLOW)
     client.setblocking(False)

@@ -14,6 +14,8 @@ import time
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+TRACK_KEY = "what-the-shop-of-this-trial-shows"
+HEADERS = {"Content-Type": "application/json", "X-Track-Key": TRACK_KEY}
 VISITORS = 24  # at once; each keeps its connection
 
 
@@ -40,7 +42,7 @@ class Shop:
             time.sleep(max(0.0, due - time.monotonic()))
             event = {"event_type": "page_view", "event_id": f"e{number}", "user_id": f"customer{number % 5_000}"}
             try:
-                connection.request("POST", "/track", json.dumps(event), {"Content-Type": "application/json"})
+                connection.request("POST", "/track", json.dumps(event), HEADERS)
                 answer = connection.getresponse()
                 answer.read()
                 wrong = "" if answer.status == 201 else str(answer.status)
