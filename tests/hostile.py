@@ -97,8 +97,3 @@ _LINE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 def one_line(text: str) -> str:
     """``text`` as a field takes it that holds one line of printable signs."""
     return " ".join(_LINE.sub(" ", text).split())
-
-
-def is_text_of_a_program(text: str) -> bool:
-    """Whether a line of a log is one that the product can write: it cannot begin as the corpus' own forgery does."""
-    return not text.startswith("2026-11-21T12:00:00.000")

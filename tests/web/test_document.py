@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,8 @@ import httpx
 import pytest
 
 from tests.processes import Program
+from tests.web.asking import ask
+from tests.web.cast import bearer
 from tests.web.conftest import API_TOKEN, PASSWORD, TRACK_KEY, Stage, stage_of
 
 RECORDS = ("plans", "users", "content", "watch-history", "reviews", "payments")
@@ -147,17 +147,7 @@ def disposable(program: Program, new_database_url: Callable[[], str]) -> Iterato
 
 def test_whatever_is_asked_the_answer_is_as_described(disposable: Stage, tmp_path: Path):
     """Schemathesis asks what is allowed and what is not, and holds each answer against the document."""
-    config = tmp_path / "schemathesis.toml"
-    config.write_text(EXCEPTIONS)
-    program = [sys.executable, "-m", "schemathesis.cli", f"--config-file={config}"]
-    command = [*program, "run", f"{disposable.web.url}/openapi.json"]
-    options = ["--checks=all", "--phases=examples,coverage,fuzzing", "--max-examples=5", "--seed=1", "--no-color"]
-    ended = subprocess.run(
-        [*command, *options, "--generation-database=none", f"--header=Authorization: Bearer {API_TOKEN}"],
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
+    options = ("--checks=all", "--phases=examples,coverage,fuzzing", "--max-examples=5")
+    ended = ask(disposable.web.url, tmp_path, *options, headers=bearer(API_TOKEN), exceptions=EXCEPTIONS)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Traceback" not in disposable.web.log
