@@ -17,7 +17,7 @@ from tests.actions.test_webhooks import Receiver
 from tests.hostile import AVATARS, EVERYTHING, TEXTS, WORDS
 from tests.hostile_house import CHANNEL, VIEWERS, House
 from tests.processes import Program, wait_until
-from tests.web.conftest import SALES_SECRET, stage_of
+from tests.web.conftest import SALES_SECRET, event, stage_of
 from tests.web.sockets import listening
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 level=[a-z]+ logger=[\w.]+ msg=\".*\"|  \| .*")
@@ -114,8 +114,11 @@ def test_a_webhook_calls_nobody_and_runs_nothing(house: House, kind: str) -> Non
 
 
 def test_metrics_can_be_read_whatever_a_channel_is_called(house: House) -> None:
-    families = list(text_string_to_metric_families(house.client.get("/metrics").text))
-    assert {"streampulse_messages"} <= {family.name for family in families}
+    names = {text[:60] for name, text in TEXTS.items() if name != "nul"}
+    house.stage.tell(*(event(name, text="hello") for name in names))
+    families = {one.name: one for one in text_string_to_metric_families(house.client.get("/metrics").text)}
+    told = {sample.labels["channel"] for sample in families["streampulse_messages"].samples}
+    assert names - told == set()
 
 
 def test_every_line_of_the_log_is_one_of_ours(house: House) -> None:
