@@ -235,6 +235,14 @@ class WebSocket(WebSocketWSGI):
             connection.close(wait=False, abort=True)
             return []
 
+    def close(self) -> None:
+        """Says farewell and ends the line as well: a client that is gone would never end it, and be kept for ever."""
+        try:
+            super().close()
+        finally:
+            with suppress(OSError):
+                self.ws.sock.shutdown(socket.SHUT_RDWR)
+
 
 def _no_handshake(start_response: Any) -> list[bytes]:
     start_response("400 Bad Request", [("Content-Type", "text/plain")])

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Protocol
 
-from tests.torture import audit, crashes, input, interruptions, load
+from tests.torture import audit, crashes, faults, input, interruptions, load
 from tests.torture.report import Report
 
 
@@ -23,6 +23,7 @@ class Member(Protocol):
 ALL: dict[str, Member] = {
     "audit": audit,
     "crashes": crashes,
+    "faults": faults,
     "input": input,
     "interruptions": interruptions,
     "load": load,

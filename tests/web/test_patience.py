@@ -25,6 +25,8 @@ patience.HEAD_SECONDS = patience.IDLE_SECONDS = 2.0
 patience.BODY_SECONDS = 1.0
 patience.LOOK_SECONDS = 0.1
 patience.BYTES_A_SECOND = 1_000
+made = app.GuardedSocketIO.__init__
+app.GuardedSocketIO.__init__ = lambda *given, **named: made(*given, **named | {"ping_interval": 1, "ping_timeout": 1})
 """
 
 
@@ -98,6 +100,11 @@ def test_who_takes_no_answer_is_hung_up_on(web: WebProcess) -> None:
     with line(web) as made, pytest.raises(ConnectionError):
         while True:  # until they take no more of it, and then hang up
             made.sendall(request("/static/js/track.js").encode() * 100)
+
+
+def test_a_websocket_that_answers_no_ping_is_hung_up_on(web: WebProcess) -> None:
+    with line(web, HANDSHAKE) as made:
+        assert all_of(made).startswith(b"HTTP/1.1 101")
 
 
 def test_others_are_served_while_a_thousand_are_abandoned_and_every_file_comes_back(web: WebProcess) -> None:
