@@ -53,6 +53,8 @@ def unsafe(of: Database) -> Database:
 def locked(of: Database) -> Iterator[None]:
     """Another program is at its turn to write."""
     other = Database(address(of))
+    if of.is_sqlite:  # it waits for its turn, however impatient the tested are
+        event.listen(other.engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout = 10000").close())
     with other.writing():
         yield
     other.close()
