@@ -18,6 +18,12 @@ class Heard(NamedTuple):
     at: float  # time.monotonic()
 
 
+def _connect_patiently(client: socketio.Client) -> None:
+    """Left alone it gives a new connection one second to be answered, and drops one that took longer."""
+    connect = client.connect
+    client.connect = lambda url, **options: connect(url, **{"wait_timeout": 10} | options)
+
+
 def _hear_in_order(client: socketio.Client) -> None:
     """The library hands each message to a thread of its own, and on a busy machine they overtake each other."""
     hand_on = client.eio._trigger_event
@@ -52,12 +58,13 @@ class Listener:
         )
         if origin and transport == "polling":
             options["headers"] = options.get("headers", {}) | {"Origin": origin}
+        _connect_patiently(self.client)
         _hear_in_order(self.client)
         self.client.on("*", self._note)
         self.client.on("connect", self._connected)
         self.client.on("disconnect", self._disconnected)
         try:
-            self.client.connect(url, **{"transports": [transport], "wait_timeout": 10} | options)
+            self.client.connect(url, **{"transports": [transport]} | options)
         except socketio.exceptions.ConnectionError:
             self.close()
             raise
