@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from actions import installation
 from core.clock import now_ms
 from core.db import Database
 from core.events import Event, Kind, Person, Platform, SourceState, SourceStatus
+from ingest.policy import Policy
 from ingest.writer import Writer
 from init_db import upgrade
 from tests.processes import Program, WebProcess
@@ -24,6 +26,7 @@ from tests.web.routes import Answers, Route, read_answers
 
 PASSWORD, API_TOKEN, OVERLAY_TOKEN = "the owner's pass phrase", "tok-api-5f2c", "tok-overlay-91ab"
 TRACK_KEY = "tok-track-73d0"
+ZONE = "Asia/Kolkata"  # its offset is not of whole hours
 SALES_SECRET = "what the till and the dashboard share"
 
 _numbers = itertools.count(1)
@@ -109,12 +112,12 @@ def new_database_url(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @contextmanager
 def stage_of(program: Program, url: str, **settings: str) -> Iterator[Stage]:
-    """A web process on an empty database. Its zone is one whose offset is neither whole hours nor the system's."""
+    """A web process on an empty database, in a zone that is not the system's."""
     database = Database(url)
     installation.claim(database, installation.REAL)
-    writer = Writer(database).start()
+    writer = Writer(database, policy=Policy(zone=ZoneInfo(ZONE))).start()
     try:
-        with program.web(url, TIMEZONE="Asia/Kolkata", **settings) as web:
+        with program.web(url, TIMEZONE=ZONE, **settings) as web:
             yield Stage(web, database, writer)
     finally:
         writer.close()
