@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, WHOLE, Visits, launched
 from tests.browser.test_accessibility import faults
 from tests.processes import Program, wait_until
 from tests.web.conftest import Stage
@@ -44,6 +44,13 @@ window.heard = async () => {
   return found;
 };
 """
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """All of it: the shell alone does not know one microphone from the other again."""
+    with launched(playwright, WHOLE) as browser:
+        yield browser
 
 
 def enter(page: Page) -> Page:
