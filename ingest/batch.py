@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from core.changes import changes_of
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Platform
 from core.statements import BulkStatement, Prepared, among
-from core.turns import changes_of
 from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible, without_nul

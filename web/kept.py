@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from flask import Flask, Response, current_app
 
+from core.changes import Marks
 from core.clock import SECOND_MS, now_ms
 from core.db import Database
-from core.turns import Marks
 from web.credentials import Credentials
 
 if TYPE_CHECKING:

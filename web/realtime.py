@@ -14,8 +14,8 @@ from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy.exc import DBAPIError
 
 from analytics import scope
+from core.changes import ChangeSignal
 from core.db import why_unusable
-from core.turns import ChangeSignal
 from rules.fan_out import SHORTEST_PAUSE_SECONDS, pause_seconds
 from web import viewer_calls, voice_push
 from web.access import Access

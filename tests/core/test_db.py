@@ -23,9 +23,9 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import db as core_db
+from core.changes import ChangeSignal
 from core.config import ROOT
 from core.db import Database, DatabaseUnusable, check_schema, is_outage, shown, why_unusable
-from core.turns import ChangeSignal
 from models import SCHEMA_REVISION, Installation
 from tests.processes import wait_until
 from tests.support import database, rows

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from core import turns
+from core import changes, turns
+from core.changes import ChangeSignal
 from core.db import Database, is_locked, is_outage
-from core.turns import ChangeSignal
 from init_db import upgrade
 from models import Installation, StoreEvent
 from tests.processes import wait_until
@@ -122,7 +122,7 @@ def test_of_several_who_upgrade_at_once_one_does_it_and_the_others_find_it_done(
 
 @pytest.fixture
 def signal(pg: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangeSignal]:
-    monkeypatch.setattr(turns, "LOOK_ANYWAY_SECONDS", WAIT)
+    monkeypatch.setattr(changes, "LOOK_ANYWAY_SECONDS", WAIT)
     signal = ChangeSignal(pg)
     assert signal.changed(), "the first look: what came before is in no notice"
     yield signal
@@ -156,7 +156,7 @@ def test_who_loses_the_line_looks_and_listens_again(pg: Database, signal: Change
 
 
 def test_without_any_notice_there_is_a_look_now_and_then(pg: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "LOOK_ANYWAY_SECONDS", 0.05)
+    monkeypatch.setattr(changes, "LOOK_ANYWAY_SECONDS", 0.05)
     signal = ChangeSignal(pg)
     assert signal.changed()
     wait_until(signal.changed, "the look is due")

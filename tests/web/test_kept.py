@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import insert
 from werkzeug.test import create_environ
 
+from core.changes import Marks
 from core.db import Database
-from core.turns import Marks
 from models import IgnoredName
 from tests import databases
 from tests.web.conftest import API_TOKEN, Stage
