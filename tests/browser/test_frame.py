@@ -38,11 +38,11 @@ def test_what_only_screen_readers_read_does_not_lengthen_the_page(
     start, told = now_ms() - 150 * MINUTE_MS, []
     for minute in range(150):
         crowd = 40 if minute % 6 == 5 else 1
-        told += [event("lengthy", by=f"l{n}", at_ms=start + minute * MINUTE_MS + n) for n in range(crowd)]
+        told += [event("drawn-out", by=f"l{n}", at_ms=start + minute * MINUTE_MS + n) for n in range(crowd)]
         if crowd > 1:
-            told.append(event("lengthy", Kind.RAID, by="raider", amount=40, at_ms=start + minute * MINUTE_MS))
-    stage.tell(*told)  # at once: a stream that ended two hours ago is over as soon as the writer looks
-    page = visit(viewport=viewport).open("/?platform=twitch&channel=lengthy", "#moments li >> nth=15")
+            told.append(event("drawn-out", Kind.RAID, by="raider", amount=40, at_ms=start + minute * MINUTE_MS))
+    stage.tell(*told)
+    page = visit(viewport=viewport).open("/?platform=twitch&channel=drawn-out", "#moments li >> nth=15")
     assert page.locator("#moments").evaluate("list => list.scrollHeight - list.clientHeight") > 400
     ends_at = page.evaluate("document.querySelector('.app').getBoundingClientRect().bottom + scrollY")
     assert page.evaluate("document.documentElement.scrollHeight") <= ends_at + 1
