@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 
 HANDSHAKE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -46,10 +47,14 @@ def _read_until(client: socket.socket, sign: bytes) -> None:
         received += got
 
 
-def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[float]]:
-    """When each push, named by the time of its emission, arrived at each client."""
-    arrived: defaultdict[float, list[float]] = defaultdict(list)
-    unread: dict[socket.socket, bytes] = {}
+def allow_many_files() -> None:
+    """Each client is one, and the usual limit is low."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def readable(clients: list[socket.socket], seconds: float) -> Iterator[socket.socket]:
+    """Whichever has something to read, again and again until the time is over."""
     ends = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for client in clients:
@@ -58,22 +63,29 @@ def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[flo
             for key, _ in selector.select(left):
                 client = key.fileobj
                 assert isinstance(client, socket.socket)
-                got = unread.pop(client, b"") + client.recv(65_536)
-                now, end = time.time(), 0
-                for found in _AT.finditer(got):
-                    arrived[float(found[1])].append(now)
-                    end = found.end()
-                if _PING in got:
-                    client.send(_PONG)
-                if b'"at' in got[end:]:  # in two pieces
-                    unread[client] = got[end:]
+                yield client
+
+
+def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[float]]:
+    """When each push, named by the time of its emission, arrived at each client."""
+    arrived: defaultdict[float, list[float]] = defaultdict(list)
+    unread: dict[socket.socket, bytes] = {}
+    for client in readable(clients, seconds):
+        got = unread.pop(client, b"") + client.recv(65_536)
+        now, end = time.time(), 0
+        for found in _AT.finditer(got):
+            arrived[float(found[1])].append(now)
+            end = found.end()
+        if _PING in got:
+            client.send(_PONG)
+        if b'"at' in got[end:]:  # in two pieces
+            unread[client] = got[end:]
     return arrived
 
 
 def main() -> None:
     port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_files()
     clients = [connected(port) for _ in range(count)]
     print("connected", flush=True)
     began = time.time()

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-import resource
-import selectors
 import socket
 import sys
 import time
 from collections import defaultdict
 
-from benchmarks.listeners import connected
+from benchmarks.listeners import allow_many_files, connected, readable
 from benchmarks.talking import MARK
 
 _PING, _PONG = b"\x81\x012", b"\x81\x81\0\0\0\x003"
@@ -37,32 +35,24 @@ def onlooker(port: int) -> socket.socket:
 def look_on(clients: list[socket.socket], seconds: float) -> dict[str, list[float]]:
     """How many seconds after it was written each mark reached each client."""
     reached: defaultdict[str, list[float]] = defaultdict(list)
-    ends = time.monotonic() + seconds
     newest = dict.fromkeys(clients, time.time())
     cut = dict.fromkeys(clients, b"")  # the end of what came last: a mark may come in two pieces
-    with selectors.DefaultSelector() as selector:
-        for client in clients:
-            selector.register(client, selectors.EVENT_READ)
-        while (left := ends - time.monotonic()) > 0:
-            for key, _ in selector.select(left):
-                client = key.fileobj
-                assert isinstance(client, socket.socket)
-                got = cut[client] + client.recv(1 << 18)
-                now = time.time()
-                for found in _MARKED.finditer(got):
-                    if (written := float(found[1])) > newest[client]:
-                        newest[client] = written
-                        reached[found[1].decode()].append(now - written)
-                cut[client] = got[-_LONGEST_MARK:]
-                if _PING in got[_LONGEST_MARK:]:
-                    client.send(_PONG)
+    for client in readable(clients, seconds):
+        got = cut[client] + client.recv(1 << 18)
+        now = time.time()
+        for found in _MARKED.finditer(got):
+            if (written := float(found[1])) > newest[client]:
+                newest[client] = written
+                reached[found[1].decode()].append(now - written)
+        cut[client] = got[-_LONGEST_MARK:]
+        if _PING in got[_LONGEST_MARK:]:
+            client.send(_PONG)
     return reached
 
 
 def main() -> None:
     port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allow_many_files()
     clients = [onlooker(port) for _ in range(count)]
     print("subscribed", flush=True)
     print(json.dumps(look_on(clients, seconds)), flush=True)
