@@ -36,12 +36,13 @@ class Seats:
     def take(self, seat: Seat) -> Seat:
         """Raises IdTaken and RoomFull."""
         taken = check_room(seat, self.present(), self._limits)
-        self.keep(taken)
+        self._hold(taken)
         return taken
 
     def keep(self, seat: Seat) -> None:
-        """Whoever sits there has been heard of."""
-        self._held[seat.id] = seat, self._clock() + self._limits.heartbeat_seconds
+        """Whoever sits there has been heard of. A late word of a line that was left behind changes nothing."""
+        if seat.id not in self._held or self._holds(seat):
+            self._hold(seat)
 
     def set_away(self, seat: Seat) -> None:
         """The line broke: it may come back for a moment."""
@@ -69,6 +70,9 @@ class Seats:
         for peer_id in silent:
             del self._held[peer_id]
         return silent
+
+    def _hold(self, seat: Seat) -> None:
+        self._held[seat.id] = seat, self._clock() + self._limits.heartbeat_seconds
 
     def _holds(self, seat: Seat) -> bool:
         return seat.id in self._held and self._held[seat.id][0].line == seat.line

@@ -61,12 +61,14 @@ class RedisSeats:
         return self._decided(decide)
 
     def keep(self, seat: Seat) -> None:
-        with _reached():
-            until = _now(self._redis) + self._limits.heartbeat_seconds
-            with self._redis.pipeline() as pipe:
+        def decide(pipe: Pipeline) -> None:
+            holder, until = _holder(pipe, seat), _now(pipe) + self._limits.heartbeat_seconds
+            pipe.multi()
+            if holder in (None, seat.line):
                 pipe.hset(SEATS, seat.id, json.dumps(asdict(seat)))
                 pipe.zadd(UNTIL, {seat.id: until})
-                pipe.execute()
+
+        self._decided(decide)
 
     def set_away(self, seat: Seat) -> None:
         def decide(pipe: Pipeline) -> None:
@@ -162,8 +164,13 @@ def _silent(redis: Redis | Pipeline) -> list[str]:
 
 
 def _holds(pipe: Pipeline, seat: Seat) -> bool:
+    return _holder(pipe, seat) == seat.line
+
+
+def _holder(pipe: Pipeline, seat: Seat) -> str | None:
+    """The line of whoever sits there; None where Redis has forgotten, or nobody does."""
     held = pipe.hget(SEATS, seat.id)
-    return held is not None and bool(json.loads(held)["line"] == seat.line)
+    return None if held is None else str(json.loads(held)["line"])
 
 
 def _remove(pipe: Pipeline, ids: list[str]) -> None:

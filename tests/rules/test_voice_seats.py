@@ -98,6 +98,8 @@ def test_the_line_that_was_left_behind_no_longer_decides(seats, clock):
     seats.set_away(seat("a", line="1"))
     clock.now += 10
     assert seats.free_silent() == []
+    seats.keep(seat("a", line="1"))
+    assert [one.line for one in seats.present()] == ["2"]
     assert seats.free(seat("a", line="1")) is False
     assert seats.has("a")
     assert seats.free(seat("a", line="2")) is True

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from rules.voice import Limits, Seat
 from tests.conftest import NoServer
 from tests.processes import Program, WebProcess, wait_until
 from tests.servers import RedisServer
 from tests.web.sockets import listening
 from tests.web.voices import line, new_id, present, voice
+from web.voice_redis import RedisSeats
 
 HURRIED = """
 from dataclasses import replace
@@ -161,3 +163,15 @@ def test_while_redis_is_away_that_is_said_and_who_talks_goes_on(both):
     for web in (both.first, both.second):
         assert web.log.count("voice room: Redis does not answer") == web.log.count("voice room: whole again") == 1
         assert "Traceback" not in web.log
+
+
+def test_a_late_word_of_a_line_that_was_left_behind_does_not_take_the_seat_back(redis):
+    seats = RedisSeats(redis.url, Limits())
+    for one in ("old", "new"):
+        seats.take(Seat("mila", "mila", "t", 1, one))
+    seats.keep(Seat("mila", "mila", "t", 1, "old"))
+    assert [seat.line for seat in seats.present()] == ["new"]
+    assert seats.free(Seat("mila", "mila", "t", 1, "new"))
+    seats.keep(Seat("mila", "mila", "t", 1, "new"))
+    assert [seat.line for seat in seats.present()] == ["new"], "though it was forgotten"
+    assert seats.free(Seat("mila", "mila", "t", 1, "new"))
