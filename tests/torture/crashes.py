@@ -16,6 +16,7 @@ from init_db import upgrade
 from tests.processes import START_SECONDS, Program
 from tests.servers import PostgresServer
 from tests.sources.twitch_server import TwitchServer
+from tests.torture import moments
 from tests.torture.books import Books, damage
 from tests.torture.crowd import CHANNEL, Crowd
 from tests.torture.house import House
@@ -36,13 +37,11 @@ FIRST_LINE = -1
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=200, metavar="N", help="how often something is killed (200)")
-    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL instead of SQLite")
-    parser.add_argument("--seed", type=int, default=None, metavar="N", help="of the moments, to try the same again")
+    moments.add_options(parser)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    seed = random.randrange(10**6) if options.seed is None else options.seed
-    report.figure("seed", seed)
+    seed = moments.seed_of(options, report)
     with tempfile.TemporaryDirectory(prefix="streampulse-torture-") as name, ExitStack() as ending:
         folder = Path(name)
         url = f"sqlite:///{folder / 'streampulse.db'}"
@@ -63,7 +62,7 @@ def rounds(
     After ``within_seconds`` no further round begins.
     """
     give_up_at = time.monotonic() + within_seconds
-    moments = random.Random(seed)
+    chance = random.Random(seed)
     url = database.url.render_as_string(hide_password=False)
     with TwitchServer() as twitch:
         house = House(program, url, twitch)
@@ -77,8 +76,8 @@ def rounds(
                 for number in range(count):
                     if number >= FEWEST and time.monotonic() > give_up_at:
                         break
-                    time.sleep(moments.uniform(0, LONGEST_PEACE_SECONDS))
-                    away.append(one_round(house, crowd, moments))
+                    time.sleep(chance.uniform(0, LONGEST_PEACE_SECONDS))
+                    away.append(one_round(house, crowd, chance))
                     damaged += damage(database)
                     if len(away) % TOLD_EVERY == 0:
                         report.say(f"{len(away)} rounds of {count}")
@@ -96,13 +95,13 @@ def rounds(
     return away
 
 
-def one_round(house: House, crowd: Crowd, moments: random.Random) -> float:
+def one_round(house: House, crowd: Crowd, chance: random.Random) -> float:
     """Kills one or both, sometimes once more while they start; answers the seconds until all was well again."""
-    victims = moments.choice(VICTIMS)
+    victims = chance.choice(VICTIMS)
     house.kill(*victims)
     house.start(*victims)
-    if moments.random() < 0.25:
-        time.sleep(moments.uniform(0, STARTING_SECONDS))
+    if chance.random() < 0.25:
+        time.sleep(chance.uniform(0, STARTING_SECONDS))
         house.kill(*victims)
         house.start(*victims)
     return house.wait_until_back(max(crowd.lines))

@@ -19,6 +19,7 @@ from models import SCHEMA_REVISION
 from tests import old_versions
 from tests.old_versions import REVISIONS, Content
 from tests.servers import PostgresServer
+from tests.torture import moments
 from tests.torture.books import damage
 from tests.torture.mortal import Mortal
 from tests.torture.report import Report
@@ -85,15 +86,15 @@ def old_on_server(revision: str, server: PostgresServer) -> Iterator[Old]:
     yield Old(revision, lambda: server.new_database(make_url(url).database or ""))
 
 
-def interrupt(old: Old, upgraded: Mortal, moments: int, chance: random.Random) -> tuple[int, list[str]]:
-    """Kills the upgrade of ``moments`` copies; answers how many died in the middle, and what was wrong afterwards."""
+def interrupt(old: Old, upgraded: Mortal, times: int, chance: random.Random) -> tuple[int, list[str]]:
+    """Kills the upgrade of ``times`` copies; answers how many died in the middle, and what was wrong afterwards."""
     url = old.copy()
     before = _content(url)
     count = upgraded(url)
     assert count, f"{old.revision}: it cannot be upgraded at all"
     after = _content(url)
     killed, wrong = 0, []
-    for number in range(moments):
+    for number in range(times):
         url = old.copy()
         # The last step is the commit.
         if number % 4 == 3:
@@ -124,13 +125,11 @@ def _content(url: str) -> Content:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--moments", type=int, default=40, metavar="N", help="for each version (40)")
-    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL instead of SQLite")
-    parser.add_argument("--seed", type=int, default=None, metavar="N", help="of the moments, to try the same again")
+    moments.add_options(parser)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
-    seed = random.randrange(10**6) if options.seed is None else options.seed
-    report.figure("seed", seed)
+    seed = moments.seed_of(options, report)
     with tempfile.TemporaryDirectory(prefix="streampulse-torture-") as folder:
         if options.postgresql:
             with PostgresServer() as server:
@@ -139,13 +138,13 @@ def run(options: argparse.Namespace, report: Report) -> None:
             _try_all(lambda revision: old_file(revision, Path(folder)), options.moments, seed, report)
 
 
-def _try_all(made: Callable[[str], object], moments: int, seed: int, report: Report) -> None:
+def _try_all(made: Callable[[str], object], times: int, seed: int, report: Report) -> None:
     chance, all_killed, all_wrong = random.Random(seed), 0, []
     with upgrader() as upgraded:
         for revision in OLDER:
             with made(revision) as old:  # type: ignore[attr-defined]
-                killed, wrong = interrupt(old, upgraded, moments, chance)
-            report.figure(f"upgrades from {revision or 'nothing'}", f"{moments} begun, {killed} killed in the middle")
+                killed, wrong = interrupt(old, upgraded, times, chance)
+            report.figure(f"upgrades from {revision or 'nothing'}", f"{times} begun, {killed} killed in the middle")
             all_killed += killed
             all_wrong += wrong
     report.figure("killed in all", all_killed)
