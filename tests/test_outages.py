@@ -23,6 +23,8 @@ from models import Channel, Event, Installation
 from tests.processes import Program, wait_until
 from tests.servers import PostgresServer
 from tests.support import SAM, act, chat, only, rows
+from tests.torture import faults
+from tests.torture.report import Report
 
 pytestmark = pytest.mark.sqlite  # it has PostgreSQL of its own, to be stopped
 
@@ -221,6 +223,14 @@ def test_pages_and_health_say_so_and_all_goes_on_by_itself(
         wait_until(lambda: stored_by(client) > before, "the collector writes on", SLOW)
         assert collector.stop(timeout=SLOW) == 0
         assert "Traceback" not in web.log + collector.log
+
+
+def test_what_shops_and_tills_were_answered_is_there_once_after_restarts_in_mid_write(
+    program: Program, db: Database, mortal: PostgresServer
+) -> None:
+    report = Report("restarts of PostgreSQL")
+    faults.restarts(program, db, mortal, 2, report)
+    assert report.broken == []
 
 
 def stored_by(client: httpx.Client) -> int:

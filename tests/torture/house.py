@@ -55,6 +55,12 @@ class House:
         self._client.close()
         return [running.stop(timeout=PATIENCE_SECONDS) for running in (self.collector, self.web) if running]
 
+    def tracebacks(self) -> list[str]:
+        """The logs of those running last that hold one."""
+        return [
+            running.log[-2_000:] for running in (self.collector, self.web) if running and "Traceback" in running.log
+        ]
+
     def end(self) -> None:
         """Ends whatever still runs."""
         for running in (self.collector, self.web):
