@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from analytics import earnings, moments
 from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.statements import Prepared, among, unindexed
+from core.statements import Prepared, among
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
 from rules.streams import is_running
@@ -191,18 +191,19 @@ _TOP_TERMS = Prepared(
     .order_by(StreamTerm.uses.desc())
     .limit(bindparam("limit"))
 )
-# By the time, and not by who wrote at all: in a long stream that is everybody.
+# Literally as in the index of those who write, which holds by the time of their last sign only who fits.
+_WRITES = StreamViewer.messages > literal_column("0")
 _ACTIVE = Prepared(
     select(func.count()).where(
         StreamViewer.stream_id == bindparam("stream"),
         StreamViewer.last_at_ms >= bindparam("since"),
-        unindexed(StreamViewer.messages) > 0,
+        _WRITES,
     )
 )
 _ACTIVE_IN_SEVERAL = Prepared(
     select(func.count(StreamViewer.viewer_id.distinct())).where(
         among(StreamViewer.stream_id, "streams"),
         StreamViewer.last_at_ms >= bindparam("since"),
-        unindexed(StreamViewer.messages) > 0,
+        _WRITES,
     )
 )

@@ -34,6 +34,7 @@ def iso_utc(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
+@lru_cache(maxsize=4096)
 def hh_mm(minute: int, zone: ZoneInfo) -> str:
     """The label ``HH:MM`` of a minute in ``zone``."""
     return datetime.fromtimestamp(minute * 60, zone).strftime("%H:%M")

@@ -156,6 +156,15 @@ def test_no_question_reads_a_large_table_from_end_to_end(db: Database, ask: Call
     assert found == {}
 
 
+def test_who_writes_now_is_counted_without_looking_up_any_of_them(db: Database) -> None:
+    with recorded(db) as asked, db.reading() as connection:
+        assert streams.active_chatters(connection, [newest(connection).id], NOON - minutes(10)) > 10
+        sql, parameters = asked[-1]
+    with db.reading() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()
+    assert [row[3] for row in plan if "COVERING INDEX ix_stream_viewers_writing" in row[3]]
+
+
 def test_the_live_numbers_explain_a_moment_so_that_its_queries_are_checked_too(db: Database) -> None:
     with db.reading() as connection:
         assert stats(connection)["moments"]
