@@ -27,8 +27,10 @@ from ingest.upkeep import keep_up
 
 log = logging.getLogger(__name__)
 
-BATCH_EVENTS = 500
-BATCH_AGE_SECONDS = 0.05
+BATCH_EVENTS = 2_000  # each of so many costs a fifth less than of 500, and others wait 0.1 s for their turn
+# Between two batches: as long as the last one took, within these bounds. So a lone event waits for nobody, and the
+# busier it gets the more share a commit.
+SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.03, 0.05
 QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database is away
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
@@ -89,6 +91,7 @@ class Writer:
         self._closing = False
         self._give_up_at: float | None = None
         self._beat_due = 0.0
+        self._rested_at = 0.0  # when the next batch may begin
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> Writer:
@@ -156,7 +159,7 @@ class Writer:
         while True:
             batch = self._gather()
             if batch:
-                self._commit(batch)
+                self._commit_and_rest(batch)
                 if not self._in_hand:
                     self._stored_until_ms = self._taken_until_ms
             last_beat = self._closing and not self._waiting
@@ -169,20 +172,27 @@ class Writer:
                     return
 
     def _gather(self) -> list[Item]:
-        """Up to BATCH_EVENTS items, at most BATCH_AGE_SECONDS after the first; empty when only a beat is due."""
+        """Up to BATCH_EVENTS items, once there are any and the rest is over; empty when only a beat is due."""
         with self._arrived:
             self._arrived.wait_for(lambda: self._waiting or self._closing, max(0.0, self._beat_due - time.monotonic()))
             if not self._waiting:
                 return []
-            oldest = time.monotonic() + BATCH_AGE_SECONDS
-            while len(self._waiting) < BATCH_EVENTS and not self._closing and (left := oldest - time.monotonic()) > 0:
-                self._arrived.wait(left)
+            self._arrived.wait_for(self._must_go, max(0.0, self._rested_at - time.monotonic()))
             self._busy = True
             batch = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
             self._in_hand = _events_in(batch)
             if not self._waiting:
                 self._taken_until_ms = now_ms()
             return batch
+
+    def _must_go(self) -> bool:
+        return self._closing or len(self._waiting) >= BATCH_EVENTS
+
+    def _commit_and_rest(self, batch: list[Item]) -> None:
+        began = time.monotonic()
+        self._commit(batch)
+        ended = time.monotonic()
+        self._rested_at = ended + min(max(ended - began, SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
 
     def _commit(self, batch: list[Item]) -> None:
         """Commits ``batch``, waiting as long as the database is away; what cannot be stored at all is dropped."""

@@ -105,13 +105,32 @@ def test_events_that_come_together_are_committed_together_by_number(db: Database
     assert writer.counters.stored == 2 * writing.BATCH_EVENTS + 1
 
 
-def test_a_lone_event_does_not_wait_for_a_full_batch(start: Start) -> None:
-    writer = start()
-    started = time.monotonic()
-    writer.event(now_chat())
+def test_a_lone_event_waits_for_nobody_and_those_that_follow_it_share_a_commit(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "SHORTEST_REST_SECONDS", 4 * WAIT)
+    monkeypatch.setattr(writing, "LONGEST_REST_SECONDS", 4 * WAIT)
+    writer = Writer(db).start()
+    writer.event(now_chat("alone"))
     assert writer.flush(WAIT)
-    assert time.monotonic() - started >= writing.BATCH_AGE_SECONDS * 0.9
-    assert writer.counters.batches == 1
+    for number in range(3):
+        writer.event(now_chat(str(number)))
+    assert writer.close() == 0
+    assert texts(db) == ["alone", "0", "1", "2"]
+    assert writer.counters.batches == 2
+
+
+def test_a_full_batch_waits_for_no_rest(db: Database, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "SHORTEST_REST_SECONDS", 4 * WAIT)
+    monkeypatch.setattr(writing, "LONGEST_REST_SECONDS", 4 * WAIT)
+    monkeypatch.setattr(writing, "BATCH_EVENTS", 100)
+    writer = start()
+    writer.event(now_chat("alone"))
+    assert writer.flush(WAIT)
+    for number in range(100):
+        writer.event(now_chat(str(number)))
+    assert writer.flush(WAIT)
+    assert texts(db) == ["alone", *(str(number) for number in range(100))]
 
 
 def test_flush_says_when_its_time_was_not_enough(impatient: Database, start: Start) -> None:
