@@ -3,6 +3,7 @@
 import { io } from "../../vendor/socket.io.esm.min.js?v=4.8.4";
 import { learnTime } from "./clock.js";
 import { getJson, query } from "./http.js";
+import { whenSilent } from "./silence.js";
 
 export const POLL_SECONDS = 3;
 const FIRST_WAIT_MS = 1000;
@@ -44,6 +45,7 @@ export class LiveConnection {
     this.socket.onAny((name, message) => {
       if (name.startsWith("viewer:")) this.on.person?.(name.slice("viewer:".length), message);
     });
+    whenSilent(this.socket, () => this.#startOver());
     addEventListener("online", () => this.#connectNow());
     document.addEventListener("visibilitychange", () => this.#connectNow());
     this.#tell("connecting");
@@ -133,6 +135,12 @@ export class LiveConnection {
     this.retryAt = null;
     this.#tell(this.state);
     this.socket.connect();
+  }
+
+  /** The old line leads nowhere: a new one at once. */
+  #startOver() {
+    this.socket.disconnect(); // "disconnect" follows and plans an attempt, which need not wait
+    this.#connectNow();
   }
 
   #connectNow() {

@@ -2,6 +2,7 @@
 
 import { io } from "../../vendor/socket.io.esm.min.js?v=4.8.4";
 import { POLL_SECONDS } from "./connection.js";
+import { whenSilent } from "./silence.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
@@ -34,6 +35,7 @@ export class Line {
     this.socket.on("disconnect", () => this.#lost());
     this.socket.on("connect_error", () => this.#lost());
     for (const name of this.pushes) this.socket.on(name, (message) => this.on.pushed(name, message));
+    whenSilent(this.socket, () => this.#startOver());
     addEventListener("online", () => this.#connectNow());
     document.addEventListener("visibilitychange", () => this.#connectNow());
     this.#tell("connecting");
@@ -88,6 +90,12 @@ export class Line {
     this.retryAt = null;
     this.#tell(this.state);
     this.socket.connect();
+  }
+
+  /** The old line leads nowhere: a new one at once. */
+  #startOver() {
+    this.socket.disconnect(); // "disconnect" follows and plans an attempt, which need not wait
+    this.#connectNow();
   }
 
   #connectNow() {

@@ -54,6 +54,11 @@ export class Line {
     if (this.id) this.peer.socket.send({ type: "HEARTBEAT" });
   }
 
+  /** After a sleep nobody is at the other end any more: it comes back under the same id, and calls go on. */
+  startOver() {
+    if (this.id) this.peer.disconnect();
+  }
+
   #open() {
     const secure = location.protocol === "https:";
     const peer = new Peer({

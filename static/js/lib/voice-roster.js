@@ -2,13 +2,14 @@
 
 import { io } from "../../vendor/socket.io.esm.min.js?v=4.8.4";
 import { getJson } from "./http.js";
+import { whenSilent } from "./silence.js";
 
 const LONGEST_WAIT_MS = 10_000;
 
 export class Roster {
   /**
-   * `on` holds peers(list, isSnapshot), problem(words), up(isUp) and beat(), which comes with every sign of life of the
-   * server: messages wake a tab whose own clock the browser has slowed down.
+   * `on` holds peers(list, isSnapshot), problem(words), up(isUp), slept() and beat(), which comes with every sign of life
+   * of the server: messages wake a tab whose own clock the browser has slowed down.
    */
   constructor(on) {
     this.on = on;
@@ -23,6 +24,10 @@ export class Roster {
     this.socket.on("connect_error", () => on.up(false));
     this.socket.on("voice:peers", (told) => this.#told(told, false));
     this.socket.io.on("ping", () => on.beat());
+    whenSilent(this.socket, () => {
+      on.slept();
+      this.socket.io.engine.close(); // it comes back by itself
+    });
   }
 
   /** For the moment in which voices are back and this line is not yet. */

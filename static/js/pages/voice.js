@@ -48,6 +48,7 @@ const roster = new Roster({
   problem: (words) => setText(byId("room-note"), words ? `The room is cut off: ${words}` : ""),
   up: (isUp) => !isUp && mesh.settle(),
   beat: () => line.beat(),
+  slept: () => line.startOver(),
 });
 
 async function join() {
