@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any, cast
 
@@ -42,39 +43,81 @@ class BulkStatement:
     """One statement for many rows: compiled once per dialect, run on plain tuples (a third of the cost of dicts).
 
     ``build`` gets the dialect's ``insert`` and answers the statement; ``columns`` names its parameters in the order of
-    the tuples. Values reach the driver as they are: no column type converts them.
+    the tuples. Values reach the driver as they are: no column type converts them. An UPDATE whose tuples are all about
+    different rows of its table may say so (``each_once``): then many of them go to SQLite together, as those of an
+    INSERT always do.
     """
 
-    def __init__(self, build: Callable[[Callable[[Any], Any]], Any], columns: Sequence[str]) -> None:
+    def __init__(
+        self, build: Callable[[Callable[[Any], Any]], Any], columns: Sequence[str], *, each_once: bool = False
+    ) -> None:
         self._build = build
+        self._each_once = each_once
         self.columns = tuple(columns)
-        self._compiled: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any] | None]] = {}
+        self._compiled: dict[str, _Bulk] = {}
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
             return
         dialect = connection.dialect
-        if dialect.name not in self._compiled:
-            self._compiled[dialect.name] = self._compile(connection)
-        sql, arrange = self._compiled[dialect.name]
-        given = list(map(arrange, rows)) if arrange else list(rows)
+        bulk = self._compiled.get(dialect.name)
+        if bulk is None:
+            bulk = self._compiled[dialect.name] = self._compile(connection)
+        given = list(map(bulk.arrange, rows)) if bulk.arrange else list(rows)
         if not _goes_straight(connection):
-            connection.exec_driver_sql(sql, given)
+            connection.exec_driver_sql(bulk.sql, given)
             return
         driver: Any = connection.connection.dbapi_connection
         try:
-            driver.executemany(sql, given)
+            bulk.run(driver, given)
         except sqlite3.Error as error:
-            raise _as_sqlalchemy_tells(error, sql, given, connection) from error
+            raise _as_sqlalchemy_tells(error, bulk.sql, given, connection) from error
 
-    def _compile(self, connection: Connection) -> tuple[str, Callable[[tuple[Any, ...]], Any] | None]:
+    def _compile(self, connection: Connection) -> _Bulk:
         statement = self._build(insert_for(connection))
         compiled = statement.compile(dialect=connection.dialect, column_keys=list(self.columns))
         if not compiled.positional:
-            return str(compiled), lambda row: dict(zip(self.columns, row, strict=True))
+            return _Bulk(str(compiled), lambda row: dict(zip(self.columns, row, strict=True)))
+        together = compiled.isinsert or (compiled.isupdate and self._each_once)
         if tuple(compiled.positiontup) == self.columns:
-            return str(compiled), None
-        return str(compiled), itemgetter(*(self.columns.index(name) for name in compiled.positiontup))
+            return _Bulk(str(compiled), None, together)
+        return _Bulk(str(compiled), itemgetter(*(self.columns.index(name) for name in compiled.positiontup)), together)
+
+
+class _Bulk:
+    """A statement's text, how its rows are arranged, and the same for many rows at once, where it has such a form.
+
+    For each row of an ``executemany`` the driver gives the interpreter away and must get it back, up to 5 ms later when
+    another thread computes; a trigger's full-text index writes itself out after each. Many rows in one statement cost
+    one of either, and less even without them.
+    """
+
+    SIZES = (128, 16, 4)  # rows together; what remains goes one by one
+
+    def __init__(self, sql: str, arrange: Callable[[tuple[Any, ...]], Any] | None, together: bool = False) -> None:
+        self.sql = sql
+        self.arrange = arrange
+        self._wide = [(size, wide) for size in self.SIZES if together and (wide := _for_many(sql, size))]
+
+    def run(self, driver: Any, rows: list[Any]) -> None:
+        done = 0
+        for size, sql in self._wide:
+            while len(rows) - done >= size:
+                driver.execute(sql, tuple(chain.from_iterable(rows[done : done + size])))
+                done += size
+        if done < len(rows):
+            driver.executemany(self.sql, rows[done:] if done else rows)
+
+
+def _for_many(sql: str, size: int) -> str | None:
+    """SQLite's statement for ``size`` rows from that for one, with its parameters in the same order; None: too odd."""
+    row = f"({', '.join('?' * sql.count('?'))})"
+    rows = ", ".join([row] * size)
+    if sql.startswith("INSERT"):
+        return sql.replace(f"VALUES {row}", f"VALUES {rows}") if f"VALUES {row}" in sql else None
+    parts = sql.split("?")
+    named = "".join(f"{part}given.column{number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]
+    return f"WITH given AS (VALUES {rows}) {named.replace(' WHERE ', ' FROM given WHERE ', 1)}"
 
 
 def adding(table: Any, keys: Sequence[str], columns: Sequence[str]) -> BulkStatement:

@@ -327,6 +327,7 @@ _SET_LAST = BulkStatement(  # the index of open sessions is left alone
         .values(last_at_ms=bindparam("last"))
     ),
     ("viewer", "channel", "last"),
+    each_once=True,
 )
 _ADD_PAST = BulkStatement(
     lambda insert: insert(PastSession),
@@ -342,6 +343,7 @@ def _seen(*added: str) -> BulkStatement:
     return BulkStatement(
         lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
         ("id_", "seen", "now", *(f"add_{name}" for name in added)),
+        each_once=True,
     )
 
 

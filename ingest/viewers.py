@@ -380,5 +380,6 @@ def _adding(shape: tuple[str, ...]) -> BulkStatement:
         _ADDING[shape] = BulkStatement(
             lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
             ("id_", *(f"add_{name}" for name in shape)),
+            each_once=True,
         )
     return _ADDING[shape]

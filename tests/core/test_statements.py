@@ -13,18 +13,21 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.db import Database, is_outage
-from core.statements import BulkStatement, Prepared, among, insert_for, one_of
-from models import Channel, IgnoredName, Installation
+from core.statements import BulkStatement, Prepared, adding, among, insert_for, one_of
+from models import Channel, IgnoredName, Installation, LastSeenDay
 from tests.support import examples, fresh_database, rows
 
 ADD = BulkStatement(lambda insert: insert(IgnoredName), ("name",))
 NOTE = BulkStatement(lambda insert: insert(Installation).on_conflict_do_nothing(), ("value", "key"))
-CHANGE = BulkStatement(
-    lambda _insert: (
-        update(Installation).where(Installation.key == bindparam("which")).values(value=bindparam("new_value"))
-    ),
-    ("which", "new_value"),
-)
+
+
+def _change(_insert: Any) -> Any:
+    return update(Installation).where(Installation.key == bindparam("which")).values(value=bindparam("new_value"))
+
+
+CHANGE = BulkStatement(_change, ("which", "new_value"))
+CHANGE_EACH = BulkStatement(_change, ("which", "new_value"), each_once=True)
+COUNT = adding(LastSeenDay, ["day"], ["viewers"])
 
 
 def test_a_bulk_statement_writes_all_rows_whatever_the_order_of_its_columns(db: Database) -> None:
@@ -34,6 +37,33 @@ def test_a_bulk_statement_writes_all_rows_whatever_the_order_of_its_columns(db: 
         ADD.run(connection, [(f"bot{number}",) for number in range(3)])
     assert [(row["key"], row["value"]) for row in rows(db, Installation)] == [("a", "1"), ("b", "20"), ("c", "30")]
     assert [row["name"] for row in rows(db, IgnoredName)] == ["bot0", "bot1", "bot2"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 19, 128, 300])
+def test_a_bulk_statement_writes_any_number_of_rows(db: Database, count: int) -> None:
+    keys = [f"key{number:03}" for number in range(count)]
+    with db.writing() as connection:
+        NOTE.run(connection, [("old", key) for key in keys])
+        CHANGE_EACH.run(connection, [(key, f"new {key}") for key in keys[1:]])
+    found = {row["key"]: row["value"] for row in rows(db, Installation)}
+    assert found == {key: "old" if key == keys[0] else f"new {key}" for key in keys}
+
+
+def test_rows_of_a_bulk_statement_that_meet_the_same_row_all_count_in_their_order(db: Database) -> None:
+    with db.writing() as connection:
+        COUNT.run(connection, [(number % 3, number) for number in range(300)])
+        NOTE.run(connection, [("0", "a")])
+        CHANGE.run(connection, [("a", str(number)) for number in range(300)])
+    assert {row["day"]: row["viewers"] for row in rows(db, LastSeenDay)} == {
+        day: sum(range(day, 300, 3)) for day in range(3)
+    }
+    assert rows(db, Installation) == [{"key": "a", "value": "299"}]
+
+
+def test_a_row_of_many_that_is_refused_is_told_as_an_error_of_the_table(db: Database) -> None:
+    with pytest.raises(IntegrityError, match="ignored_names"), db.writing() as connection:
+        ADD.run(connection, [(f"bot{number % 299}",) for number in range(300)])
+    assert rows(db, IgnoredName) == []
 
 
 def test_a_bulk_statement_without_rows_does_nothing(db: Database) -> None:
