@@ -7,50 +7,37 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, delete, insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from actions import (
     backup,
-    demo_library,
     installation,
     library_import,
     relocation,
     retention,
     team,
     viewer_import,
-    viewers,
 )
-from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms
+from core.clock import iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, database_address, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, is_locked, shown, why_unusable
-from core.events import Event, Platform
-from ingest import attendance, ledger, ledger_history, library_rebuild, store_anomalies, store_rebuild, vip
-from ingest import store as shop
-from ingest.batch import Memory, store
+from core.events import Platform
+from ingest import ledger, ledger_history, library_rebuild, store_rebuild
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from ingest.retention import kept_since_ms
-from models import SCHEMA_REVISION, Channel, IgnoredName, Viewer, VipSource, WebhookDelivery
+from models import SCHEMA_REVISION, IgnoredName
 from rules.library_values import Setting
-from rules.profiles import Invalid, clean
-from rules.tracking import checked
+from rules.profiles import Invalid
 
-if TYPE_CHECKING:
-    from demo.profiles import Profile  # read only where the demo is asked for
-    from demo.shop import Act
-
-RUSH, RUSH_MS = 20, 5 * MINUTE_MS  # fewer events in so long are no spike in the shop, whatever came before
 # How long another migration is waited for; what keeps an SQLite file locked may be any program.
 PATIENCE_SECONDS, SQLITE_PATIENCE_SECONDS = 600, 15
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
@@ -110,99 +97,9 @@ def _migrate(connection: Connection, policy: Policy) -> None:
         _progress_done()
 
 
-def fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
-    """Writes ``days`` of simulated history into an empty database; answers how many events, 0 when it was there."""
-    from demo.history import history
-    from demo.library import library
-    from demo.profiles import profiles
-    from demo.shop_hours import past
-    from demo.world import World
-
-    with database.reading() as connection:
-        if installation.content_of(connection) is None and installation.has_real_shop(connection):
-            raise DatabaseUnusable(f"{shown(database.url)} holds a real shop's events: the demo needs another database")
-        if installation.content_of(connection) is None and installation.has_library(connection):
-            raise DatabaseUnusable(f"{shown(database.url)} holds a real library: the demo needs another database")
-    installation.claim(database, installation.DEMO)
-    with database.reading() as connection:
-        if connection.scalar(select(Channel.id).limit(1)) is not None:
-            return 0
-    world, ends_ms = World(seed), now_ms()
-    events = history(world, now_ms=ends_ms, days=days, zone=settings.zone)
-    acts = past(world, now_ms=ends_ms, days=days, zone=settings.zone, currency=settings.currency)
-    with database.writing() as connection:  # an interrupted demo leaves nothing behind
-        stored = _store_all(connection, events, Policy.of(settings))
-        stored += _store_shop(connection, acts, Policy.of(settings), ends_ms)
-        members = library(seed, now_ms=ends_ms, currency=settings.currency)
-        stored += demo_library.store(connection, members, Setting(settings.zone, settings.currency), now_ms=ends_ms)
-        for profile in profiles(world, now_ms=ends_ms, zone=settings.zone):
-            _note(connection, profile)
-    return stored
-
-
-def _store_all(connection: Connection, events: Iterable[Event], policy: Policy) -> int:
-    stored, memory, events = 0, Memory(), iter(events)
-    while batch := list(islice(events, 5_000)):
-        stored += store(connection, batch, memory, now_ms=now_ms(), policy=policy).stored
-        _progress(f"writing 30 days of demo history: {stored:,} events")
-    attendance.heartbeat_all(connection, policy, now_ms())
-    _progress_done()
-    return stored
-
-
-def _store_shop(connection: Connection, acts: Iterable[Act], policy: Policy, ends_ms: int) -> int:
-    """As if each had been reported when it happened, so that what is found unusual is what would have been."""
-    stored, currency = 0, policy.rates.currency
-    for group in _as_reported(acts, ends_ms):
-        at_ms = group[-1].at_ms
-        store_anomalies.resolve_past(connection, at_ms)
-        tracked = [
-            checked(act.item(), now_ms=at_ms, currency=currency, event_id=act.event_id, simulated=True) for act in group
-        ]
-        stored += len(shop.record(connection, tracked, at_ms, policy))
-        _progress(f"writing 30 days of the demo's shop: {stored:,} events")
-    store_anomalies.resolve_past(connection, ends_ms)
-    connection.execute(delete(WebhookDelivery))  # nobody is to be told of what never was
-    _progress_done()
-    return stored
-
-
-def _as_reported(acts: Iterable[Act], ends_ms: int) -> Iterator[list[Act]]:
-    """In groups: small where a rush is to be noticed as it comes, large where there is none and nobody looks back."""
-    quiet: list[Act] = []
-    for _, hour in groupby(acts, key=lambda act: act.at_ms // HOUR_MS):
-        group = list(hour)
-        windows = Counter(act.at_ms // RUSH_MS for act in group)
-        stretch = 1 if group[0].at_ms > ends_ms - 8 * DAY_MS else 6
-        is_busy = max(windows.values()) >= RUSH or group[0].at_ms > ends_ms - DAY_MS
-        if quiet and (is_busy or group[-1].at_ms // HOUR_MS - quiet[0].at_ms // HOUR_MS >= stretch):
-            yield quiet
-            quiet = []
-        if is_busy:
-            yield from (list(part) for _, part in groupby(group, key=lambda act: act.at_ms // (2 * RUSH_MS)))
-        else:
-            quiet += group
-    if quiet:
-        yield quiet
-
-
-def _note(connection: Connection, profile: Profile) -> None:
-    """Writes what the demo's team knows of a person, with the trail that the page of viewers would leave."""
-    of = (Viewer.platform == profile.platform.value, Viewer.platform_user_id == profile.user_id)
-    row = connection.execute(select(Viewer.__table__).where(*of)).first()
-    if row is None:
-        return  # a short history does not meet everybody
-    at_ms, editor = profile.edited_at_ms, profile.editor
-    viewers.apply(connection, row, clean(profile.changes, viewers.day_of(now_ms())), editor=editor, now_ms=at_ms)
-    if profile.vip:
-        tiers = vip.tiers(connection)
-        tier = viewers.find_tier(tiers, profile.vip)
-        viewers.decide_vip(connection, row, tiers, tier, VipSource.SET, editor=editor, now_ms=at_ms)
-
-
 def _progress(line: str) -> None:
     if sys.stderr.isatty():
-        print(f"\r{line} ", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{line} ", end="", file=sys.stderr, flush=True)  # over the one before
 
 
 def _progress_done() -> None:
@@ -266,7 +163,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell("the demo data is gone")
         if arguments.demo:
             started = time.monotonic()
-            stored = fill_demo(database, settings, days=arguments.days, seed=arguments.seed)
+            stored = _fill_demo(database, settings, days=arguments.days, seed=arguments.seed)
             if stored:
                 _tell(f"wrote {stored:,} simulated events in {time.monotonic() - started:.1f} s")
         if arguments.ignore:
@@ -301,6 +198,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell(f"the file had {before / 1e6:,.1f} MB, now {after / 1e6:,.1f} MB; from now on it shrinks by itself")
     finally:
         database.close()
+
+
+def _fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
+    from actions import demo_history  # all of the demo's world, read only where it is asked for
+
+    stored = demo_history.fill(database, settings, days=days, seed=seed, progress=_progress)
+    _progress_done()
+    return stored
 
 
 def _what(database: Database) -> str:

@@ -14,14 +14,12 @@ import pytest
 from sqlalchemy import text, update
 
 import init_db
-from actions import installation
+from actions import demo_history, installation
 from core import db as core_db
 from core.config import Settings, load_settings
 from core.db import Database, check_schema
 from core.events import Kind
 from core.tracked import Tracked
-from demo import history as demo_history
-from demo import shop_hours as demo_shop_hours
 from ingest import store as shop
 from ingest.known_bots import KNOWN_BOTS
 from models import (
@@ -226,12 +224,12 @@ def test_a_demo_that_is_interrupted_leaves_no_half_history(
 
     with monkeypatch.context() as patch:
         patch.setattr(demo_history, "history", interrupted)
-        patch.setattr(init_db, "now_ms", lambda: NOON)
+        patch.setattr(demo_history, "now_ms", lambda: NOON)
         assert run("--demo") == 130
     assert rows(opened, Event) == rows(opened, Channel) == []
     with monkeypatch.context() as patch:
         patch.setattr(demo_history, "history", lambda *_args, **_options: iter(()))
-        patch.setattr(demo_shop_hours, "past", _interrupted_after(demo_shop_hours.past, 50))
+        patch.setattr(demo_history, "past", _interrupted_after(demo_history.past, 50))
         assert run("--demo", "--days", "2") == 130
     assert rows(opened, StoreEvent) == rows(opened, StoreUser) == []
     assert run("--demo", "--days", "1") == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actions import demo_library, installation
+from actions import demo_history, demo_library, installation
 from actions import library as orders
 from analytics import library_finance, library_recommendations
 from core.clock import DAY_MS, iso_utc, month_number
@@ -15,7 +15,6 @@ from core.config import Settings
 from core.db import DatabaseUnusable
 from demo.library import library
 from ingest.library_figures import RECOMPUTED
-from init_db import fill_demo
 from models import LedgerEntry, LibraryMember, LibraryPayment, LibraryWatch
 from rules.library_values import Setting
 from tests import support
@@ -77,5 +76,5 @@ def test_a_demo_never_mixes_with_a_real_library(tmp_path: Path):
     database = support.database(tmp_path)
     orders.create(database, "plans", {"name": "Real", "price": 5}, SETTING, now_ms=NOON)
     with pytest.raises(DatabaseUnusable, match="holds a real library"):
-        fill_demo(database, Settings(), days=1, seed=7)
+        demo_history.fill(database, Settings(), days=1, seed=7, progress=lambda _: None)
     database.close()
