@@ -7,12 +7,13 @@ import threading
 import time
 
 from benchmarks.spoken import CHANNEL
-from tests.sources.twitch_server import TwitchServer, privmsg
+from tests.sources.twitch_server import TwitchServer, new_id, privmsg
 
 PEOPLE = 2_000
 TICK_SECONDS = 0.01
 MARKS_A_SECOND = 20
 MARK = "written-at="  # a Unix time with a space behind it follows
+_TEXT, _ID, _SENT = "{text}", "{id}", "{sent}"
 _WORDS = "the a nice game what is this song hello everybody great play let us go who won that was close".split()
 
 
@@ -24,6 +25,7 @@ class Talking:
         self.written = 0
         self._server, self._rate = server, rate
         self._chance = random.Random(seed)
+        self._known: dict[str, str] = {}  # a line of each person's, to be filled in: that is quicker than a new one
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._talk, daemon=True)
 
@@ -49,7 +51,11 @@ class Talking:
 
     def _line(self, text: str = "") -> str:
         login = f"user{int(PEOPLE * self._chance.random() ** 2)}"
-        return privmsg(CHANNEL, text or " ".join(self._chance.choices(_WORDS, k=6)), login)
+        if login not in self._known:
+            self._known[login] = privmsg(CHANNEL, _TEXT, login, id=_ID, tmi_sent_ts=_SENT)
+        told = text or " ".join(self._chance.choices(_WORDS, k=6))
+        sent = str(time.time_ns() // 1_000_000)
+        return self._known[login].replace(_ID, new_id()).replace(_SENT, sent).replace(_TEXT, told)
 
     def _marked_line(self) -> str:
         self.marks.append(time.time())

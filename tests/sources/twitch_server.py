@@ -22,7 +22,7 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -240,8 +240,7 @@ class TwitchServer:
 
     def send(self, *lines: str) -> None:
         """Raw lines, one frame each, to everybody."""
-        for line in lines:
-            self.send_frame(line + "\r\n")
+        self._post(lambda session: lambda: self._write_all(session, lines))
 
     def send_frame(self, text: str) -> None:
         """One frame (cut up if ``frame_size`` says so), whatever is in it."""
@@ -312,6 +311,10 @@ class TwitchServer:
             if not session.frozen:
                 await session.outbox.join()
         done.set()
+
+    async def _write_all(self, session: Session, lines: Sequence[str]) -> None:
+        for line in lines:
+            await self._write(session, line + "\r\n")
 
     async def _write(self, session: Session, text: str) -> None:
         if session.frozen or session.socket.closed:
