@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ def _named(query: Select[Any]) -> Select[Any]:
 
 def item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
     """One row of the feed as JSON: id, at, platform, channel, kind, user, login, text, amount, marks, extra."""
-    extra = json.loads(row.extra) if row.extra else {}
+    extra = dict(_extra(row.extra)) if row.extra else {}
     login = row.username or extra.pop("login", "")
     user = row.display_name or login
     if row.username is None and extra.get("anonymous"):
@@ -62,7 +62,7 @@ def item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
         "at": iso(row.at_ms, zone),
         "platform": row.platform,
         "channel": row.channel,
-        "kind": Kind(row.kind).label,
+        "kind": _LABELS[row.kind],
         "user": user,
         "login": login,
         "text": row.text or "",
@@ -70,6 +70,13 @@ def item(row: Any, zone: ZoneInfo) -> dict[str, Any]:
         "marks": mark_names(row.marks),
         "extra": extra,
     }
+
+
+@lru_cache(maxsize=4096)
+def _extra(text: str) -> dict[str, Any]:
+    """Most hold but their author's colour, and are the same again and again. Not to be changed."""
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def recent(
@@ -126,16 +133,18 @@ class Tail:
     shown: list[Any]
     removing: list[Any]
     cursor: int
-    complete: bool  # False: there was more than TAIL_ROWS, take a snapshot instead
+    complete: bool  # False: there may be more than was asked for
 
 
-def after(connection: Connection, cursor: int, channel_ids: Sequence[int] | None = None) -> Tail:
-    """Everything stored after ``cursor``, oldest first."""
-    rows = _AFTER(connection, cursor=cursor).all()
+def after(
+    connection: Connection, cursor: int, channel_ids: Sequence[int] | None = None, limit: int = TAIL_ROWS
+) -> Tail:
+    """What was stored after ``cursor``, oldest first, at most ``limit`` rows."""
+    rows = _AFTER(connection, cursor=cursor, limit=limit).all()
     mine = rows if channel_ids is None else [row for row in rows if row.channel_id in channel_ids]
     shown = [row for row in mine if row.kind in _FEED and row.status == EventStatus.SHOWN]
     removing = [row for row in mine if row.kind in _REMOVING]
-    return Tail(shown, removing, rows[-1].id if rows else cursor, len(rows) < TAIL_ROWS)
+    return Tail(shown, removing, rows[-1].id if rows else cursor, len(rows) < limit)
 
 
 def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: int) -> list[int]:
@@ -209,12 +218,16 @@ _PAGE = Prepared(
 _BY_ID = Prepared(_named(select(*_WITH_NAMES)).where(among(EventRow.id, "ids")))
 _NEWEST_ID = Prepared(select(func.max(EventRow.id)))
 _AFTER = Prepared(
-    _named(select(*_WITH_NAMES)).where(EventRow.id > bindparam("cursor")).order_by(EventRow.id).limit(TAIL_ROWS)
+    _named(select(*_WITH_NAMES))
+    .where(EventRow.id > bindparam("cursor"))
+    .order_by(EventRow.id)
+    .limit(bindparam("limit"))
 )
 _MUTED = Prepared(
     select(Mute.channel_id, Mute.viewer_id).where(
         among(Mute.channel_id, "channels"), among(Mute.viewer_id, "viewers"), Mute.until_ms > bindparam("now")
     )
 )
+_LABELS = {kind.value: kind.label for kind in Kind}
 _FEED = frozenset(kind.value for kind in FEED_KINDS)
 _REMOVING = frozenset(kind.value for kind in REMOVING_KINDS)

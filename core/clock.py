@@ -11,6 +11,7 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_UNTIL_SECONDS = len("2026-11-21T21:14:00")
 _QUARTER_MS = 15 * MINUTE_MS  # no zone's offset changes within one, so its hour is worked out once
 
 
@@ -26,7 +27,16 @@ def minute_of(at_ms: int) -> int:
 
 def iso(at_ms: int, zone: ZoneInfo) -> str:
     """ISO 8601 with offset, to the millisecond, e.g. ``2026-11-21T21:14:00.250+01:00``."""
-    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")
+    second, ms = divmod(at_ms, 1000)
+    begins, offset = _iso_second(second, zone)
+    return f"{begins}.{ms:03d}{offset}"
+
+
+@lru_cache(maxsize=4096)
+def _iso_second(second: int, zone: ZoneInfo) -> tuple[str, str]:
+    """What stands before and behind the milliseconds: much of what is told happened in the same seconds."""
+    whole = datetime.fromtimestamp(second, zone).isoformat()
+    return whole[:_UNTIL_SECONDS], whole[_UNTIL_SECONDS:]
 
 
 def iso_utc(at_ms: int) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.events import Kind
+
 LINES_A_SECOND = 200_000  # written to all sockets together
 MESSAGES_A_SECOND = 20_000  # what is told each on its own costs a trip to the kernel for each who listens
 FEWEST_LINES = 10  # in one push, however many listen
@@ -34,12 +36,8 @@ def most_messages(listeners: int, seconds: float) -> int:
     return max(1, int(MESSAGES_A_SECOND * min(seconds, LONGEST_SAVED_SECONDS) / max(1, listeners)))
 
 
-def thinned(items: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], int]:
-    """``items`` with no more than the newest ``most`` plain lines among them, and how many were left out."""
-    plain = [item["id"] for item in items if _is_plain(item)]
+def thinned(rows: Sequence[Any], most: int) -> tuple[list[Any], int]:
+    """``rows`` of the feed with no more than the newest ``most`` plain lines, and how many were left out."""
+    plain = [row.id for row in rows if row.kind == Kind.CHAT and not row.amount]
     left_out = set(plain[: max(0, len(plain) - most)])
-    return [item for item in items if item["id"] not in left_out], len(left_out)
-
-
-def _is_plain(item: dict[str, Any]) -> bool:
-    return item["kind"] == "chat" and not item["amount"]
+    return [row for row in rows if row.id not in left_out] if left_out else list(rows), len(left_out)

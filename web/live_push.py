@@ -29,6 +29,7 @@ IDLE_STATS_SECONDS = 5.0  # time passes for the graph even when nobody writes
 REMOVED_LOOK_BACK_MS = HOUR_MS
 SNAPSHOT_ITEMS = 60
 GIFTS = 5
+ROWS_A_LOOK = 5_000  # of ten looks a second
 
 
 class Subscription(BaseModel):
@@ -152,7 +153,7 @@ class LivePush:
             if self._cursor is None:
                 self._cursor = feed.newest_id(connection)
             channels = scope.channels(connection)
-            before, tail = self._cursor, feed.after(connection, self._cursor)
+            before, tail = self._cursor, feed.after(connection, self._cursor, limit=ROWS_A_LOOK)
             for room in self._rooms.values():
                 covers = room.subscription.covers
                 room.channel_ids = [channel.id for channel in channels if covers(channel.platform, channel.name)]
@@ -178,30 +179,32 @@ class LivePush:
 
     def _news(self, connection: Connection, tail: feed.Tail) -> Iterator[Push]:
         """What the rows of ``tail`` mean to each room: chat, removals, who is active."""
-        zone = self._at.settings.zone
-        shown = [(row, feed.item(row, zone)) for row in tail.shown]
+        zone, made = self._at.settings.zone, dict[int, dict[str, Any]]()
         removals = list(_removals(connection, tail.removing))
         for room in self._rooms.values():
             mine = set(room.channel_ids)
-            items = [item for row, item in shown if row.channel_id in mine and room.shows(row)]
+            rows = [row for row in tail.shown if row.channel_id in mine and room.shows(row)]
             gone = [payload for channel_id, payload in removals if channel_id in mine]
-            if items:
-                yield room, "chat", self._chat(room, items, tail.cursor)
+            if rows:
+                kept, skipped = self._affordable(room, rows)
+                # Only what is told is made, and once for all rooms.
+                made.update({row.id: feed.item(row, zone) for row in kept if row.id not in made})
+                told = {"items": [made[row.id] for row in kept], "cursor": tail.cursor}
+                yield room, "chat", told | ({"skipped": skipped} if skipped else {})
             for payload in gone:
                 yield room, "removed", payload
-            if items or gone:
+            if rows or gone:
                 users = feed.active_users(connection, room.channel_ids, now_ms())
                 ticker = [live.ticker_item(row, zone) for row in users]
                 if ticker != room.ticker:
                     room.ticker = ticker
                     yield room, "ticker", {"users": ticker}
 
-    def _chat(self, room: Room, items: list[dict[str, Any]], cursor: int) -> dict[str, Any]:
-        """``skipped`` stands there only where lines were left out."""
+    def _affordable(self, room: Room, rows: Sequence[Any]) -> tuple[list[Any], int]:
+        """As many of ``rows`` as can be told to all who listen, and how many are left out."""
         now = time.monotonic()
-        kept, skipped = thinned(items, most_lines(self.listeners, now - room.chat_at))
-        room.chat_at = now
-        return {"items": kept, "cursor": cursor} | ({"skipped": skipped} if skipped else {})
+        before, room.chat_at = room.chat_at, now
+        return thinned(rows, most_lines(self.listeners, now - before))
 
     def _sources_told(self, connection: Connection, channels: list[scope.ChannelInfo]) -> Iterator[Push]:
         sources = coverage.sources(connection, channels, now_ms(), self._at.settings.zone)

@@ -30,7 +30,7 @@ from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.04
+POLL_SECONDS = 0.02
 
 
 class Realtime:
@@ -61,7 +61,7 @@ class Realtime:
             except Exception:
                 log.exception("a tick of the tail failed")
                 gevent.sleep(1.0)
-            gevent.sleep(POLL_SECONDS)
+            gevent.sleep(self._pause(time.monotonic()))
 
     def tick(self, now: float) -> None:
         """One look: pushes what is new, and the numbers where they are due."""
@@ -77,6 +77,11 @@ class Realtime:
         self.live.push_stats(now)
         self.store.push_numbers(now)
         self.revenue.push_present(now)
+
+    def _pause(self, now: float) -> float:
+        """Until the next tick, in seconds: a look that is due soon comes in time."""
+        left = self._look_due - now
+        return min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS
 
     def _say_problem(self, problem: str) -> None:
         if problem != self._problem:

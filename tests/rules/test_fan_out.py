@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.events import Kind
 from rules.fan_out import FEWEST_LINES, LINES_A_SECOND, most_lines, most_messages, pause_seconds, thinned
 
 
-def line(number: int, kind: str = "chat", amount: int | None = None) -> dict[str, Any]:
-    return {"id": number, "kind": kind, "amount": amount}
+@dataclass(frozen=True)
+class Row:
+    id: int
+    kind: Kind
+    amount: int
+
+
+def line(number: int, kind: Kind = Kind.CHAT, amount: int = 0) -> Row:
+    return Row(number, kind, amount)
 
 
 @pytest.mark.parametrize(("listeners", "pause"), [(0, 0.1), (100, 0.1), (2_500, 0.1), (10_000, 0.4), (1_000_000, 0.5)])
@@ -40,13 +48,13 @@ def test_all_together_never_get_more_than_can_be_written(listeners: int, seconds
 
 def test_the_newest_lines_are_kept_and_in_their_order():
     kept, skipped = thinned([line(number) for number in range(10)], 3)
-    assert ([item["id"] for item in kept], skipped) == ([7, 8, 9], 7)
+    assert ([row.id for row in kept], skipped) == ([7, 8, 9], 7)
 
 
 def test_what_is_no_plain_line_is_never_left_out():
-    told = [line(1, "gift", 5), line(2), line(3, amount=100), line(4, "sub"), line(5), line(6, "raid", 40)]
+    told = [line(1, Kind.GIFT, 5), line(2), line(3, amount=100), line(4, Kind.SUB), line(5), line(6, Kind.RAID, 40)]
     kept, skipped = thinned(told, 1)
-    assert ([item["id"] for item in kept], skipped) == ([1, 3, 4, 5, 6], 1)
+    assert ([row.id for row in kept], skipped) == ([1, 3, 4, 5, 6], 1)
 
 
 def test_a_slow_chat_is_told_as_it_is():
