@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_socketio import SocketIO, join_room, leave_room
@@ -23,6 +25,8 @@ from web.health import PUSHES
 from web.live import live_stats
 from web.schemas import Platform
 from web.services import Services
+
+log = logging.getLogger(__name__)
 
 STATS_SECONDS = 1.0
 IDLE_STATS_SECONDS = 5.0  # time passes for the graph even when nobody writes
@@ -179,7 +183,7 @@ class LivePush:
 
     def _news(self, connection: Connection, tail: feed.Tail) -> Iterator[Push]:
         """What the rows of ``tail`` mean to each room: chat, removals, who is active."""
-        zone, made = self._at.settings.zone, dict[int, dict[str, Any]]()
+        zone, made = self._at.settings.zone, dict[int, dict[str, Any] | None]()
         removals = list(_removals(connection, tail.removing))
         for room in self._rooms.values():
             mine = set(room.channel_ids)
@@ -188,8 +192,9 @@ class LivePush:
             if rows:
                 kept, skipped = self._affordable(room, rows)
                 # Only what is told is made, and once for all rooms.
-                made.update({row.id: feed.item(row, zone) for row in kept if row.id not in made})
-                told = {"items": [made[row.id] for row in kept], "cursor": tail.cursor}
+                made.update({row.id: _shown(row, zone) for row in kept if row.id not in made})
+                items = [item for row in kept if (item := made[row.id]) is not None]
+                told = {"items": items, "cursor": tail.cursor}
                 yield room, "chat", told | ({"skipped": skipped} if skipped else {})
             for payload in gone:
                 yield room, "removed", payload
@@ -225,6 +230,15 @@ class LivePush:
         PUSHES.labels(event).inc()
         # Every web process follows the database: through the queue each client would get it from all of them.
         self._socketio.emit(event, payload, to=room.name, ignore_queue=True)
+
+
+def _shown(row: Any, zone: ZoneInfo) -> dict[str, Any] | None:
+    """A row as JSON. One that cannot be shown stops none of those beside it."""
+    try:
+        return feed.item(row, zone)
+    except Exception:
+        log.exception("row %d of the feed cannot be shown", row.id)
+        return None
 
 
 def _removals(connection: Connection, removing: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
