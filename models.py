@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -516,15 +516,16 @@ class StreamViewer(Base):
 
     __tablename__ = "stream_viewers"
     __table_args__ = (
-        Index("ix_stream_viewers_messages", "stream_id", "messages"),
+        # Neither changes with every message, as one of the figures themselves would.
+        Index("ix_stream_viewers_level", "stream_id", "level"),
         # Who writes now is counted from this alone.
         Index(
             "ix_stream_viewers_writing",
             "stream_id",
-            "last_at_ms",
-            "messages",  # or SQLite would look each of them up
-            sqlite_where=text("messages > 0"),
-            postgresql_where=text("messages > 0"),
+            "last_minute",
+            "level",  # or SQLite would look each of them up
+            sqlite_where=text("level > 0"),
+            postgresql_where=text("level > 0"),
         ),
         # Most people have none of these, and then the index costs nothing.
         *(
@@ -549,6 +550,8 @@ class StreamViewer(Base):
     likes: Mapped[int] = counter()
     shares: Mapped[int] = counter()
     last_at_ms: Mapped[int] = mapped_column(BigInteger)
+    level: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # ingest.levels.level_of(messages)
+    last_minute: Mapped[int] = counter()  # of last_at_ms, since 1970
 
 
 class StreamTerm(Base):
@@ -556,7 +559,7 @@ class StreamTerm(Base):
 
     __tablename__ = "stream_terms"
     __table_args__ = (
-        Index("ix_stream_terms_uses", "stream_id", "emote", "uses"),
+        Index("ix_stream_terms_level", "stream_id", "emote", "level"),
         {"sqlite_with_rowid": False},
     )
 
@@ -564,6 +567,7 @@ class StreamTerm(Base):
     emote: Mapped[bool] = mapped_column(Boolean, primary_key=True)
     term: Mapped[str] = mapped_column(String(32), primary_key=True)
     uses: Mapped[int] = counter()
+    level: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # ingest.levels.level_of(uses)
 
 
 class StoreUser(Base):

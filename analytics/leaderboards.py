@@ -104,10 +104,12 @@ def _may_lead(table: Any) -> tuple[Any, ...]:
 @cache
 def _best_of_stream(type: str) -> Prepared:
     table, column = _OF_STREAM[type]
+    # Messages are indexed by how many they are roughly.
+    order = (table.level.desc(), column.desc()) if column is StreamViewer.messages else (column.desc(),)
     return Prepared(
         select(table.viewer_id, column.label("value"))
         .where(table.stream_id == bindparam("stream"), column > 0, *_may_lead(table))
-        .order_by(column.desc())
+        .order_by(*order)
         .limit(bindparam("limit"))
     )
 

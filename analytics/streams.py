@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select
+from sqlalchemy import Connection, bindparam, func, literal_column, select, union
 
 from analytics import earnings, moments
 from analytics.coverage import gap_json, gaps
@@ -156,9 +156,10 @@ def top_terms(
 
 def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
     """How many distinct people who write in these streams have given a sign of life since then."""
+    since = {"since": since_ms, "minute": minute_of(since_ms)}
     if len(stream_ids) == 1:
-        return int(_ACTIVE(connection, stream=stream_ids[0], since=since_ms).scalar_one())
-    return int(_ACTIVE_IN_SEVERAL(connection, streams=list(stream_ids), since=since_ms).scalar_one())
+        return int(_ACTIVE(connection, stream=stream_ids[0], **since).scalar_one())
+    return int(_ACTIVE_IN_SEVERAL(connection, streams=list(stream_ids), **since).scalar_one())
 
 
 _NEWEST = Prepared(
@@ -175,8 +176,8 @@ _MINUTES = Prepared(
 )
 _BEST = (
     select(StreamViewer.viewer_id, StreamViewer.messages)
-    .where(StreamViewer.stream_id == bindparam("stream"), StreamViewer.messages > 0)
-    .order_by(StreamViewer.messages.desc())
+    .where(StreamViewer.stream_id == bindparam("stream"), StreamViewer.level > 0)
+    .order_by(StreamViewer.level.desc(), StreamViewer.messages.desc())
     .limit(bindparam("limit"))
     .subquery()
 )
@@ -187,23 +188,27 @@ _TOP_CHATTERS = Prepared(
 )
 _TOP_TERMS = Prepared(
     select(StreamTerm.term, StreamTerm.uses)
-    .where(StreamTerm.stream_id == bindparam("stream"), StreamTerm.emote == bindparam("emote"), StreamTerm.uses > 0)
-    .order_by(StreamTerm.uses.desc())
+    .where(StreamTerm.stream_id == bindparam("stream"), StreamTerm.emote == bindparam("emote"), StreamTerm.level > 0)
+    .order_by(StreamTerm.level.desc(), StreamTerm.uses.desc())
     .limit(bindparam("limit"))
 )
-# Literally as in the index of those who write, which holds by the time of their last sign only who fits.
-_WRITES = StreamViewer.messages > literal_column("0")
+# Literally as in the index of those who write, which holds the minute of their last sign only.
+_WRITES = StreamViewer.level > literal_column("0")
+_LATER = StreamViewer.last_minute > bindparam("minute")
+_THAT_MINUTE = (StreamViewer.last_minute == bindparam("minute"), StreamViewer.last_at_ms >= bindparam("since"))
+_IN_STREAM = (StreamViewer.stream_id == bindparam("stream"), _WRITES)
+_IN_STREAMS = (among(StreamViewer.stream_id, "streams"), _WRITES)
 _ACTIVE = Prepared(
-    select(func.count()).where(
-        StreamViewer.stream_id == bindparam("stream"),
-        StreamViewer.last_at_ms >= bindparam("since"),
-        _WRITES,
+    select(
+        select(func.count()).where(*_IN_STREAM, _LATER).scalar_subquery()
+        + select(func.count()).where(*_IN_STREAM, *_THAT_MINUTE).scalar_subquery()
     )
 )
 _ACTIVE_IN_SEVERAL = Prepared(
-    select(func.count(StreamViewer.viewer_id.distinct())).where(
-        among(StreamViewer.stream_id, "streams"),
-        StreamViewer.last_at_ms >= bindparam("since"),
-        _WRITES,
+    select(func.count()).select_from(
+        union(
+            select(StreamViewer.viewer_id).where(*_IN_STREAMS, _LATER),
+            select(StreamViewer.viewer_id).where(*_IN_STREAMS, *_THAT_MINUTE),
+        ).subquery()
     )
 )

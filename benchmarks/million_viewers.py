@@ -20,6 +20,7 @@ from benchmarks.crowd import HERE_MS, individuals
 from benchmarks.crowd_rows import CHANNELS, Rows
 from core.clock import DAY_MS, now_ms
 from core.db import Database
+from ingest.levels import level_of
 from init_db import upgrade
 from models import SCHEMA_REVISION
 
@@ -36,9 +37,11 @@ SUMS = (
         SELECT last_seen_at_ms / {DAY_MS}, count(*) FROM viewers GROUP BY 1""",
     """INSERT INTO stream_attendance (stream_id, viewer_id, visits, watched_ms)
        SELECT stream_id, viewer_id, 1, watched_ms FROM current_sessions WHERE stream_id IS NOT NULL""",
-    """INSERT INTO stream_viewers (stream_id, viewer_id, messages, bits, coins, gifts, likes, shares, last_at_ms)
+    """INSERT INTO stream_viewers (stream_id, viewer_id, messages, bits, coins, gifts, likes, shares, last_at_ms,
+                                   level, last_minute)
        SELECT stream_id, viewer_id, sum(kind = 1), sum((kind = 1) * amount), sum(amount),
-              sum((kind = 11) * coalesce(json_extract(extra, '$.quantity'), 0)), 0, 0, max(at_ms)
+              sum((kind = 11) * coalesce(json_extract(extra, '$.quantity'), 0)), 0, 0, max(at_ms),
+              level_of(sum(kind = 1)), max(at_ms) / 60000
        FROM events WHERE stream_id IS NOT NULL AND viewer_id IS NOT NULL GROUP BY stream_id, viewer_id""",
     """UPDATE streams SET
        messages = (SELECT total(messages) FROM stream_viewers WHERE stream_id = id),
@@ -75,6 +78,7 @@ def make(file: Path, people: int, *, seed: int, now_ms: int) -> None:
     with closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
         for pragma in FAST:
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("level_of", 1, level_of)
         later = list(_take_away_what_slows(connection))
         connection.execute("BEGIN")
         _fill(connection, people, seed, now_ms)

@@ -33,13 +33,14 @@ class BatchResult:
 class Memory:
     """What a writer knows from one batch to the next; thrown away whenever a transaction fails.
 
-    Who was there and their sessions are trusted only as long as nobody has written since: see ``recall``.
+    People, their sessions and figures are trusted only as long as nobody has written since: see ``recall``.
     """
 
     channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
     streams: StreamBook = field(default_factory=StreamBook)
     people: viewers.KnownPeople = field(default_factory=lambda: viewers.KnownPeople(dict))
     sessions: attendance.KnownSessions = field(default_factory=dict)
+    figures: rollups.Known = field(default_factory=rollups.Known)
     left_at: tuple[object, ...] | None = None  # how the database was when the last batch was written
 
     def recall(self, connection: Connection) -> None:
@@ -47,6 +48,7 @@ class Memory:
         if self.left_at is None or self.left_at != changes_of(connection):
             self.people.clear()
             self.sessions.clear()
+            self.figures.clear()
 
     def leave(self, connection: Connection) -> None:
         self.left_at = changes_of(connection)
@@ -82,10 +84,11 @@ def store(
     news.tell(connection, people.told)
     sums = Sums(placed, policy.zone)
     viewers.add_totals(connection, sums, people.named_at_ms)
-    rollups.add(connection, sums)
+    rollups.add(connection, sums, memory.figures)
     heatmap.add(connection, sums, policy)
     earnings.book(connection, placed, policy, now_ms)
-    moderation.apply(connection, placed, policy, now_ms)
+    if moderation.apply(connection, placed, policy, now_ms):
+        memory.figures.clear()  # something was taken out of them
     attendance.record(
         connection, placed, policy, now_ms, known=memory.sessions
     )  # who is promoted by it has what was taken back no more

@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, null, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, null, or_, select, update
 
 from core.events import Event, Kind, Mark, Person, Platform
 from core.statements import BulkStatement
 from ingest import attendance
 from ingest.placed import Placed
 from ingest.policy import Policy
-from ingest.rollups import add_terms
+from ingest.rollups import take_back_terms
 from ingest.sums import terms_of
-from models import Channel, CurrentSession, EventStatus, StreamTerm
+from models import Channel, CurrentSession, EventStatus
 from models import Event as EventRow
 
 STEP = 2_000  # a person's events in one transaction
@@ -81,10 +81,7 @@ def clean_events(connection: Connection, viewer_id: int, after: Cursor) -> Curso
         status = EventStatus.CLEARED if row.status == EventStatus.SHOWN else row.status
         cleaned.append((row.id, status, row.marks & KEPT_MARKS, _plain(Kind(row.kind), extra)))
     _CLEAN.run(connection, cleaned)
-    add_terms(connection, spoken)
-    for stream_id in {stream_id for stream_id, _, _ in spoken}:
-        unsaid = (StreamTerm.emote.in_([False, True]), StreamTerm.uses <= 0)  # both emotes named: the index serves
-        connection.execute(delete(StreamTerm).where(StreamTerm.stream_id == stream_id, *unsaid))
+    take_back_terms(connection, spoken)
     return Cursor(rows[-1].at_ms, rows[-1].id) if len(rows) == STEP else None
 
 
@@ -110,7 +107,7 @@ def clean_mentions(connection: Connection, found: Sequence[Mention]) -> None:
 def _take_out(spoken: Counter[tuple[int, bool, str]], row: Any, extra: dict[str, Any]) -> None:
     if row.stream_id is not None:
         for emote, term in terms_of(row.text or "", extra.get("emotes", ())):
-            spoken[row.stream_id, emote, term] -= 1
+            spoken[row.stream_id, emote, term] += 1
 
 
 def _plain(kind: Kind, extra: dict[str, Any]) -> str | None:

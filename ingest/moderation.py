@@ -39,8 +39,8 @@ class Order:
     target: int | None  # the source key of the message
 
 
-def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> None:
-    """Carries out what moderators did, after the messages of the batch are in.
+def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> bool:
+    """Carries out what moderators did, after the messages of the batch are in; answers whether there was anything.
 
     What an order is about may come after it, in this batch or a later one: who was deleted stays deleted.
     """
@@ -55,6 +55,7 @@ def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_
             if order.kind is Kind.CLEAR and order.stream_id is not None:
                 _clear(connection, order)
     _settle_mutes(connection, said, orders)
+    return bool(orders)
 
 
 def _messages_by_channel(placed: Sequence[Placed]) -> dict[int, list[Placed]]:

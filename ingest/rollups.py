@@ -6,13 +6,17 @@ Everything here equals a recomputation from the raw events (``ingest.rebuild``),
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress, product
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, literal_column, or_, select, update
 
+from core.clock import MINUTE_MS
 from core.statements import BulkStatement, Prepared, among
+from ingest.levels import level_of
 from ingest.placed import Placed
 from ingest.sums import Sums, Tally
 from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer
@@ -23,15 +27,40 @@ PERSON_COUNTERS = ("messages", "bits", "coins", "gifts", "likes", "shares")
 
 PeopleInStreams = dict[tuple[int, int], Tally]  # by stream and person
 
+MOST_KNOWN = 50_000  # terms, or people in streams: some 5 MB of either
+
 _of_minute = attrgetter(*MINUTE_COUNTERS)
 
 
-def add(connection: Connection, sums: Sums) -> None:
+@dataclass(slots=True)
+class Known:
+    """What some rows hold, so that what seldom changes in them is written only when it does.
+
+    It is kept up to date by whom it is handed to, and has to be emptied when anybody else may have written.
+    """
+
+    # Of terms, by stream and whether they are emotes: their uses.
+    uses: dict[tuple[int, bool], dict[str, int]] = field(default_factory=dict)
+    # By stream and person: messages, and when the last sign of them was.
+    people: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        self.uses.clear()
+        self.people.clear()
+
+    def stay_small(self) -> None:
+        if len(self.people) > MOST_KNOWN:
+            self.people.clear()
+        if sum(map(len, self.uses.values())) > MOST_KNOWN:
+            self.uses.clear()
+
+
+def add(connection: Connection, sums: Sums, known: Known | None = None) -> None:
     """Adds a batch to the minutes, the channels, the streams, the people in streams and the terms of streams."""
+    known = Known() if known is None else known
+    known.stay_small()
     _add_minutes(connection, sums)
-    people = sums.by_person_in_stream()
-    chatters = _new_chatters(connection, people)
-    _add_people(connection, people)
+    chatters = _add_people(connection, sums.by_person_in_stream(), known)
     _ADD_STREAMS.run(
         connection,
         [
@@ -41,15 +70,19 @@ def add(connection: Connection, sums: Sums) -> None:
     )
     for is_emote, spoken in ((False, sums.words), (True, sums.emotes)):
         for stream_id, terms in spoken.items():
-            uses = sorted(Counter(terms).items())  # in the order of the key: neighbours share their pages
-            _ADD_TERMS.run(connection, [(stream_id, is_emote, term, count) for term, count in uses])
+            _add_terms(connection, stream_id, is_emote, Counter(terms), known)
     messages = [(channel_id, added.messages) for channel_id, added in sums.by_channel().items() if added.messages]
     _ADD_CHANNELS.run(connection, messages)
 
 
-def add_terms(connection: Connection, spoken: Counter[tuple[int, bool, str]]) -> None:
-    """Adds uses (negative ones take them back) to the terms of streams."""
-    _ADD_TERMS.run(connection, [(*key, uses) for key, uses in spoken.items()])
+def take_back_terms(connection: Connection, spoken: Mapping[tuple[int, bool, str], int]) -> None:
+    """Takes uses out of the terms of streams; what was used nowhere else is gone."""
+    taken: defaultdict[tuple[int, bool], dict[str, int]] = defaultdict(dict)
+    for (stream_id, is_emote, term), uses in spoken.items():
+        taken[stream_id, is_emote][term] = -uses
+    for (stream_id, is_emote), uses_of in taken.items():
+        _add_terms(connection, stream_id, is_emote, uses_of, Known())
+        _FORGET_TERMS.run(connection, [(stream_id, is_emote)])
 
 
 def touch_channels(connection: Connection, placed: Sequence[Placed]) -> None:
@@ -69,28 +102,54 @@ def _add_minutes(connection: Connection, sums: Sums) -> None:
     _ADD_MINUTES.run(connection, rows)
 
 
-def _new_chatters(connection: Connection, people: PeopleInStreams) -> Counter[int]:
-    """How many of the batch write for the first time in their stream; to be asked before they are added."""
-    speakers: defaultdict[int, list[int]] = defaultdict(list)
-    for (stream_id, viewer_id), added in people.items():
-        if added.messages:
-            speakers[stream_id].append(viewer_id)
+def _add_people(connection: Connection, people: PeopleInStreams, known: Known) -> Counter[int]:
+    """Answers how many of them write for the first time in their stream."""
+    _get_to_know(connection, people, known)
+    # An index costs wherever its column is named, even with nothing changed: so name only what changes.
+    shapes: defaultdict[tuple[bool, bool, bool], list[tuple[int, ...]]] = defaultdict(list)
     new: Counter[int] = Counter()
-    for stream_id, viewer_ids in speakers.items():
-        known = _KNOWN_CHATTERS(connection, stream=stream_id, viewers=viewer_ids).scalar_one()
-        new[stream_id] = len(viewer_ids) - known
+    for key, one in sorted(people.items()):  # neighbours share their pages
+        before, last_ms = known.people.get(key, _NOTHING)
+        messages, at_ms = before + one.messages, max(last_ms, one.last_at_ms)
+        known.people[key] = (messages, at_ms)
+        if messages and not before:
+            new[key[0]] += 1
+        level, minute = level_of(messages), at_ms // MINUTE_MS
+        # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
+        gave = _NO_GIFTS
+        if one.messages != one.events or one.bits:  # hardly anybody
+            gave = (one.bits, one.coins + one.bits, one.gifts, one.likes, one.shares)
+        shape = (gave is not _NO_GIFTS, level_of(before) != level, last_ms // MINUTE_MS != minute)
+        shapes[shape].append((*key, one.messages, *gave, at_ms, level, minute))
+    for shape, rows in shapes.items():
+        _ADD_PEOPLE[shape].run(connection, rows)
     return new
 
 
-def _add_people(connection: Connection, people: PeopleInStreams) -> None:
-    givers: list[tuple[int, ...]] = []
-    writers: list[tuple[int, ...]] = []
-    for key, one in people.items():
-        # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
-        gave = (one.coins + one.bits, one.gifts, one.likes, one.shares)
-        (givers if any(gave) else writers).append((*key, one.messages, one.bits, *gave, one.last_at_ms))
-    _ADD_GIVERS.run(connection, sorted(givers))  # neighbours share their pages
-    _ADD_WRITERS.run(connection, sorted(writers))
+def _get_to_know(connection: Connection, people: PeopleInStreams, known: Known) -> None:
+    unread: defaultdict[int, list[int]] = defaultdict(list)
+    for key in people:
+        if key not in known.people:
+            unread[key[0]].append(key[1])
+    for stream_id, viewer_ids in unread.items():
+        for viewer_id, messages, last_ms in _IN_STREAM(connection, stream=stream_id, viewers=viewer_ids).all():
+            known.people[stream_id, viewer_id] = (messages, last_ms)
+
+
+def _add_terms(connection: Connection, stream_id: int, is_emote: bool, added: Mapping[str, int], known: Known) -> None:
+    uses = known.uses.setdefault((stream_id, is_emote), {})
+    if unread := [term for term in added if term not in uses]:
+        uses.update(dict.fromkeys(unread, 0))
+        uses.update((row[0], row[1]) for row in _USES(connection, stream=stream_id, emote=is_emote, terms=unread).all())
+    same: list[tuple[Any, ...]] = []
+    risen: list[tuple[Any, ...]] = []
+    for term, count in sorted(added.items()):  # in the order of the key: neighbours share their pages
+        before = uses[term]
+        now = uses[term] = before + count
+        level = level_of(now)
+        (same if level and level_of(before) == level else risen).append((stream_id, is_emote, term, count, level))
+    _ADD_TERMS.run(connection, same)
+    _ADD_RISEN_TERMS.run(connection, risen)
 
 
 def _adding(table: Any, upsert: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -105,34 +164,53 @@ def _minutes_upsert(insert: Callable[[Any], Any]) -> Any:
     return upsert.on_conflict_do_update(index_elements=["channel_id", "minute"], set_=changes)
 
 
-def _adding_people(names: Sequence[str]) -> BulkStatement:
-    """An index costs wherever its column is named, even with nothing added: ``names`` are the counters that change."""
+def _adding_people(gave: bool, rose: bool, moved: bool) -> BulkStatement:
+    """For people who gave something, whose level changed, who were last active in an earlier minute."""
 
     def build(insert: Callable[[Any], Any]) -> Any:
         upsert = insert(StreamViewer)
-        later = upsert.excluded.last_at_ms
-        changes = _adding(StreamViewer, upsert, names)
-        changes["last_at_ms"] = case((later > StreamViewer.last_at_ms, later), else_=StreamViewer.last_at_ms)
+        changes = _adding(StreamViewer, upsert, PERSON_COUNTERS if gave else PERSON_COUNTERS[:1])
+        told = ("last_at_ms", *compress(("level", "last_minute"), (rose, moved)))
+        changes |= {name: upsert.excluded[name] for name in told}
         return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
 
-    return BulkStatement(build, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms"))
+    return BulkStatement(build, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms", "level", "last_minute"))
 
 
-def _terms_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(StreamTerm)
-    changes = _adding(StreamTerm, upsert, ["uses"])
-    return upsert.on_conflict_do_update(index_elements=["stream_id", "emote", "term"], set_=changes)
+def _adding_terms(*told: str) -> BulkStatement:
+    def build(insert: Callable[[Any], Any]) -> Any:
+        upsert = insert(StreamTerm)
+        changes = _adding(StreamTerm, upsert, ["uses"]) | {name: upsert.excluded[name] for name in told}
+        return upsert.on_conflict_do_update(index_elements=["stream_id", "emote", "term"], set_=changes)
+
+    return BulkStatement(build, ("stream_id", "emote", "term", "uses", "level"))
 
 
-# Not where "messages > 0": with that SQLite takes the index that reads every chatter of the stream.
-_KNOWN_CHATTERS = Prepared(
-    select(func.count(case((StreamViewer.messages > 0, 1)))).where(
+_NOTHING = (0, 0)
+_NO_GIFTS = (0, 0, 0, 0, 0)
+_IN_STREAM = Prepared(
+    select(StreamViewer.viewer_id, StreamViewer.messages, StreamViewer.last_at_ms).where(
         StreamViewer.stream_id == bindparam("stream"), among(StreamViewer.viewer_id, "viewers")
     )
 )
+_USES = Prepared(
+    select(StreamTerm.term, StreamTerm.uses).where(
+        StreamTerm.stream_id == bindparam("stream"),
+        StreamTerm.emote == bindparam("emote"),
+        among(StreamTerm.term, "terms"),
+    )
+)
 _ADD_MINUTES = BulkStatement(_minutes_upsert, ("channel_id", "minute", *MINUTE_COUNTERS, "viewers"))
-_ADD_GIVERS, _ADD_WRITERS = _adding_people(PERSON_COUNTERS), _adding_people(["messages"])
-_ADD_TERMS = BulkStatement(_terms_upsert, ("stream_id", "emote", "term", "uses"))
+_ADD_PEOPLE = {shape: _adding_people(*shape) for shape in product((False, True), repeat=3)}
+_ADD_TERMS, _ADD_RISEN_TERMS = _adding_terms(), _adding_terms("level")
+_FORGET_TERMS = BulkStatement(
+    lambda _insert: delete(StreamTerm).where(
+        StreamTerm.stream_id == bindparam("stream"),
+        StreamTerm.emote == bindparam("is_emote"),
+        StreamTerm.level == literal_column("0"),
+    ),
+    ("stream", "is_emote"),
+)
 _ADD_STREAMS = BulkStatement(
     lambda _insert: (
         update(Stream)

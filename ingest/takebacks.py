@@ -15,10 +15,11 @@ from core.statements import BulkStatement, Prepared, among, one_of
 from ingest import earnings, retention
 from ingest.census import Census
 from ingest.heatmap import Hours
+from ingest.levels import level_of
 from ingest.policy import Policy
-from ingest.rollups import add_terms
+from ingest.rollups import take_back_terms
 from ingest.sums import COUNTED, terms_of
-from models import Channel, EventStatus, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, EventStatus, MinuteRollup, Stream, StreamViewer, Viewer
 from models import Event as EventRow
 
 NOT_SHARED = EventRow.marks.op("&")(int(Mark.SHARED)) == 0
@@ -78,19 +79,17 @@ def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy
             people[row.stream_id, row.viewer_id].update(taken)
         emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
         for emote, term in terms_of(row.text or "", emotes):
-            spoken[row.stream_id, emote, term] -= 1
+            spoken[row.stream_id, emote, term] += 1
     _FROM_MINUTES.run(connection, [(*key, *_values(taken, _OF_MINUTE)) for key, taken in minutes.items()])
     _count_back_people(connection, people)
     _FROM_VIEWERS.run(connection, [(key, *_values(taken, _OF_VIEWER)) for key, taken in viewers.items()])
     _FROM_CHANNELS.run(connection, list(channels.items()))
     hours.write(connection)
     _less_coins(connection, bits)
-    add_terms(connection, spoken)
+    take_back_terms(connection, spoken)
     _FROM_STREAMS.run(connection, [(key, *_values(taken, _OF_STREAM)) for key, taken in streams.items()])
     for stream_id in streams:
-        unsaid = (StreamTerm.emote.in_([False, True]), StreamTerm.uses <= 0)  # both emotes named: the index serves
-        connection.execute(delete(StreamTerm).where(StreamTerm.stream_id == stream_id, *unsaid))
-        still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.messages > 0)
+        still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.level > 0)
         connection.execute(update(Stream).where(Stream.id == stream_id).values(chatters=still.scalar_subquery()))
 
 
@@ -117,7 +116,9 @@ def _count_back_people(connection: Connection, people: dict[tuple[int, int], Cou
         if left is None:
             gone.append((stream_id, viewer_id))
         else:
-            changed.append((stream_id, viewer_id, *_values(taken, _OF_PERSON), left))
+            said = _SAID(connection, stream=stream_id, viewer=viewer_id).scalar() or 0
+            level = level_of(said - taken["messages"])
+            changed.append((stream_id, viewer_id, *_values(taken, _OF_PERSON), left, level, minute_of(left)))
     _FORGET_PEOPLE.run(connection, gone)
     _FROM_PEOPLE.run(connection, changed)
 
@@ -147,7 +148,12 @@ _OF_MINUTE, _OF_STREAM = ("messages", "bits", "newcomers"), ("messages", "bits")
 _OF_PERSON = ("messages", "bits", "coins")
 _OF_VIEWER = ("total_comments", "total_bits", "total_coins_spent")
 _FROM_MINUTES = _subtraction(MinuteRollup, ("channel_id", "minute"), _OF_MINUTE)
-_FROM_PEOPLE = _subtraction(StreamViewer, ("stream_id", "viewer_id"), _OF_PERSON, last_at_ms=bindparam("last_at_ms"))
+_FROM_PEOPLE = _subtraction(
+    StreamViewer,
+    ("stream_id", "viewer_id"),
+    _OF_PERSON,
+    **{name: bindparam(name) for name in ("last_at_ms", "level", "last_minute")},
+)
 _FROM_STREAMS = _subtraction(Stream, ("id",), _OF_STREAM)
 _FROM_VIEWERS = _subtraction(Viewer, ("id",), _OF_VIEWER)
 _FROM_CHANNELS = _subtraction(Channel, ("id",), ("total_messages",))
@@ -158,6 +164,11 @@ _FORGET_PEOPLE = BulkStatement(
     ("stream", "viewer"),
 )
 
+_SAID = Prepared(
+    select(StreamViewer.messages).where(
+        StreamViewer.stream_id == bindparam("stream"), StreamViewer.viewer_id == bindparam("viewer")
+    )
+)
 _LAST_SIGN = Prepared(
     select(EventRow.at_ms)
     .where(

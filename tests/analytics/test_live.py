@@ -220,6 +220,13 @@ def test_active_chatters_are_those_of_the_last_ten_minutes_of_the_stream(db: Dat
     assert stats(db)["active_chatters"] == 2
 
 
+def test_ten_minutes_are_told_to_the_millisecond(db: Database) -> None:
+    odd = NOON + 12_345
+    write(db, [chat(NOVA, at=odd - minutes(10) - 1), chat(OTTO, at=odd - minutes(10)), chat(SAM, at=odd - minutes(9))])
+    assert stats(db, odd)["active_chatters"] == 2
+    assert stats(db, odd - 1)["active_chatters"] == 3
+
+
 def test_new_chatters_are_counted_over_ten_minutes(db: Database) -> None:
     write(
         db,

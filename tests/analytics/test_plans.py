@@ -165,6 +165,26 @@ def test_who_writes_now_is_counted_without_looking_up_any_of_them(db: Database) 
     assert [row[3] for row in plan if "COVERING INDEX ix_stream_viewers_writing" in row[3]]
 
 
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        (lambda connection: streams.top_terms(connection, [1], emote=False), "ix_stream_terms_level"),
+        (lambda connection: streams.top_chatters(connection, [1]), "ix_stream_viewers_level"),
+    ],
+)
+def test_the_best_of_a_stream_are_read_level_by_level(
+    db: Database, ask: Callable[[Connection], Any], index: str
+) -> None:
+    with recorded(db) as asked, db.reading() as connection:
+        assert len(ask(connection)) == 10
+        sql, parameters = asked[-1]
+    with db.reading() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters).all()]
+    assert [step for step in plan if index in step]
+    sorted_how = [step for step in plan if "TEMP B-TREE" in step]
+    assert sorted_how == ["USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"]  # and not all of them
+
+
 def test_the_live_numbers_explain_a_moment_so_that_its_queries_are_checked_too(db: Database) -> None:
     with db.reading() as connection:
         assert stats(connection)["moments"]

@@ -11,7 +11,7 @@ from analytics import moments, scope, streams
 from core.db import Database
 from core.events import Event, Kind, Platform, SourceState, SourceStatus
 from ingest import coverage
-from ingest.batch import Memory
+from ingest.batch import Memory, store
 from models import Stream, Viewer
 from tests.support import (
     CURRENCY,
@@ -19,10 +19,12 @@ from tests.support import (
     NOON,
     NOVA,
     OTTO,
+    POLICY,
     UTC,
     act,
     chat,
     chatter,
+    deletion,
     hours,
     minutes,
     only,
@@ -198,6 +200,29 @@ def test_the_top_lists_are_ten_long_and_ties_are_in_order(db: Database) -> None:
         assert [word["term"] for word in words] == [f"word{number:02}" for number in range(12)]
         assert streams.top_chatters(connection, []) == streams.top_terms(connection, [], emote=True) == []
         assert streams.active_chatters(connection, [], 0) == 0
+
+
+def test_the_largest_come_first_however_they_grew_and_whatever_was_taken_back(db: Database) -> None:
+    uses = {"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "once": 1}
+    said = [chat(chatter(count), word, NOON + count + 10 * use) for word, count in uses.items() for use in range(count)]
+    memory = Memory()
+    for message in said:
+        with db.writing() as connection:
+            store(connection, [message], memory, now_ms=NOON, policy=POLICY)
+    eights = [message for message in said if message.text == "eight"]
+    orders = [deletion(message) for message in (*eights[:2], *(one for one in said if one.text == "once"))]
+    with db.writing() as connection:
+        store(connection, orders, memory, now_ms=NOON, policy=POLICY)
+        store(
+            connection, [chat(chatter(5), "five", NOON + 99 + n) for n in range(5)], memory, now_ms=NOON, policy=POLICY
+        )
+    with db.reading() as connection:
+        words = {one["term"]: one["count"] for one in streams.top_terms(connection, [1], emote=False)}
+        people = [one["messages"] for one in streams.top_chatters(connection, [1])]
+        best = [one["term"] for one in streams.top_terms(connection, [1], emote=False, limit=2)]
+    assert words == {"five": 10, "nine": 9, "seven": 7, "six": 6, "eight": 6}
+    assert people == [10, 9, 7, 6, 6]
+    assert best == ["five", "nine"]
 
 
 def test_terms_of_several_streams_are_added_up(db: Database) -> None:

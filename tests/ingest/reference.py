@@ -189,6 +189,7 @@ class Reference:
             "streams": self._streams(),
             "minutes": self._minutes(),
             "people": self._people(),
+            "out of level": [],
             "terms": self._terms(),
             "viewers": self._viewers(),
             "names": self._former_names(),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.clock import minute_of
 from core.db import Database
+from ingest.levels import level_of
 from models import (
     Channel,
     CurrentSession,
@@ -73,6 +75,11 @@ def tables(db: Database) -> dict[str, Any]:
             (streams[row["stream_id"]], viewers[row["viewer_id"]]): tuple(row[name] for name in PERSON)
             for row in rows(db, StreamViewer)
         },
+        "out of level": [
+            *(row for row in rows(db, StreamTerm) if row["level"] != level_of(row["uses"])),
+            *(row for row in rows(db, StreamViewer) if row["level"] != level_of(row["messages"])),
+            *(row for row in rows(db, StreamViewer) if row["last_minute"] != minute_of(row["last_at_ms"])),
+        ],
         "terms": {
             (streams[row["stream_id"]], row["emote"], row["term"]): row["uses"]
             for row in rows(db, StreamTerm)
