@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite: is about SQLite alone, and left out with another --database")
+    config.addinivalue_line("markers", "long: is in a file that takes long, and so begins early")
     os.environ[databases.VARIABLE] = config.getoption("--database")  # read before the option can be asked for
 
 
@@ -51,12 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("sqlite")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
-    _browsers_last(items)
+    items.sort(key=_turn)
 
 
-def _browsers_last(items: list[pytest.Item]) -> None:
-    """Playwright keeps an event loop running once it is started, beside which no other test could start its own."""
-    items.sort(key=lambda item: item.nodeid.startswith("tests/browser/"))
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """Browsers come last: Playwright keeps an event loop running, beside which no other test could start its own.
+
+    What takes long comes first: a worker that began it last would keep all others waiting.
+    """
+    return item.nodeid.startswith("tests/browser/"), item.get_closest_marker("long") is None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

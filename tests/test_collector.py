@@ -20,6 +20,8 @@ from tests.processes import Program, Refusals, Running, WebProcess, wait_until
 from tests.sources.twitch_server import Said, TwitchServer, clearmsg, new_id, privmsg
 from tests.web.sockets import listening
 
+pytestmark = pytest.mark.long
+
 TOKEN = "k3ptfr0meverylog"
 HOSTILE = "<img src=x onerror=alert(1)> \u202e'; DROP TABLE events; -- ünïcödé 🎉"
 

@@ -15,6 +15,8 @@ from tests.processes import Program
 from tests.torture import crashes
 from tests.torture.report import Report
 
+pytestmark = pytest.mark.long
+
 ROUNDS, SECONDS = 20, 90.0  # a machine that is too slow for all of them tells how many it had
 
 

@@ -19,7 +19,7 @@ from tests.processes import Program, Running, WebProcess, wait_until
 from tests.sources.twitch_server import TwitchServer
 from tests.support import rows
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.long]
 
 SLOW = 60.0
 STARTS_ANEW = 3

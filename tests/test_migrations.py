@@ -51,6 +51,8 @@ from tests.support import (
     write,
 )
 
+pytestmark = pytest.mark.long
+
 SEARCH = ("viewer_search", "library_members_search", "library_content_search")
 
 

@@ -26,7 +26,7 @@ from tests.support import SAM, act, chat, only, rows
 from tests.torture import faults
 from tests.torture.report import Report
 
-pytestmark = pytest.mark.sqlite  # it has PostgreSQL of its own, to be stopped
+pytestmark = [pytest.mark.sqlite, pytest.mark.long]  # it has PostgreSQL of its own, to be stopped
 
 SLOW = 60.0  # seconds in which even a busy machine gets something done
 NOBODY_LISTENS = "postgresql://streampulse:hunter2@127.0.0.1:1/streampulse"

@@ -31,6 +31,8 @@ from tests.test_migrations import shape_of
 from tests.torture import interruptions
 from tests.torture.books import damage, everything_told, recompute
 
+pytestmark = pytest.mark.long
+
 COUNTED_ANEW = "0002"  # versions before it had other totals
 NOVA_OF_TWITCH = Person("300", "nova", "Nova")
 

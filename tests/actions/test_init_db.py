@@ -48,6 +48,8 @@ from rules.funnel import Step
 from tests.databases import locked
 from tests.support import NOON, NOVA, act, chat, database, fresh_database, rows, stats, write
 
+pytestmark = pytest.mark.long
+
 Run = Callable[..., int]
 
 

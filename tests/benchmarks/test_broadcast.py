@@ -9,6 +9,8 @@ import pytest
 from benchmarks import broadcast, stalled
 from core.config import ROOT
 
+pytestmark = pytest.mark.long
+
 
 def test_each_push_reaches_every_client(tmp_path: Path) -> None:
     taken = broadcast._measured(broadcast._product_server(tmp_path), ROOT, 20, 4.0)

@@ -13,6 +13,8 @@ from models import StoreEvent, StoreEventKey, StoreReach, StoreTotal, StoreUser
 from rules.reach import Measure, Span
 from tests.support import NOON
 
+pytestmark = pytest.mark.long
+
 
 def test_a_made_shops_figures_are_those_of_its_events(tmp_path: Path) -> None:
     file = tmp_path / "shop.db"

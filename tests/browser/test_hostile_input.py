@@ -17,6 +17,8 @@ from tests.hostile import MARKUP, SIGNS, TEXTS
 from tests.hostile_house import CHANNEL, House
 from tests.web.conftest import SALES_SECRET, Stage, stage_of
 
+pytestmark = pytest.mark.long
+
 # Tells of whatever ran, asked, or was forbidden, in frames too.
 WATCH = """() => {
   const tell = (what) => window.breach(String(what).slice(0, 300));

@@ -20,6 +20,8 @@ from tests.browser.test_live import HOSTILE, SOON
 from tests.web.cast import PASS_PHRASE, add_account, owner_of
 from tests.web.conftest import API_TOKEN, PASSWORD, Stage, stage_of
 
+pytestmark = pytest.mark.long
+
 FORMULA = '=HYPERLINK("http://example.org")'
 
 

@@ -13,6 +13,8 @@ from core.events import Event, Kind, Mark, Person, Platform, SourceState, Source
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.web.conftest import Stage, event, stage_of
 
+pytestmark = pytest.mark.long
+
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 SOON = 20_000  # milliseconds; the machine may be busy
 

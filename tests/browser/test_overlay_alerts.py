@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
@@ -16,6 +17,8 @@ from tests.browser.conftest import Visits
 from tests.browser.test_gift_streaks import tick
 from tests.browser.test_live import SOON
 from tests.web.conftest import Stage, event
+
+pytestmark = pytest.mark.long
 
 
 def test_a_burst_is_told_one_by_one_in_order_of_importance_and_never_flickers(stage: Stage, visit: Visits) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from core.events import Kind
 from tests.browser.alerts import WATCH, told_until
 from tests.browser.conftest import Visits
 from tests.web.conftest import event, stage_of
+
+pytestmark = pytest.mark.long
 
 
 def test_what_was_told_is_not_told_again_after_a_restart(

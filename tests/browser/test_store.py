@@ -20,6 +20,8 @@ from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.conftest import Stage, stage_of
 
+pytestmark = pytest.mark.long
+
 STEPS = [step.label for step in Step]
 _numbers = itertools.count(1)
 

@@ -15,6 +15,8 @@ from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.conftest import Stage, stage_of
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 30
 
 

@@ -15,6 +15,8 @@ from tests.browser.test_accessibility import faults
 from tests.processes import Program, wait_until
 from tests.web.conftest import Stage
 
+pytestmark = pytest.mark.long
+
 SOON = 10_000
 COMPLAINS_WHILE_DOWN = (
     "ERR_CONNECTION_REFUSED",

@@ -27,6 +27,8 @@ from tests.ingest.reference import EARLIEST, Reference
 from tests.ingest.tables import tables
 from tests.support import POLICY, SESSION_TIMEOUT_MS, database, days, examples, rows, settle, write
 
+pytestmark = pytest.mark.long
+
 thorough = examples(100)
 IN_THE_END = LATEST + days(7)
 LAST_RANK = len(TIERS)

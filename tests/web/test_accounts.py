@@ -20,6 +20,8 @@ from tests.web.conftest import PASSWORD, Stage
 from tests.web.sockets import Listener, listening
 from web import auth
 
+pytestmark = pytest.mark.long
+
 TEAM = "/api/accounts"
 _numbers = itertools.count(1)
 

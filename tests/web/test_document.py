@@ -15,6 +15,8 @@ from tests.web.asking import ask
 from tests.web.cast import bearer
 from tests.web.conftest import API_TOKEN, PASSWORD, TRACK_KEY, Stage, stage_of
 
+pytestmark = pytest.mark.long
+
 RECORDS = ("plans", "users", "content", "watch-history", "reviews", "payments")
 
 

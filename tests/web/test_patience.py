@@ -13,6 +13,8 @@ import pytest
 
 from tests.processes import Program, WebProcess, wait_until
 
+pytestmark = pytest.mark.long
+
 LONG = 40.0  # in which even a busy machine notices
 ABANDONED = 1_000
 

@@ -29,6 +29,8 @@ from tests.support import rows
 from tests.web.conftest import API_TOKEN, PASSWORD, Stage
 from tests.web.sockets import Listener, listening
 
+pytestmark = pytest.mark.long
+
 BEARER = {"Authorization": f"Bearer {API_TOKEN}"}
 
 

@@ -7,6 +7,7 @@ import socket
 import time
 
 import httpx
+import pytest
 
 from core.db import Database
 from ingest.writer import Writer
@@ -15,6 +16,8 @@ from tests.web.conftest import Stage, event
 from tests.web.sockets import Listener, listening
 from tests.web.test_socket_access import frame, raw_websocket
 from tests.web.voices import line, new_id
+
+pytestmark = pytest.mark.long
 
 GOING_AWAY = 1001
 

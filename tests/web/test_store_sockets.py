@@ -23,6 +23,8 @@ from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Alone, Stage
 from tests.web.sockets import Listener, listening
 from web.store_schemas import AnomaliesAnswer, Anomaly, FunnelAnswer, SegmentsAnswer, ShopEvent, ShopStats
 
+pytestmark = pytest.mark.long
+
 UPDATES = ("stats_update", "funnel_update", "segmentation_update")
 OF_THE_SHOP = ("initial_data", "new_event", "anomaly_update", *UPDATES)
 

@@ -17,6 +17,8 @@ from tests.web.sockets import listening
 from tests.web.voices import line, new_id, present, voice
 from web.voice_redis import RedisSeats
 
+pytestmark = pytest.mark.long
+
 HURRIED = """
 from dataclasses import replace
 from web import voice_room

@@ -22,6 +22,8 @@ from tests.web.conftest import Alone
 from tests.web.test_settings import WEBHOOK
 from tests.web.test_store_sockets import find_unusual, report, step
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
