@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import text
 
 from benchmarks.report import percentile
+from benchmarks.spent import cpu_seconds
 from core.clock import now_ms
 from core.config import ROOT
 from core.db import Database
@@ -73,11 +74,17 @@ def _under_load(program: Program, database: Database, options: argparse.Namespac
         began = time.monotonic()
         with _dashboards(web.port, options.clients, options.seconds) as dashboards:
             report.figure("until all were in", f"{time.monotonic() - began:.1f} s")
+            before = [(web, cpu_seconds(web.process.pid)), (collector, cpu_seconds(collector.process.pid))]
             watched = Watched({"web": web, "collector": collector})
             with _shop(web.url, options.track, options.seconds) as shop:
                 said = _talk(twitch, options.chat, options.seconds, watched)
                 tracked = _told(shop)
             told = [_told(one) for one in dashboards]
+            spent = [cpu_seconds(one.process.pid) - began for one, began in before]
+        shares = [*spent, sum(one["cpu"] for one in told)]
+        names = ("web", "collector", "all dashboards")
+        busy = ", ".join(f"{name} {share / options.seconds:.0%}" for name, share in zip(names, shares, strict=True))
+        report.figure("of one core", busy)
         _judge_pushes(told, report)
         _judge_shop(tracked, options, report)
         watched.judge(report)
@@ -131,6 +138,7 @@ def _judge_pushes(told: Sequence[dict[str, Any]], report: Report) -> None:
     late = [] if p99 < PUSH_P99_MS else [f"{p99:.0f} ms"]
     report.promise(f"99 of 100 pushes arrive within {PUSH_P99_MS:g} ms", late)
     report.promise("no dashboard is hung up on", [one["lost"] for one in told if one["lost"]])
+    report.promise("nor while others came in", [one["early"] for one in told if one["early"]])
     report.promise("every dashboard hears of the chat", [one["deaf"] for one in told if one["deaf"]])
 
 
