@@ -31,6 +31,7 @@ from models import SCHEMA_REVISION
 from web import (
     access,
     accounts,
+    attempts,
     auth,
     bodies,
     broadcast,
@@ -98,7 +99,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     database = database or Database(settings.database_url)
     app = APIFlask(__name__, title="StreamPulse", version=VERSION, docs_path=None, spec_path="/openapi.json")
     app.config.update(
-        auth.limits(settings),
+        attempts.limits(settings),
         SECRET_KEY=auth.secret_key(settings),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SESSION_COOKIE_NAME="streampulse",
@@ -131,7 +132,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.after_request(access.no_store)
     app.after_request(access.stay_here)
     errors.register(app)
-    auth.count_attempts(app)
+    attempts.register(app)
     app.url_map.converters["viewer"] = viewers.ViewerName
     for part in (
         live,
@@ -184,7 +185,7 @@ def _voice_room(settings: Settings) -> voice_room.Room:
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:
     """The API document with what no schema of ours says."""
-    for part in (viewer_exports, viewer_imports, track, sales, demo):
+    for part in (viewer_exports, viewer_imports, track, sales, demo, attempts):
         document = part.describe(document)
     return document
 

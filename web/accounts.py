@@ -26,7 +26,8 @@ from web.account_schemas import (
     PasswordSet,
     RoleOrder,
 )
-from web.auth import beside_the_server, limiter
+from web.attempts import limiter
+from web.auth import beside_the_server
 from web.credentials import credentials
 from web.identity import ENV_OWNER, caller
 from web.services import services

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import secrets
@@ -15,7 +14,6 @@ import gevent
 from apiflask import APIBlueprint
 from flask import Flask, Request, current_app, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_limiter import Limiter
 from gevent.lock import BoundedSemaphore
 from werkzeug.wrappers import Response
 
@@ -27,6 +25,7 @@ from core.config import ROOT, Settings, SettingsError
 from rules.accounts import LONGEST_PASSWORD
 from web import orders
 from web.access import Access, access_of_caller
+from web.attempts import limiter
 from web.credentials import credentials
 from web.identity import ENV_OWNER, caller, open_session, owner_key
 from web.services import services
@@ -34,48 +33,11 @@ from web.services import services
 Answer = TypeVar("Answer")
 
 
-def visitors_network() -> str:
-    """Whose attempts are counted together: an address, of IPv6 the 64 bits that a visitor's network has in common."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return request.remote_addr or ""
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, 64), strict=False))
-
-
 bp = APIBlueprint("auth", __name__, enable_openapi=False)
-limiter = Limiter(visitors_network, headers_enabled=True, key_prefix="streampulse")
-LIMITED = ("auth", "accounts", "voice_socket")  # the blueprints with routes that are limited
 checking = BoundedSemaphore(2)  # each check takes 64 MB: a small machine must survive many attempts at once
 
 SECRET_FILE = ROOT / ".secret_key"
 SHORTEST_SECRET = 32
-REDIS_SECONDS = 1.0
-
-
-def limits(settings: Settings) -> dict[str, Any]:
-    """Where attempts are counted: in Redis for all web processes together, and while it is away by each for itself."""
-    if not settings.redis_url:
-        return {"RATELIMIT_STORAGE_URI": "memory://"}
-    return {
-        "RATELIMIT_STORAGE_URI": settings.redis_url.replace("unix://", "redis+unix://", 1),
-        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": REDIS_SECONDS, "socket_timeout": REDIS_SECONDS},
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
-    }
-
-
-def count_attempts(app: Flask) -> None:
-    """Sets the limiter up. Its hooks look at every request; here only those of LIMITED can be refused by it."""
-    limiter.init_app(app)
-    kinds: list[Any] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
-    for hooks in kinds:  # by blueprint; None: of all
-        of_limiter = hooks[None].pop()
-        for blueprint in LIMITED:
-            hooks[blueprint].append(of_limiter)
 
 
 class Sessions(SecureCookieSessionInterface):

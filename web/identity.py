@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from flask import current_app, g, request, session
+from werkzeug.exceptions import TooManyRequests
 
 from actions.tokens import hash_of
 from core.clock import now_ms
 from core.config import Settings
 from rules.accounts import Role, Scope
+from web.attempts import WAIT_SECONDS, Guesses
 from web.credentials import Known, credentials
 from web.levels import BEARER_SCOPES, ROLES, Access
 from web.services import services
@@ -52,8 +54,9 @@ STRANGER = Identity(Access.NOBODY)
 
 
 def caller() -> Identity:
-    """Who sends the current request, looked at once."""
+    """Who sends the current request, looked at once. Raises TooManyRequests after too many wrong tokens."""
     if "caller" not in g:
+        g.caller = STRANGER  # as whom the error is told, if it raises
         g.caller = identify()
     found: Identity = g.caller
     return found
@@ -64,8 +67,18 @@ def identify(token: str | None = None) -> Identity:
     settings = services().settings
     if not settings.dashboard_password:
         return _everybody_here(settings) if is_this_machine() else STRANGER
-    found = (proven(proof, settings, credentials().current()) for proof in _proofs(token))
+    found = (_looked_at(proof, settings) for proof in _proofs(token))
     return next((identity for identity in found if identity.access > Access.NOBODY), STRANGER)
+
+
+def _looked_at(proof: Proof, settings: Settings) -> Identity:
+    guesses: Guesses = current_app.extensions["guesses"]
+    if proof.kind == "bearer" and guesses.are_too_many(proof.secret):
+        raise TooManyRequests("too many wrong tokens from this address", retry_after=WAIT_SECONDS)
+    found = proven(proof, settings, credentials().current())
+    if proof.kind == "bearer":
+        guesses.note(proof.secret, is_wrong=found is STRANGER)
+    return found
 
 
 def proven(proof: Proof, settings: Settings, known: Known) -> Identity:

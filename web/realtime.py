@@ -12,6 +12,7 @@ from flask import Flask, request
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import TooManyRequests
 
 from analytics import scope
 from core.changes import ChangeSignal
@@ -149,6 +150,8 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
         # Whatever goes wrong here must refuse: an error that reaches `failed` is answered, and an answer lets in.
         try:
             caller = caller_of(auth)
+        except TooManyRequests as error:
+            raise ConnectionRefusedError(error.description) from None
         except Exception:
             log.exception("a socket's access cannot be told")
             caller = Caller(STRANGER, None)

@@ -31,7 +31,7 @@ from rules.voice import (
     read_message,
 )
 from web.access import Access, access_of_caller, comes_from_another_site
-from web.auth import limiter
+from web.attempts import limiter
 from web.server import Hijacked, PlainWebSocket
 from web.voice import account_of_caller, room, secret
 from web.voice_line import Line

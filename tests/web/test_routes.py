@@ -15,7 +15,7 @@ from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage
 from tests.web.routes import Route
 from tests.web.sockets import Listener, listening
 from web.access import EVENTS, ROUTES, SAFE_METHODS
-from web.auth import LIMITED
+from web.attempts import LIMITED
 from web.levels import BEARER_SCOPES, ROLES, Access
 
 FORGED = "not-a-token"

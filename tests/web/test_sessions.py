@@ -19,7 +19,7 @@ from tests.processes import Program, wait_until
 from tests.web.cast import PASS_PHRASE, add_account, browser, remove_account
 from tests.web.conftest import PASSWORD, Stage
 from tests.web.sockets import listening
-from web.auth import visitors_network
+from web.attempts import visitors_network
 
 _addresses = (f"192.0.2.{number}" for number in itertools.count(1))
 PROBES = ("/api/streams", "/api/accounts/me", "/peerjs/peers", "/openapi.json")

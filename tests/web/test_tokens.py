@@ -16,7 +16,7 @@ from models import ApiToken
 from tests.processes import wait_until
 from tests.support import rows
 from tests.web.cast import add_token, bearer, owner_of
-from tests.web.conftest import Stage
+from tests.web.conftest import API_TOKEN, Stage
 from tests.web.sockets import Listener, listening
 
 TOKENS = "/api/tokens"
@@ -137,3 +137,35 @@ def test_the_trail_of_edits_names_the_token(locked_stage: Stage):
         script.patch("/api/viewer-profiles/twitch:edited-by-a-token", json={"notes": "kind"}).raise_for_status()
         (edit,) = script.get("/api/viewer-profiles/twitch:edited-by-a-token/edits").json()["items"]
     assert edit["editor"] == "token night bot"
+
+
+def ask(stage: Stage, token: str, address: str) -> httpx.Response:
+    with stage.client(headers=bearer(token) | {"X-Forwarded-For": address}) as client:
+        return client.get("/api/stats")
+
+
+def test_guessing_tokens_is_slowed_like_guessing_passwords(locked_stage):
+    guesser, neighbour = "203.0.113.71", "203.0.113.72"
+    assert ask(locked_stage, API_TOKEN, guesser).status_code == 200
+    answers = [ask(locked_stage, f"guess-{number}", guesser) for number in range(12)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].json()["error"] == "too many wrong tokens from this address"
+    assert ask(locked_stage, "guess-3", guesser).status_code == 401, "the same again is no guess"
+    assert ask(locked_stage, API_TOKEN, guesser).status_code == 200, "whoever was let in before is not locked out"
+    assert ask(locked_stage, API_TOKEN, neighbour).status_code == 200
+    with pytest.raises(Refused):
+        Listener(locked_stage.web.url, headers=bearer("guess-11") | {"X-Forwarded-For": guesser})
+    assert "Traceback" not in locked_stage.web.log
+
+
+def test_not_even_the_right_token_is_found_by_who_guesses_on(locked_stage):
+    guesser = "203.0.113.73"
+    for number in range(10):
+        ask(locked_stage, f"guess-{number}", guesser)
+    assert ask(locked_stage, API_TOKEN, guesser).status_code == 429
+    page = httpx.get(
+        f"{locked_stage.web.url}/", headers=bearer("x") | {"X-Forwarded-For": guesser, "Accept": "text/html"}
+    )
+    assert page.status_code == 429
+    assert page.headers["content-type"].startswith("text/html")
