@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,3 +222,29 @@ def test_a_file_that_may_only_be_read_is_refused_by_the_collector_in_one_line(pr
     ended = program.run("collector.py", DATABASE_URL=f"sqlite:///file:{copy}?mode=ro&uri=true", CHANNEL="lena")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
     assert "the database file is read-only" in ended.stderr
+
+
+def test_a_web_process_on_a_file_that_may_only_be_read_serves_pages_and_says_that_it_stores_nothing(
+    program: Program, file: Path
+) -> None:
+    with (
+        program.web(f"sqlite:///file:{file}?mode=ro&uri=true", TRACK_KEY=KEY) as web,
+        httpx.Client(base_url=web.url, headers={"X-Track-Key": KEY}, timeout=SLOW) as client,
+    ):
+        assert client.get("/api/stats").status_code == 200
+        refused = client.post("/track", json=VIEW)
+        assert (refused.status_code, refused.json()["error"]) == (
+            503,
+            "Nothing was stored: the database file is read-only",
+        )
+        for _ in range(2):
+            told = client.get("/health").json()
+            assert (told["status"], told["problems"][0]) == (
+                "degraded",
+                "nothing can be written: the database file is read-only",
+            )
+            time.sleep(1.5)  # longer than between two looks of the chores, and shorter than between two tries
+        assert web.log.count("the database file is read-only") == 1
+        assert "takes orders again" not in web.log
+        assert web.stop(timeout=SLOW) == 0
+    assert tracked_in(file) == []

@@ -43,7 +43,7 @@ class Chores:
         while True:
             try:
                 self.look(time.monotonic())
-                self._trouble.is_now("")
+                self._trouble.is_now(self._orders.problem)  # tried again now and then only
             except DBAPIError as error:
                 self._trouble.is_now(why_unusable(error))
             except Exception:
