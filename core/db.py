@@ -55,6 +55,8 @@ class Database:
             self.url = made = make_url(url)
             self.is_sqlite = made.get_backend_name() == "sqlite"
             if self.is_sqlite:
+                if reason := sqlite.why_too_old():
+                    raise DatabaseUnusable(reason)
                 self.url = sqlite.from_project_root(made)
                 self._file = beside._file if beside else sqlite.OpenFile(self.url.database or "")
                 self.engine = sqlite.engine(self.url, BUSY_TIMEOUT_MS, self._file)

@@ -25,6 +25,8 @@ PRAGMAS = (
 
 STATEMENTS = 512  # kept parsed by each connection: the driver's own 128 are fewer than there are questions
 
+OLDEST = (3, 35, 0)  # search by trigrams, UPDATE … FROM, RETURNING
+
 DELETED = "the database file was deleted or moved away: put it back, or stop, make a new one (init_db.py) and start"
 REPLACED = "the database file was replaced by another; start anew to use that"
 
@@ -34,6 +36,14 @@ def from_project_root(url: URL) -> URL:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         return url
     return url.set(database=str(ROOT / url.database))
+
+
+def why_too_old() -> str:
+    """Why this Python's SQLite cannot hold our tables; "" when it can."""
+    if sqlite3.sqlite_version_info >= OLDEST:
+        return ""
+    needed = ".".join(map(str, OLDEST))
+    return f"SQLite {needed} or newer is needed, and this Python comes with {sqlite3.sqlite_version}"
 
 
 def engine(url: URL, wait_ms: int, file: OpenFile) -> Engine:

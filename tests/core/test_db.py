@@ -199,6 +199,13 @@ def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     assert "not a SQLite database" in unusable(tmp_path / "notes.txt")
 
 
+def test_a_python_with_too_old_a_sqlite_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(DatabaseUnusable, match=r"SQLite 3\.35\.0 or newer is needed, .* comes with 3\.34\.1"):
+        Database(f"sqlite:///{tmp_path / 'streampulse.db'}")
+
+
 def test_a_folder_that_does_not_exist_is_told_so(tmp_path: Path) -> None:
     assert "does its folder exist" in unusable(tmp_path / "nowhere" / "streampulse.db")
 
