@@ -28,9 +28,7 @@ from ingest.upkeep import keep_up
 log = logging.getLogger(__name__)
 
 BATCH_EVENTS = 2_000  # each of so many costs a fifth less than of 500, and others wait 0.1 s for their turn
-# Between two batches: as long as the last one took, within these bounds. So a lone event waits for nobody, and the
-# busier it gets the more share a commit.
-SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.03, 0.05
+REST_SECONDS = 0.02  # between two batches: a lone event waits for nobody, and many share a commit
 QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database is away
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
@@ -159,7 +157,8 @@ class Writer:
         while True:
             batch = self._gather()
             if batch:
-                self._commit_and_rest(batch)
+                self._commit(batch)
+                self._rested_at = time.monotonic() + REST_SECONDS
                 if not self._in_hand:
                     self._stored_until_ms = self._taken_until_ms
             last_beat = self._closing and not self._waiting
@@ -187,12 +186,6 @@ class Writer:
 
     def _must_go(self) -> bool:
         return self._closing or len(self._waiting) >= BATCH_EVENTS
-
-    def _commit_and_rest(self, batch: list[Item]) -> None:
-        began = time.monotonic()
-        self._commit(batch)
-        ended = time.monotonic()
-        self._rested_at = ended + min(max(ended - began, SHORTEST_REST_SECONDS), LONGEST_REST_SECONDS)
 
     def _commit(self, batch: list[Item]) -> None:
         """Commits ``batch``, waiting as long as the database is away; what cannot be stored at all is dropped."""

@@ -108,8 +108,7 @@ def test_events_that_come_together_are_committed_together_by_number(db: Database
 def test_a_lone_event_waits_for_nobody_and_those_that_follow_it_share_a_commit(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "SHORTEST_REST_SECONDS", 4 * WAIT)
-    monkeypatch.setattr(writing, "LONGEST_REST_SECONDS", 4 * WAIT)
+    monkeypatch.setattr(writing, "REST_SECONDS", 4 * WAIT)
     writer = Writer(db).start()
     writer.event(now_chat("alone"))
     assert writer.flush(WAIT)
@@ -121,8 +120,7 @@ def test_a_lone_event_waits_for_nobody_and_those_that_follow_it_share_a_commit(
 
 
 def test_a_full_batch_waits_for_no_rest(db: Database, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "SHORTEST_REST_SECONDS", 4 * WAIT)
-    monkeypatch.setattr(writing, "LONGEST_REST_SECONDS", 4 * WAIT)
+    monkeypatch.setattr(writing, "REST_SECONDS", 4 * WAIT)
     monkeypatch.setattr(writing, "BATCH_EVENTS", 100)
     writer = start()
     writer.event(now_chat("alone"))
