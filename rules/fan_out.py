@@ -15,14 +15,13 @@ LINES_A_SECOND = 200_000  # written to all sockets together
 MESSAGES_A_SECOND = 20_000  # what is told each on its own costs a trip to the kernel for each who listens
 FEWEST_LINES = 10  # in one push, however many listen
 SHORTEST_PAUSE_SECONDS = 0.1  # between two pushes: at most ten a second
-PAUSE_SECONDS_EACH = 0.000_04  # about what writing to one socket takes, four times over
 LONGEST_PAUSE_SECONDS = 0.5
 LONGEST_SAVED_SECONDS = 1.0  # of quiet that a burst may use up
 
 
-def pause_seconds(listeners: int) -> float:
-    """Between two pushes to so many: with thousands, each costs a good part of the pause."""
-    return min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, listeners * PAUSE_SECONDS_EACH))
+def pause_seconds(spent_seconds: float) -> float:
+    """After a push that took so long: as long again belongs to those who ask something."""
+    return min(LONGEST_PAUSE_SECONDS, spent_seconds)
 
 
 def most_lines(listeners: int, seconds: float) -> int:

@@ -20,6 +20,7 @@ from core.db import why_unusable
 from rules.fan_out import SHORTEST_PAUSE_SECONDS, pause_seconds
 from web import viewer_calls, voice_push
 from web.access import Access
+from web.broadcast import DirectManager
 from web.health import CLIENTS
 from web.identity import STRANGER, Identity, identify
 from web.live_push import LivePush, Subscription
@@ -44,9 +45,11 @@ class Realtime:
         self.revenue = RevenuePush(app, socketio, at)
         self._at = at
         self._door = socketio
+        self._manager: DirectManager = socketio.server.manager
         self._signal = ChangeSignal(at.database)
         self._unread = True  # there is more than the last look has taken
         self._look_due = 0.0
+        self._rest_until = 0.0  # a push to thousands takes time that others need as well
         self._problem = ""
 
     def follow(self) -> None:
@@ -67,21 +70,30 @@ class Realtime:
     def tick(self, now: float) -> None:
         """One look: pushes what is new, and the numbers where they are due."""
         self._door.turn_out(now)
+        if now < self._rest_until:
+            return
+        began = time.monotonic()
+        try:
+            with self._manager.gathering():
+                self._push(now)
+        finally:
+            spent = time.monotonic() - began
+            self._rest_until = now + spent + pause_seconds(spent)
+
+    def _push(self, now: float) -> None:
         if now >= self._look_due and (self._unread or self._signal.changed()):
             self._look_due = now + SHORTEST_PAUSE_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
             with self._at.database.reading() as connection:
                 unread = [part.push_new(connection) for part in (self.live, self.viewers, self.store, self.revenue)]
             self._unread = any(unread)
-            if not self._unread:  # who is behind has no time for pauses
-                self._look_due = now + pause_seconds(self.live.listeners)
         self.live.push_stats(now)
         self.store.push_numbers(now)
         self.revenue.push_present(now)
 
     def _pause(self, now: float) -> float:
         """Until the next tick, in seconds: a look that is due soon comes in time."""
-        left = self._look_due - now
+        left = max(self._look_due, self._rest_until) - now
         return min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS
 
     def _say_problem(self, problem: str) -> None:

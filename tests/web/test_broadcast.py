@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import gevent
 import gevent.queue
 import gevent.socket
@@ -127,3 +129,92 @@ def test_who_is_left_out_hears_nothing(hub):
     hub.emit("news", (1, 2), skip_sid=hub.manager.sid_from_eio_sid("one", "/"))
     assert hub.eio.sockets["one"].queue.empty()
     assert hub.eio.sockets["two"].queue.get().data == '2["news",1,2]'
+
+
+@pytest.fixture
+def lines(hub):
+    """The other ends of WebSockets of both clients."""
+    ends = {}
+    with ExitStack() as open_now:
+        for name in ("one", "two"):
+            ours, ends[name] = map(open_now.enter_context, gevent.socket.socketpair())
+            hub.eio.sockets[name].wire = server.WholeSends(ours)
+            hub.eio.sockets[name].upgraded = True
+        yield ends
+
+
+def frames(*texts):
+    return b"".join(map(broadcast.text_frame, texts))
+
+
+def heard(line):
+    with gevent.Timeout(5):
+        return line.recv(100_000)
+
+
+def test_what_is_gathered_leaves_in_one_write_in_its_order_to_each_what_is_theirs(hub, lines):
+    hub.enter_room(hub.manager.sid_from_eio_sid("one", "/"), "shop")
+    with hub.manager.gathering():
+        hub.emit("news", 1)
+        hub.emit("sale", 2, to="shop")
+        hub.emit("news", 3)
+        with gevent.Timeout(0.01, False):
+            lines["one"].recv(1)
+            raise AssertionError("it left too soon")
+    assert heard(lines["one"]) == frames('42["news",1]', '42["sale",2]', '42["news",3]')
+    assert heard(lines["two"]) == frames('42["news",1]', '42["news",3]')
+    assert not hub.manager._owed
+    assert not hub.manager._gathered
+
+
+def test_what_somebody_else_says_meanwhile_comes_after_what_is_owed(hub, lines):
+    with hub.manager.gathering():
+        hub.emit("news", 1)
+        gevent.spawn(hub.emit, "urgent", 2).join(5)
+        assert heard(lines["one"]) == frames('42["news",1]', '42["urgent",2]')
+        hub.emit("news", 3)
+    assert heard(lines["one"]) == frames('42["news",3]')
+    assert heard(lines["two"]) == frames('42["news",1]', '42["urgent",2]', '42["news",3]')
+
+
+def test_who_leaves_a_room_has_by_then_heard_what_was_said_there(hub, lines):
+    sid = hub.manager.sid_from_eio_sid("one", "/")
+    hub.enter_room(sid, "shop")
+    with hub.manager.gathering():
+        hub.emit("sale", 1, to="shop")
+        hub.leave_room(sid, "shop")
+        assert heard(lines["one"]) == frames('42["sale",1]')
+        hub.emit("sale", 2, to="shop")
+        hub.emit("news", 3)
+    assert heard(lines["one"]) == frames('42["news",3]')
+
+
+@pytest.mark.parametrize("end", ["closed", "closing"])
+def test_who_is_gone_in_the_middle_keeps_nobody_from_theirs(hub, lines, end):
+    with hub.manager.gathering():
+        hub.emit("news", 1)
+        setattr(hub.eio.sockets["one"], end, True)
+    assert heard(lines["two"]) == frames('42["news",1]')
+    assert hub.eio.sockets["one"].queue.empty()
+    del hub.eio.sockets["one"]
+    with hub.manager.gathering():
+        hub.emit("news", 2)
+    assert heard(lines["two"]) == frames('42["news",2]')
+
+
+def test_who_is_slow_gets_what_was_gathered_by_the_queue_and_in_order(hub, lines):
+    slow = hub.eio.sockets["one"]
+    slow.wire._turn.acquire()  # a frame is under way
+    with hub.manager.gathering():
+        hub.emit("news", 1)
+        hub.emit("news", 2)
+    assert [slow.queue.get().data, slow.queue.get().data] == ['2["news",1]', '2["news",2]']
+    assert heard(lines["two"]) == frames('42["news",1]', '42["news",2]')
+
+
+def test_others_have_their_turn_while_thousands_are_told(hub, lines, monkeypatch):
+    monkeypatch.setattr(broadcast, "CLIENTS_A_TURN", 1)
+    with hub.manager.gathering():
+        hub.emit("news", 1)
+        waiting = gevent.spawn(lambda: len(hub.manager._owed))
+    assert waiting.value == 1, "between the first and the second"
