@@ -359,11 +359,20 @@ def postgres_programs() -> Path:
     raise NoServer("no PostgreSQL on this machine")
 
 
+def moved_clock() -> Path:
+    """The library that moves the clock of a process it is loaded into. Raises NoServer where there is none."""
+    for folder in (Path("/usr/lib"), Path("/usr/local/lib")):
+        for found in folder.glob("**/faketime/libfaketimeMT.so.1"):
+            return found
+    raise NoServer("no libfaketime on this machine")
+
+
 # What bin/test asks Debian's package manager for where it is missing, and how to see that.
 DEBIAN_PACKAGES: dict[str, Callable[[], object]] = {
     "postgresql": postgres_programs,
     "redis-server": lambda: installed("redis-server", "Redis"),
     "nginx": lambda: installed("nginx", "nginx"),
+    "libfaketime": moved_clock,
 }
 
 
