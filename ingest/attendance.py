@@ -206,19 +206,19 @@ def record(
     anybody else may have written.
     """
     known = {} if known is None else known
-    if len(known) > MOST_KNOWN or any(item.event.kind is _LIVE_END for item in placed):
+    ended = [item for item in placed if item.event.kind is _LIVE_END]
+    if len(known) > MOST_KNOWN or ended:
         known.clear()
     sessions = Sessions(policy, now_ms, tells=tells, known=known)
     people: defaultdict[int, set[int]] = defaultdict(set)
-    for item in placed:
-        if item.viewer_id is not None and (item.viewer_id, item.channel_id) not in known:
-            people[item.channel_id].add(item.viewer_id)
+    for viewer_id, channel_id in {(item.viewer_id, item.channel_id) for item in placed} - known.keys():
+        if viewer_id is not None:
+            people[channel_id].add(viewer_id)
     for channel_id, viewer_ids in people.items():
         sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)).all())
     ends: dict[int, int] = {}
-    for item in placed:
-        if item.event.kind is _LIVE_END:
-            ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
+    for item in ended:
+        ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
     for channel_id, at_ms in ends.items():
         since_ms = at_ms - policy.session_timeout_ms
         sessions.load(_OPEN_IN(connection, channel=channel_id, since=since_ms))

@@ -108,19 +108,20 @@ def _add_people(connection: Connection, people: PeopleInStreams, known: Known) -
     # An index costs wherever its column is named, even with nothing changed: so name only what changes.
     shapes: defaultdict[tuple[bool, bool, bool], list[tuple[int, ...]]] = defaultdict(list)
     new: Counter[int] = Counter()
-    for key, one in sorted(people.items()):  # neighbours share their pages
-        before, last_ms = known.people.get(key, _NOTHING)
-        messages, at_ms = before + one.messages, max(last_ms, one.last_at_ms)
+    for key in sorted(people):  # neighbours share their pages
+        one, (before, last_ms) = people[key], known.people.get(key, _NOTHING)
+        messages, at_ms = before + one.messages, one.last_at_ms if one.last_at_ms > last_ms else last_ms
         known.people[key] = (messages, at_ms)
         if messages and not before:
             new[key[0]] += 1
         level, minute = level_of(messages), at_ms // MINUTE_MS
+        rose, moved = level_of(before) != level, last_ms // MINUTE_MS != minute
+        if one.messages == one.events and not one.bits:  # nearly everybody
+            shapes[False, rose, moved].append((*key, at_ms, level, minute, one.messages))
+            continue
         # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
-        gave = _NO_GIFTS
-        if one.messages != one.events or one.bits:  # hardly anybody
-            gave = (one.bits, one.coins + one.bits, one.gifts, one.likes, one.shares)
-        shape = (gave is not _NO_GIFTS, level_of(before) != level, last_ms // MINUTE_MS != minute)
-        shapes[shape].append((*key, one.messages, *gave, at_ms, level, minute))
+        gave = (one.bits, one.coins + one.bits, one.gifts, one.likes, one.shares)
+        shapes[True, rose, moved].append((*key, at_ms, level, minute, one.messages, *gave))
     for shape, rows in shapes.items():
         _ADD_PEOPLE[shape].run(connection, rows)
     return new
@@ -143,11 +144,14 @@ def _add_terms(connection: Connection, stream_id: int, is_emote: bool, added: Ma
         uses.update((row[0], row[1]) for row in _USES(connection, stream=stream_id, emote=is_emote, terms=unread).all())
     same: list[tuple[Any, ...]] = []
     risen: list[tuple[Any, ...]] = []
-    for term, count in sorted(added.items()):  # in the order of the key: neighbours share their pages
-        before = uses[term]
+    for term in sorted(added):  # in the order of the key: neighbours share their pages
+        count, before = added[term], uses[term]
         now = uses[term] = before + count
-        level = level_of(now)
-        (same if level and level_of(before) == level else risen).append((stream_id, is_emote, term, count, level))
+        level = now.bit_length()  # as ``level_of`` has it, where both are something
+        if before > 0 < now and before.bit_length() == level:
+            same.append((stream_id, is_emote, term, count, level))
+        else:
+            risen.append((stream_id, is_emote, term, count, level_of(now)))
     _ADD_TERMS.run(connection, same)
     _ADD_RISEN_TERMS.run(connection, risen)
 
@@ -166,15 +170,16 @@ def _minutes_upsert(insert: Callable[[Any], Any]) -> Any:
 
 def _adding_people(gave: bool, rose: bool, moved: bool) -> BulkStatement:
     """For people who gave something, whose level changed, who were last active in an earlier minute."""
+    counters = PERSON_COUNTERS if gave else PERSON_COUNTERS[:1]
 
     def build(insert: Callable[[Any], Any]) -> Any:
         upsert = insert(StreamViewer)
-        changes = _adding(StreamViewer, upsert, PERSON_COUNTERS if gave else PERSON_COUNTERS[:1])
+        changes = _adding(StreamViewer, upsert, counters)
         told = ("last_at_ms", *compress(("level", "last_minute"), (rose, moved)))
         changes |= {name: upsert.excluded[name] for name in told}
         return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
 
-    return BulkStatement(build, ("stream_id", "viewer_id", *PERSON_COUNTERS, "last_at_ms", "level", "last_minute"))
+    return BulkStatement(build, ("stream_id", "viewer_id", "last_at_ms", "level", "last_minute", *counters))
 
 
 def _adding_terms(*told: str) -> BulkStatement:
@@ -187,7 +192,6 @@ def _adding_terms(*told: str) -> BulkStatement:
 
 
 _NOTHING = (0, 0)
-_NO_GIFTS = (0, 0, 0, 0, 0)
 _IN_STREAM = Prepared(
     select(StreamViewer.viewer_id, StreamViewer.messages, StreamViewer.last_at_ms).where(
         StreamViewer.stream_id == bindparam("stream"), among(StreamViewer.viewer_id, "viewers")
