@@ -17,6 +17,7 @@ from core.clock import now_ms
 from core.db import Database
 from core.events import Event
 from core.sqlite import PRAGMAS
+from core.starting import keep_for_good
 from core.statements import BulkStatement
 from ingest.batch import Memory, channels, store
 from ingest.placed import source_key
@@ -86,8 +87,7 @@ def _product(file: Path, events: Sequence[Event]) -> Run:
 def batches_of_product(file: Path, events: Sequence[Event]) -> tuple[float, list[float]]:
     """Events a second and each batch's milliseconds, written to a database that is there."""
     database, memory = Database(f"sqlite:///{file}"), Memory()
-    gc.collect()
-    gc.freeze()  # that the benchmark holds all its events is no work of the product's
+    keep_for_good()  # that the benchmark holds all its events is no work of the product's
     taken_ms: list[float] = []
     started = time.perf_counter()
     for start in range(0, len(events), BATCH):

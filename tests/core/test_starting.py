@@ -37,8 +37,11 @@ def test_what_is_imported_already_stays_and_a_failure_leaves_nothing_behind() ->
 
 
 def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
+    usual = gc.get_threshold()
     try:
         starting.keep_for_good()
         assert gc.get_freeze_count() > 1_000
+        assert gc.get_threshold()[0] == starting.LOOK_AFTER > usual[0]
     finally:
         gc.unfreeze()
+        gc.set_threshold(*usual)
