@@ -12,8 +12,24 @@ from sqlalchemy import Connection, event, update
 from core.db import Database
 from core.events import Event, Kind, Person
 from ingest import birthdays, news
+from ingest.batch import Memory, store
 from models import Viewer
-from tests.support import NOON, NOVA, OTTO, POLICY, act, chat, deletion, hours, minutes, seconds, settle, timeout, write
+from tests.support import (
+    NOON,
+    NOVA,
+    OTTO,
+    POLICY,
+    act,
+    chat,
+    chatter,
+    deletion,
+    hours,
+    minutes,
+    seconds,
+    settle,
+    timeout,
+    write,
+)
 
 pytestmark = pytest.mark.sqlite  # its query plans
 
@@ -80,3 +96,20 @@ def test_no_statement_of_the_write_path_reads_a_large_table(db: Database) -> Non
     with db.reading() as connection:
         found = {statement[0]: steps for statement in statements if (steps := scans(connection, statement))}
     assert found == {}
+
+
+def test_nor_does_a_statement_for_many_rows(db: Database) -> None:
+    people = [chatter(number) for number in range(40)]
+    write(db, [chat(who, f"word{who.user_id}", NOON + number) for number, who in enumerate(people)])
+    sent: list[str] = []
+    with db.writing() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.set_trace_callback(sent.append)
+        again = [chat(who, f"word{who.user_id}", NOON + 100 + number) for number, who in enumerate(people)]
+        store(connection, again, Memory(), now_ms=NOON, policy=POLICY)
+        driver.set_trace_callback(None)
+        updates = [sql for sql in sent if sql.startswith("WITH given AS")]
+        plans = {sql: [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {sql}")] for sql in updates}
+    assert {sql.split(") UPDATE ")[1].split()[0] for sql in updates} == {"viewers", "current_sessions"}
+    for steps in plans.values():
+        assert [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step] == ["SCAN given"]
