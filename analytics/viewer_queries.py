@@ -1,8 +1,9 @@
 """The statements behind the list of people, each built once for every way to sort, filter and search.
 
 ``how`` a row is searched: "" not at all; "part" by an index of parts of names; "names" the same by reading them;
-"beginning" by the first letters of the username, and "each beginning" by reading them; "among part" and "among
-beginning": by looking for its id among those that the index finds; "known" who was found already.
+"beginning" by the first letters of the username, "each beginning" by reading them, and "beginning in order" along the
+index of usernames; "among part" and "among beginning": by looking for its id among those that the index finds, and
+"among active" among those who are; "known" who was found already.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, or_, select, tuple_, union, union_all
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select, tuple_, union
 
 from analytics.viewers import hidden, visible
 from core.statements import Prepared, among, begins_with, containing, unindexed
@@ -61,9 +62,29 @@ def walk(dialect: str, filter: str, how: str, order: Order, ends: bool = False) 
     """Ids in the order of its index, passing over those who do not fit. ``ends``: not beyond (``end``, ``end_id``)."""
     query = _fitting(dialect, filter, how, by_index=filter != "active" or order.sort_by == "last_seen_at")
     if ends:
-        key, end = tuple_(order.column, _VIEWERS.c.id), tuple_(bindparam("end"), bindparam("end_id"))
-        query = query.where(key >= end if order.descending else key <= end)
+        query = query.where(_until(order, "end"))
     return _paged(order.of(query))
+
+
+@cache
+def hidden_before(order: Order) -> Prepared:
+    """How many who are on no list stand before (``start``, ``start_id``)."""
+    here = unindexed(order.column)
+    start: Any = bindparam("start")
+    start_id: Any = bindparam("start_id")
+    before = here > start if order.descending else here < start
+    beside = _VIEWERS.c.id > start_id if order.descending else _VIEWERS.c.id < start_id
+    return Prepared(
+        select(func.count())
+        .select_from(_VIEWERS)
+        .where(_VIEWERS.c.id.in_(hidden()), or_(before, and_(here == start, beside)))
+    )
+
+
+def _until(order: Order, end: str) -> Any:
+    """Whether a row comes not after the one that is sorted by the parameter ``end`` and has the id ``<end>_id``."""
+    key, last = tuple_(order.column, _VIEWERS.c.id), tuple_(bindparam(end), bindparam(f"{end}_id"))
+    return key >= last if order.descending else key <= last
 
 
 @cache
@@ -75,15 +96,15 @@ def gather(dialect: str, filter: str, how: str, order: Order) -> Prepared:
 
 @cache
 def nth(order: Order) -> Prepared:
-    """What the row ``nth`` after the first is sorted by, and its id."""
-    return Prepared(order.of(select(order.column, _VIEWERS.c.id)).limit(1).offset(bindparam("nth")))
+    """What the row ``nth`` after the first is sorted by, and its id; then of the rows that follow it."""
+    keys = select(order.column, _VIEWERS.c.id)
+    return Prepared(order.of(keys).limit(bindparam("limit", 1)).offset(bindparam("nth")))
 
 
 @cache
-def counted(dialect: str, filter: str, how: str) -> Prepared:
-    """How many fit, but no more than ``most``."""
-    some = _fitting(dialect, filter, how, by_index=how not in ("part", "beginning")).limit(bindparam("most")).subquery()
-    return Prepared(select(func.count()).select_from(some))
+def fitting(dialect: str, filter: str, how: str) -> Prepared:
+    """The ids of all who fit, in no order, but no more than ``most``."""
+    return Prepared(_fitting(dialect, filter, how, by_index=True).limit(bindparam("most")))
 
 
 @cache
@@ -101,9 +122,8 @@ def marked(filter: str) -> Prepared:
 
 @cache
 def matches(dialect: str, how: str) -> Prepared:
-    """The ids of those whom a search finds, but no more than ``most``, and of those who had the name."""
-    some = _matches(dialect, how).limit(bindparam("most")).subquery()
-    return Prepared(union_all(select(some.c.id), _FORMER))
+    """The ids of those whom a search finds, but no more than ``most``."""
+    return Prepared(_matches(dialect, how).limit(bindparam("most")))
 
 
 @cache
@@ -114,10 +134,29 @@ def known(filter: str, order: Order) -> Prepared:
 
 @cache
 def matches_counted(dialect: str, how: str) -> Prepared:
-    """How many names a search finds, but no more than ``most``."""
-    return Prepared(select(func.count()).select_from(_matches(dialect, how).limit(bindparam("most")).subquery()))
+    """How many names a search finds, but no more than ``most``; and the highest id among them."""
+    some = _matches(dialect, how).limit(bindparam("most")).subquery()
+    return Prepared(select(func.count().label("matches"), func.max(some.c.id).label("last")).select_from(some))
 
 
+@cache
+def shown_matches(dialect: str, how: str) -> Prepared:
+    """The ids of those whom a search finds, without those who are on no list, but no more than ``most``."""
+    found = _matches(dialect, how).subquery()
+    return Prepared(select(found.c.id).where(found.c.id.not_in(hidden())).limit(bindparam("most")))
+
+
+@cache
+def fitting_matches(dialect: str, filter: str, how: str) -> Prepared:
+    """The ids of those whom a search finds and who fit, each of them read, but no more than ``most``."""
+    found = _matches(dialect, how).subquery()
+    # Not the other way round: the index of parts would be asked for each of them.
+    each = select(_VIEWERS.c.id).join(found, _VIEWERS.c.id == unindexed(found.c.id))
+    return Prepared(each.where(*chosen(filter, by_index=False), visible()).limit(bindparam("most")))
+
+
+FORMERLY = Prepared(_FORMER)
+HIDDEN = Prepared(hidden())
 EVERYBODY = Prepared(select(func.sum(ViewerTotal.viewers)))
 SEEN_SINCE = Prepared(select(func.sum(LastSeenDay.viewers)).where(LastSeenDay.day >= bindparam("day")))
 IGNORED = Prepared(
@@ -129,7 +168,17 @@ IGNORED = Prepared(
 
 
 def _fitting(dialect: str, filter: str, how: str, *, by_index: bool) -> Select[Any]:
-    return select(_VIEWERS.c.id).where(*chosen(filter, by_index=by_index), *_found(dialect, how), visible())
+    found = _found(dialect, how)
+    if filter == "active" and how.startswith("among") and not by_index:
+        # Read only of those who are among them, and so the walk along the index reads nobody else.
+        seen = _VIEWERS.alias("seen")
+        active = select(seen.c.id).where(
+            seen.c.id == _VIEWERS.c.id, unindexed(seen.c.last_seen_at_ms) >= bindparam("since")
+        )
+        filtered = [active.exists()] if how != "among active" else []
+    else:
+        filtered = chosen(filter, by_index=by_index)
+    return select(_VIEWERS.c.id).where(*found, *filtered, visible())
 
 
 def _paged(query: Select[Any]) -> Prepared:
@@ -151,15 +200,22 @@ def chosen(filter: str, *, by_index: bool) -> list[Any]:
 
 def _found(dialect: str, how: str) -> list[Any]:
     """What a search asks of a row."""
+    had_it = unindexed(_VIEWERS.c.id).in_(_FORMER)
     match how:
         case "names":
-            return [or_(*(name.ilike(bindparam("pattern"), escape="/") for name in _NAMES))]
+            return [or_(*(name.ilike(bindparam("pattern"), escape="/") for name in _NAMES), had_it)]
         case "each beginning":
-            return [begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))]
+            return [or_(begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix")), had_it)]
+        case "beginning in order":
+            return [begins_with(_VIEWERS.c.username, bindparam("prefix"))]
         case "part" | "beginning":
             return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
         case "among part" | "among beginning":
-            return [unindexed(_VIEWERS.c.id).in_(_matches(dialect, how.removeprefix("among ")))]
+            return [or_(unindexed(_VIEWERS.c.id).in_(_matches(dialect, how.removeprefix("among "))), had_it)]
+        case "among active":
+            active = _VIEWERS.alias("active")
+            seen = select(active.c.id).where(active.c.last_seen_at_ms >= bindparam("since"))
+            return [unindexed(_VIEWERS.c.id).in_(seen)]
         case "known":
             return [among(_VIEWERS.c.id, "ids")]
     return []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from actions import privacy
-from analytics import viewer_list
+from analytics import viewer_list, viewer_search, viewer_walks
 from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
 from models import IgnoredName
@@ -92,8 +92,8 @@ def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, de
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
 def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
     db, people = crowd
-    monkeypatch.setattr(viewer_list, "FEW_MATCHES", 3)
-    monkeypatch.setattr(viewer_list, "MOST_MATCHES", 12)
+    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
+    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
     for descending in (True, False):
         asked = {"sort_by": sort_by, "descending": descending, "filter": filter, "search": search}
         whole = slow_list(people, **asked)
@@ -108,7 +108,7 @@ def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monk
 @pytest.mark.parametrize("filter", FILTERS)
 def test_a_search_that_finds_more_than_a_few_is_paged_as_one_that_finds_few(crowd, monkeypatch, search, filter):
     db, people = crowd
-    monkeypatch.setattr(viewer_list, "FEW_MATCHES", 3)
+    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
     asked = {"sort_by": "total_visits", "descending": True, "filter": filter, "search": search}
     assert all_pages(db, 4, **asked) == slow_list(people, **asked)
 
@@ -132,3 +132,27 @@ def test_nobody_is_on_the_list_of_an_empty_database(db):
     for filter in FILTERS:
         assert page(db, filter=filter) == viewer_list.Page([], 0)
         assert page(db, filter=filter, search="nova") == viewer_list.Page([], 0)
+
+
+@pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "total_shares"])
+def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypatch, sort_by):
+    db, people = crowd
+    monkeypatch.setattr(viewer_list, "FAR", 0)
+    for descending in (True, False):
+        asked = {"sort_by": sort_by, "descending": descending, "filter": "all"}
+        assert all_pages(db, 7, **asked) == slow_list(people, **asked)
+
+
+@pytest.mark.parametrize("cheap", ["READING", "FINDING", "GATHERING"])
+@pytest.mark.parametrize("filter", FILTERS)
+@pytest.mark.parametrize("search", ["nova", "no", "мила", ""])
+def test_every_way_to_a_page_leads_to_the_same_people(crowd, monkeypatch, search, filter, cheap):
+    db, people = crowd
+    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
+    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
+    for module in (viewer_walks, viewer_search):
+        monkeypatch.setattr(module, cheap, 0.0, raising=False)
+    for sort_by in ("total_visits", "username"):
+        asked = {"sort_by": sort_by, "descending": True, "filter": filter, "search": search}
+        whole = slow_list(people, **asked)
+        assert all_pages(db, 5, **asked) == (whole[:12] if search else whole)

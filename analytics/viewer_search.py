@@ -1,0 +1,142 @@
+"""Whom a search finds: a page of them in any order, at a bounded cost however common the text is.
+
+Where few fit all of them are read. Otherwise they are so many that the first of them are met soon, on the cheapest way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection
+
+from analytics import viewer_counts, viewer_walks
+from analytics import viewer_queries as queries
+from analytics.viewer_question import Page, Question
+from analytics.viewer_walks import FINDING, PASSING, READING, Ground, Way
+from core.statements import Prepared, searched
+
+FEW_MATCHES = 1_000  # are read at once: to look them up again would cost more
+MOST_MATCHES = 1_000  # a search that finds more is not counted to its end, nor paged beyond
+MOST_COUNTED = {"part": 10_000, "beginning": 30_000}  # how many there are of more is estimated
+SHORTEST_PART = 3  # of a name that its index finds; what is shorter must be the beginning
+
+
+def page(connection: Connection, question: Question, given: dict[str, Any]) -> Page:
+    return _Search(connection, question, given).page()
+
+
+@dataclass(frozen=True)
+class _Search:
+    connection: Connection
+    question: Question
+    filter_given: dict[str, Any]
+
+    def page(self) -> Page:
+        few = self._ids(queries.matches(self.dialect, self.how), FEW_MATCHES)
+        if len(few) <= FEW_MATCHES:
+            return self._sorted(few)
+        fitting = self._ids(self._cheapest_list(), MOST_MATCHES)
+        if len(fitting) <= MOST_MATCHES:
+            return self._sorted(fitting)
+        window = self.question.window_from_start(MOST_MATCHES)
+        if self._stand_together:
+            ids = viewer_walks.along(self._ground, self._way, window)
+        else:
+            ids = viewer_walks.page(self._ground, self._way, window)
+        return Page(ids, MOST_MATCHES, exact=False)
+
+    def _ids(self, query: Prepared, most: int) -> list[int]:
+        """One more than ``most`` says that there are more."""
+        return list(query(self.connection, most=most + 1, **self.given).scalars())
+
+    def _sorted(self, ids: list[int]) -> Page:
+        """The page out of all whose names are found, and of those who had exactly this name."""
+        known = queries.known(self.question.filter, self.question.order)
+        fitting = list(known(self.connection, ids=ids + self.renamed, **self.given).scalars())
+        offset = (self.question.page - 1) * self.question.limit
+        return Page(fitting[offset : offset + self.question.limit], len(fitting))
+
+    @cached_property
+    def dialect(self) -> str:
+        return self.connection.dialect.name
+
+    @cached_property
+    def how(self) -> str:
+        return "part" if len(self.question.text) >= SHORTEST_PART else "beginning"
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        text = self.question.text
+        return self.filter_given | {"prefix": text.lower(), "name": text.lower()} | searched(text)
+
+    @cached_property
+    def renamed(self) -> list[int]:
+        return list(queries.FORMERLY(self.connection, name=self.given["name"]).scalars())
+
+    @cached_property
+    def everybody(self) -> int:
+        return max(1, viewer_counts.everybody(self.connection))
+
+    @cached_property
+    def people(self) -> int:
+        """How many the filter lets through."""
+        filter = self.question.filter
+        return self.everybody if filter == "all" else viewer_counts.count(self.connection, filter, self.question.now_ms)
+
+    @cached_property
+    def matches(self) -> int:
+        """How many names are found; of more than are counted it is told by how far the counted ones reach."""
+        most = MOST_COUNTED[self.how]
+        some = queries.matches_counted(self.dialect, self.how)(self.connection, most=most, **self.given).one()
+        if some.matches < most:
+            return max(1, int(some.matches))
+        return max(most, most * self.everybody // max(1, some.last))
+
+    @property
+    def _marked(self) -> bool:
+        """Whether the filter has indexes that hold nobody else."""
+        return self.question.filter in ("vip", "favorites")
+
+    @property
+    def _stand_together(self) -> bool:
+        """Whether those who fit are next to each other in the index that is walked along."""
+        return self.how == "beginning" and self.question.sort_by == "username" and not self.renamed
+
+    @property
+    def _way(self) -> Way:
+        filter, sqlite = self.question.filter, self.dialect == "sqlite"
+        look = f"among {self.how}" if sqlite else None
+        if self.how == "beginning":
+            return Way(filter, "beginning in order" if self._stand_together else "each beginning", look, self.how)
+        by_reading = not sqlite or _compares_in_sqlite(self.question.text)
+        return Way(filter, "names" if by_reading else None, look, self.how)
+
+    @property
+    def _ground(self) -> Ground:
+        fitting = max(MOST_MATCHES, self.matches * self.people // self.everybody)
+        passed = self.people if self._marked else self.everybody
+        return Ground(self.connection, passed, self.matches, fitting, self.given, sure=self._marked)
+
+    def _cheapest_list(self) -> Prepared:
+        """The statement for the ids of all who fit, but no more than ``most``."""
+        filter, way = self.question.filter, self._way
+        if filter == "all":
+            return queries.shown_matches(self.dialect, self.how)
+        if self._marked and self.how == "beginning":
+            return queries.fitting(self.dialect, filter, "beginning in order")
+        met = min(self.matches, MOST_MATCHES * self.everybody // max(1, self.people))
+        passed = min(self.people, MOST_MATCHES * self.everybody // self.matches)
+        ways = [((FINDING + READING) * met, queries.fitting_matches(self.dialect, filter, self.how))]
+        if way.read:
+            ways.append((READING * passed, queries.fitting(self.dialect, filter, way.read)))
+        if way.look:
+            cost = FINDING * self.matches + PASSING * self.people
+            ways.append((cost, queries.fitting(self.dialect, filter, way.look)))
+        return min(ways, key=lambda pair: pair[0])[1]
+
+
+def _compares_in_sqlite(text: str) -> bool:
+    """SQLite compares without regard to capitals in ASCII only; the index knows all alphabets that have them."""
+    return all(letter.isascii() or letter.lower() == letter == letter.upper() for letter in text)
