@@ -100,12 +100,18 @@ def global_heatmap(query_data: ChannelQuery) -> Response:
 
 @bp.get(f"{ROOT}/birthdays/upcoming")
 @bp.input(BirthdaysQuery, location="query")
-@bp.output(list[BirthdayProfile], description="Profiles, the next birthday first; `age` is the one they reach")
+@bp.output(
+    list[BirthdayProfile],
+    description="Profiles, the next first; `age` is the one they reach. X-Total-Count: of how many, up to 1,000",
+)
 @bp.doc(summary="Upcoming birthdays", security="bearer", responses=ASKED)
 def upcoming_birthdays(query_data: BirthdaysQuery) -> Response:
-    at = services()
+    at, now = services(), now_ms()
+    zone = at.settings.zone
     with at.database.reading() as connection:
-        return jsonify(birthdays.upcoming(connection, query_data.days, at.settings.zone, now_ms()))
+        told = jsonify(birthdays.upcoming(connection, query_data.days, zone, now, query_data.limit))
+        told.headers["X-Total-Count"] = birthdays.count(connection, query_data.days, zone, now)
+    return told
 
 
 @bp.get(f"{ROOT}/sessions/active")

@@ -48,6 +48,7 @@ class HistoryQuery(Question):
 
 class BirthdaysQuery(Question):
     days: int = Field(7, ge=0, le=366)
+    limit: int = Field(50, ge=1, le=500, description="how many to list, the soonest")
 
 
 class ExportQuery(Question):

@@ -197,6 +197,9 @@ def test_birthdays_come_soonest_first(db):
         edits.update(db, viewer_id, {"birthday": birthday}, editor="lena", now_ms=NOON)
     with db.reading() as connection:
         assert [one["username"] for one in birthdays.upcoming(connection, 60, UTC, NOON)] == ["otto", "nova", "sam"]
+        soonest = birthdays.upcoming(connection, 60, UTC, NOON, limit=2)
+        assert [one["username"] for one in soonest] == ["otto", "nova"]
+        assert birthdays.count(connection, 60, UTC, NOON) == 3
 
 
 def test_who_is_here_is_who_came_and_did_not_leave(db):

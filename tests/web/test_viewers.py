@@ -284,5 +284,6 @@ def test_the_sums_of_all_agree_with_what_happened(alone: Alone, program):
     (vip,) = get(client, "/vip/list", Profile, tier="GOLD")
     assert (vip["username"], vip["vip_source"], vip["vip_color"]) == ("giver", "set", "#FFD700")
     (born,) = get(client, "/birthdays/upcoming", BirthdayProfile, days=366)
+    assert client.get(f"{ROOT}/birthdays/upcoming", params={"days": 366}).headers["X-Total-Count"] == "1"
     assert (born["username"], born["birthday_on"][5:]) == ("other", "01-01")
     assert born["age"] == int(born["birthday_on"][:4]) - 2000

@@ -27,7 +27,8 @@ export const summary = async () => told(await getJson(`${ROOT}/stats/summary`));
 
 export const leaders = async (parameters) => told(await getJson(`${ROOT}/leaderboard${query(parameters)}`));
 
-export const birthdays = async (days) => told(await getJson(`${ROOT}/birthdays/upcoming${query({ days })}`));
+export const birthdays = async (days, limit) =>
+  told(await getJson(`${ROOT}/birthdays/upcoming${query({ days, limit })}`));
 
 export const weekHours = async () => told(await getJson(`${ROOT}/heatmap/global`));
 

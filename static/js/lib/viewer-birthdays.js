@@ -22,13 +22,13 @@ export class Birthdays {
 
   async load() {
     try {
-      const people = await birthdays(this.days);
+      const people = await birthdays(this.days, MOST);
       const told = JSON.stringify(
         people.map((one) => [addressOf(one), one.display_name, one.days_until, one.vip_tier]),
       );
       if (told === this.told) return;
       this.told = told;
-      this.list.replaceChildren(...(people.length ? people.slice(0, MOST).map(row) : [this.#nobody()]));
+      this.list.replaceChildren(...(people.length ? people.map(row) : [this.#nobody()]));
     } catch (error) {
       onlyServer(error);
       if (!this.told) this.list.replaceChildren(make("li", {}, empty("circle-alert", null, error.message)));
