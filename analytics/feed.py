@@ -22,6 +22,7 @@ from rules.streams import AFTERGLOW_MS, SILENCE_MS
 FEED_KINDS = (Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.RAID, Kind.GIFT, Kind.FOLLOW, Kind.SHARE)
 REMOVING_KINDS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
 TAIL_ROWS = 1_000
+GLANCE = 20  # rows that mostly tell the last five people and messages
 
 _COLUMNS = (
     EventRow.id,
@@ -164,12 +165,26 @@ def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: i
     return ids
 
 
-def active_users(connection: Connection, channel_ids: Sequence[int], now_ms: int, count: int = 5) -> list[Any]:
-    """The last ``count`` distinct people who did something, newest first, without the timed out and the blocked."""
+def newest_chat(connection: Connection, channel_ids: Sequence[int], limit: int, glance: Sequence[Any]) -> list[Any]:
+    """The newest ``limit`` messages, newest first. ``glance``: the newest GLANCE rows, mostly of chat."""
+    chat = [row for row in glance if row.kind == Kind.CHAT.value][:limit]
+    if len(chat) == limit or len(glance) < GLANCE:
+        return chat
+    return recent(connection, channel_ids, limit, [Kind.CHAT])
+
+
+def active_users(
+    connection: Connection, channel_ids: Sequence[int], now_ms: int, count: int = 5, glance: Sequence[Any] | None = None
+) -> list[Any]:
+    """The last ``count`` distinct people who did something, newest first, without the timed out and the blocked.
+
+    ``glance``: the newest GLANCE rows, if they are known.
+    """
     found: dict[tuple[str, str], Any] = {}
-    for limit in (20, 200):
+    for limit in (GLANCE, 200):
         found.clear()
-        rows = recent(connection, channel_ids, limit)
+        known = glance if limit == GLANCE else None
+        rows = recent(connection, channel_ids, limit) if known is None else known
         muted = _muted(connection, rows, now_ms)
         for row in rows:
             if row.username and not row.is_blocked and (row.channel_id, row.viewer_id) not in muted:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, bindparam, select
 from analytics import coverage, earnings, feed, moments, streams
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
-from core.events import Kind
 from core.statements import Prepared
 from models import Installation, MinuteRollup
 from rules.hype import change_percent, hype, messages_per_minute
@@ -50,7 +49,8 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
     running = [state.stream for state in now.values() if state.stream is not None]
     stream_ids = [row.id for row in running]
     rows = _minutes(connection, ids, question)
-    active = feed.active_users(connection, ids, question.now_ms)
+    glance = feed.recent(connection, ids, feed.GLANCE)
+    active = feed.active_users(connection, ids, question.now_ms, glance=glance)
     return {
         **_graph(connection, rows, question),
         **_pace(rows, now, question),
@@ -60,7 +60,7 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
         "active_chatters": _active_chatters(connection, running, question),
         "recent": [
             {"user": shown["user"], "message": shown["text"]}
-            for row in feed.recent(connection, ids, RECENT_MESSAGES, [Kind.CHAT])
+            for row in feed.newest_chat(connection, ids, RECENT_MESSAGES, glance)
             if (shown := feed.item(row, question.zone))
         ],
         "active_users": [row.display_name for row in active],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
+from analytics import feed
 from analytics.scope import UnknownChannel
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
@@ -426,3 +427,12 @@ def test_a_person_timed_out_here_stays_in_the_ticker_of_another_channel(db: Data
     write(db, [act(Kind.SUB, SAM), chat(SAM, channel="northwind", at=NOON - 1), timeout(SAM, NOON + 1)])
     told = stats(db, NOON + seconds(5))
     assert [(item["user"], item["channel"]) for item in told["ticker"]] == [("Sam", "northwind")]
+
+
+def test_the_newest_messages_are_told_however_many_gifts_came_after_them(db: Database) -> None:
+    said = [chat(NOVA, f"line {number}", NOON - 900 + number) for number in range(5)]
+    given = [act(Kind.GIFT, OTTO, NOON - 500 + number, amount=1, gift_id=number) for number in range(feed.GLANCE)]
+    write(db, [*said, *given])
+    told = stats(db)
+    assert [row["message"] for row in told["recent"]] == [f"line {number}" for number in (4, 3, 2, 1, 0)]
+    assert told["active_users"] == ["Otto", "Nova"]
