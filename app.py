@@ -167,8 +167,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     pages.register(app, at)
     pages.serve_assets(app)
     _add_socketio(app, at)
-    if settings.dashboard_password:
-        app.wsgi_app = track_door.TrackDoor(app)  # without one, whether it is this machine is looked at first
+    app.wsgi_app = track_door.TrackDoor(app)
     app.wsgi_app = headers.SecurityHeaders(app.wsgi_app)
     if settings.dashboard_password:
         # Without a password a proxied request is refused, so it must stay visible.

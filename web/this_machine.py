@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wsgi import get_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,10 +24,15 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_this_machine() -> bool:
+    return comes_from_here(request.environ)
+
+
+def comes_from_here(environ: WSGIEnvironment) -> bool:
+    """Whether somebody on this machine sends this, by a name of it and through no proxy."""
     return (
-        _is_loopback(request.remote_addr or "")
-        and _IN_WSGI.isdisjoint(request.environ)
-        and _name_of(request.host) in LOCAL_NAMES
+        _is_loopback(environ.get("REMOTE_ADDR", ""))
+        and _IN_WSGI.isdisjoint(environ)
+        and _name_of(get_host(environ)) in LOCAL_NAMES
     )
 
 

@@ -1,7 +1,8 @@
 """The short way of POST /track: what comes as it should, with the track key, is taken without the framework.
 
 Every step of every visitor is such a request, and the framework's way costs several times what storing the event does.
-Whatever is not as usual (no key or a wrong one, a page from elsewhere, what is no JSON, what does not fit) takes the
+Where there is no password, whoever is on this machine needs no key.
+Whatever is not as usual (a wrong key, a page from elsewhere, what is no JSON, what does not fit) takes the
 long way through ``web.track``, which looks at it anew and says what is wrong: nothing of it has been stored then.
 """
 
@@ -24,6 +25,8 @@ from web import track as long_way
 from web.bodies import parsed
 from web.health import LATENCY, REQUESTS
 from web.identity import is_track_key
+from web.origins import comes_from_elsewhere
+from web.this_machine import comes_from_here
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,13 +48,14 @@ class Reply:
 
 
 class TrackDoor:
-    """Stands before ``app.wsgi_app`` where strangers may call, which is where there is a password."""
+    """Stands before ``app.wsgi_app``. Without a password it lets in who calls from this machine, as the guard does."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._wsgi: WSGIApplication = app.wsgi_app
         self._largest = int(app.config["MAX_CONTENT_LENGTH"])
         self._tracker: Tracker = app.extensions["tracker"]
+        self._only_here = not app.extensions["streampulse"].settings.dashboard_password
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] == PATH:
@@ -67,7 +71,8 @@ class TrackDoor:
     def _taken(self, environ: WSGIEnvironment) -> Reply | None:
         """The answer; None: this is not as usual, and untouched."""
         origin = environ.get("HTTP_ORIGIN", "")
-        if not is_track_key(_key(environ)) or (origin and not long_way.may_report(origin)):
+        shared = bool(origin) and long_way.may_report(origin)
+        if not self._admits(environ, shared=shared):
             return None
         items = self._items(environ)
         if items is None:
@@ -79,7 +84,7 @@ class TrackDoor:
         checked = self._tracker.checked(listed, user_agent=agent, address=address)
         if not checked.events:
             return None
-        headers = tuple(long_way.shared_with(origin).items()) if origin else ()
+        headers = tuple(long_way.shared_with(origin).items()) if shared else ()
         try:
             outcomes = self._tracker.store(checked)
         except NotDurable as error:
@@ -88,6 +93,14 @@ class TrackDoor:
             log.exception("a report failed")
             return Reply(500, FAILED, headers)
         return Reply(201, long_way.told(outcomes, listed=isinstance(items, list)), headers)
+
+    def _admits(self, environ: WSGIEnvironment, *, shared: bool) -> bool:
+        """Whether this surely may report. ``shared``: it comes from a page of the shop."""
+        if self._only_here and not comes_from_here(environ):
+            return False
+        if key := _key(environ):
+            return is_track_key(key) and (shared or not environ.get("HTTP_ORIGIN"))
+        return self._only_here and not comes_from_elsewhere(environ)
 
     def _items(self, environ: WSGIEnvironment) -> Any:
         """What was sent; None where it is for the long way, which finds the body as if nobody had read it."""
