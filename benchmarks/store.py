@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
 
-from benchmarks.report import durations_ms, percentile
+from benchmarks.asked import Case, heading, row
 from benchmarks.served import Served, served
 from core.clock import DAY_MS, MINUTE_MS
 from core.db import Database
@@ -40,20 +40,11 @@ QUESTIONS = {
     "/anomalies": WINDOWS,
 }
 
-Ask = Callable[[], object]
-
-
-class Case(NamedTuple):
-    name: str
-    product: Ask
-    plain: Ask
-
 
 def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
-    print(f"\n## The shop over HTTP: {asked} answers each at {small:,} and at {large:,} events, in turn, ms\n")
-    print("Plain: obvious SQL over the raw events of the same file and its indexes, without HTTP.\n")
-    print("| question | p50 | p99 | plain p50 | product ÷ plain | p50 at the smaller size | growth |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    large = int(os.environ.get("BENCH_STORED", large))
+    title = f"The shop over HTTP: {asked} answers each at {small:,} and at {large:,} events, in turn, ms"
+    heading(title, "obvious SQL over the raw events of the same file and its indexes, without HTTP.")
     now_ms = int(time.time() * 1000)
     with ExitStack() as open_now:
         folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
@@ -64,7 +55,7 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
             plain = open_now.enter_context(closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)))
             sizes.append(_cases(open_now.enter_context(served(file)), plain, now_ms))
         for at_small, at_large in zip(*sizes, strict=True):
-            _row(at_small, at_large, asked)
+            row(at_small, at_large, asked, ASKED_PLAINLY)
 
 
 def make(file: Path, number: int, *, now_ms: int) -> None:
@@ -122,21 +113,6 @@ def _cases(product: Served, plain: sqlite3.Connection, now_ms: int) -> Iterator[
                 return plain.execute(query, (since_ms,)).fetchall()
 
             yield Case(f"{path} of {name}", ask, plainly)
-
-
-def _row(small: Case, large: Case, asked: int) -> None:
-    small.product(), large.product()  # the first time prepares statements and reads pages
-    at_small, at_large = [], []
-    for _ in range(asked):  # in turn: the machine's mood meets both
-        at_small += durations_ms(small.product, 1)
-        at_large += durations_ms(large.product, 1)
-    p50, p99, before = percentile(at_large, 0.5), percentile(at_large, 0.99), percentile(at_small, 0.5)
-    plain = percentile(durations_ms(large.plain, ASKED_PLAINLY), 0.5)
-    print(
-        f"| {large.name} | {p50:.2f} | {p99:.2f} | {plain:.1f} | {p50 / plain:.3f} × | {before:.2f} "
-        f"| {p50 / before:.2f} × |",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

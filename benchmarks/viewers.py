@@ -5,15 +5,14 @@ from __future__ import annotations
 import random
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import cycle
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks import million_viewers
+from benchmarks.asked import Case, heading, row
 from benchmarks.plain_viewers import FILTERS, Plain
-from benchmarks.report import durations_ms, percentile
 from benchmarks.served import Served, served
 from models import SORTED_BY
 
@@ -26,23 +25,11 @@ SORTS = tuple(
 )
 BOARDS = {"coins": "total_coins_spent", "watchtime": "total_watchtime_ms", "likes": "total_likes"}
 
-Ask = Callable[[], object]
-
-
-class Case(NamedTuple):
-    """A question, and the same as the obvious program asks it, if it can."""
-
-    name: str
-    product: Ask
-    plain: Ask | None
-
 
 def main() -> None:
     files = million_viewers.cached(SMALL), million_viewers.cached(LARGE)
-    print(f"\n## The page of viewers over HTTP: {ASKED} answers each at {SMALL:,} and at {LARGE:,} people, in turn, ms")
-    print("\nPlain: the same question asked of an unindexed copy by obvious SQL, without HTTP.\n")
-    print("| question | p50 | p99 | plain p50 | product ÷ plain | p50 at the smaller size | growth |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    title = f"The page of viewers over HTTP: {ASKED} answers each at {SMALL:,} and at {LARGE:,} people, in turn, ms"
+    heading(title, "the same question asked of an unindexed copy by obvious SQL, without HTTP.")
     with ExitStack() as open_now:
         folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
         sizes = []
@@ -51,21 +38,7 @@ def main() -> None:
             open_now.callback(plain.close)
             sizes.append(_cases(open_now.enter_context(served(file)), plain, file, people))
         for small, large in zip(*sizes, strict=True):
-            _row(small, large)
-
-
-def _row(small: Case, large: Case) -> None:
-    at_small, at_large = [], []
-    small.product(), large.product()  # the first time prepares statements and reads pages
-    for _ in range(ASKED):  # in turn: the machine's mood meets both
-        at_small += durations_ms(small.product, 1)
-        at_large += durations_ms(large.product, 1)
-    p50, p99, before = percentile(at_large, 0.5), percentile(at_large, 0.99), percentile(at_small, 0.5)
-    beside = "– | –"
-    if large.plain:
-        plain = percentile(durations_ms(large.plain, ASKED_PLAINLY), 0.5)
-        beside = f"{plain:.1f} | {p50 / plain:.3f} ×"
-    print(f"| {large.name} | {p50:.2f} | {p99:.2f} | {beside} | {before:.2f} | {p50 / before:.2f} × |", flush=True)
+            row(small, large, ASKED, ASKED_PLAINLY)
 
 
 def _cases(product: Served, plain: Plain, file: Path, people: int) -> Iterator[Case]:
