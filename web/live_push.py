@@ -127,9 +127,9 @@ class LivePush:
         for name, room in list(self._rooms.items()):
             if sid in room.listeners:
                 room.listeners.discard(sid)
-                leave_room(name, sid=sid, namespace="/")
                 if not room.listeners:
-                    del self._rooms[name]
+                    del self._rooms[name]  # before others are told over Redis: meanwhile somebody may come or go
+                leave_room(name, sid=sid, namespace="/")
 
     def _catch_up(self, connection: Connection, after: int | None) -> None:
         """Looks now rather than soon for who comes from another process, which may have looked a moment later."""

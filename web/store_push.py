@@ -113,10 +113,10 @@ class StorePush:
         for numbers in list(self._ranges.values()):
             if sid in numbers.listeners:
                 numbers.listeners.discard(sid)
+                if not numbers.listeners:
+                    del self._ranges[numbers.range]  # before others are told over Redis, as in LivePush
                 leave_room(numbers.room, sid=sid, namespace="/")
                 leave_room(SHOP, sid=sid, namespace="/")
-                if not numbers.listeners:
-                    del self._ranges[numbers.range]
 
     def push_new(self, connection: Connection) -> bool:
         """Pushes what was stored since the last look, as much as one look may; answers whether there is more."""

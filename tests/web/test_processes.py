@@ -223,5 +223,11 @@ def test_without_redis_pages_go_on_and_health_says_so_until_it_is_back(house: Ho
         late.wait_until(lambda: "still" in late.texts(), 20)
     house.redis.start()
     wait_until(lambda: house.health()["status"] == "ok", "all is well again", 20)
+    house.twitch.say("lena", "with redis again", "viewer3")
+    with listening(house.webs[1].url, headers=BEARER):
+        for page in (here, there):  # which were open all the time
+            page.wait_until(lambda: "with redis again" in page.texts(), 20)  # noqa: B023
+            page.wait_for("connection_update", lambda push: push["dashboards"] == 3, 20)
+            assert len(page.texts()) == len(set(page.texts())), "nothing comes twice"
     for web in house.webs:
         assert "Traceback" not in web.log

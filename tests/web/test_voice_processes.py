@@ -160,6 +160,8 @@ def test_while_redis_is_away_that_is_said_and_who_talks_goes_on(both):
         sam.send("HEARTBEAT")
         wait_until(lambda: present(both.there) == [mila.id, sam.id], "though Redis has forgotten everything")
         with voice(both.there) as newcomer:
+            everybody = [mila.id, sam.id, newcomer.id]
+            page.wait_for("voice:peers", lambda push: [one["id"] for one in push["peers"]] == everybody)
             newcomer.offer(mila.id)
             assert mila.hear_kind("OFFER")["src"] == newcomer.id
     for web in (both.first, both.second):
