@@ -29,6 +29,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """For lists that are to be imported."""
+    made = tmp_path / "lists"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where the program looks: the database of ``db``, or one without any table where a test takes none."""
     if "db" in request.fixturenames:

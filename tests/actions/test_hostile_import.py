@@ -79,13 +79,6 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databa
     made.close()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "lists"
-    made.mkdir()
-    return made
-
-
 def told(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """The exit code and what was said; every error that is no sentence leaves as an exception."""
     code = init_db.main(["--import", str(folder)])

@@ -65,13 +65,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "lists"
-    made.mkdir()
-    return made
-
-
 def write(folder: Path, files: dict[str, Any] = FILES, **changed: Any) -> Path:
     for key, value in (files | changed).items():
         (folder / f"{key}.json").write_text(json.dumps({key: value}), encoding="utf-8")

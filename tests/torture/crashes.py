@@ -13,14 +13,14 @@ from pathlib import Path
 
 from core.db import Database
 from init_db import upgrade
-from tests.processes import START_SECONDS, Program
+from tests.processes import Program
 from tests.servers import PostgresServer
-from tests.sources.twitch_server import TwitchServer
 from tests.torture import moments
-from tests.torture.books import Books, damage
-from tests.torture.crowd import CHANNEL, Crowd
+from tests.torture.books import damage
+from tests.torture.crowd import Crowd
 from tests.torture.house import House
 from tests.torture.report import Report
+from tests.torture.talking import talking_to
 
 VICTIMS = (
     *3 * [("collector",)],
@@ -32,7 +32,6 @@ STARTING_SECONDS = 2.0  # a kill within so long after the start meets a process 
 BACK_WITHIN_SECONDS = 5.0
 TOLD_EVERY = 25  # rounds
 FEWEST = 5  # rounds, however slow the machine is
-FIRST_LINE = -1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -63,33 +62,19 @@ def rounds(
     """
     give_up_at = time.monotonic() + within_seconds
     chance = random.Random(seed)
-    url = database.url.render_as_string(hide_password=False)
-    with TwitchServer() as twitch:
-        house = House(program, url, twitch)
-        crowd = Crowd(twitch, house.address)
-        try:
-            house.start("collector", "web")
-            twitch.wait_until(lambda: twitch.has(CHANNEL), START_SECONDS)  # what was said before is no concern of ours
-            with crowd.talking():
-                house.wait_until_back(FIRST_LINE)
-                away, damaged = [], []
-                for number in range(count):
-                    if number >= FEWEST and time.monotonic() > give_up_at:
-                        break
-                    time.sleep(chance.uniform(0, LONGEST_PEACE_SECONDS))
-                    away.append(one_round(house, crowd, chance))
-                    damaged += damage(database)
-                    if len(away) % TOLD_EVERY == 0:
-                        report.say(f"{len(away)} rounds of {count}")
-            report.figure("rounds", f"{len(away)} of {count}")
-            report.figure("killed", ", ".join(f"{name} {times} times" for name, times in house.kills.items()))
-            report.figure("requests sent again", crowd.retries)
-            report.promise("after each kill the file is whole", damaged)
-            report.promise("nothing is refused but for a while", crowd.refused)
-            report.promise("both end in peace when asked to", [code for code in house.stop() if code])
-        finally:
-            house.end()
-    Books(database, crowd).audit(report)
+    away, damaged = [], []
+    with talking_to(program, database, report) as (house, crowd):
+        for number in range(count):
+            if number >= FEWEST and time.monotonic() > give_up_at:
+                break
+            time.sleep(chance.uniform(0, LONGEST_PEACE_SECONDS))
+            away.append(one_round(house, crowd, chance))
+            damaged += damage(database)
+            if len(away) % TOLD_EVERY == 0:
+                report.say(f"{len(away)} rounds of {count}")
+        report.figure("rounds", f"{len(away)} of {count}")
+        report.figure("killed", ", ".join(f"{name} {times} times" for name, times in house.kills.items()))
+        report.promise("after each kill the file is whole", damaged)
     worst, median = max(away), statistics.median(away)
     report.figure("time to be back after a kill", f"median {median:.2f} s, worst {worst:.2f} s")
     return away

@@ -17,14 +17,13 @@ import httpx
 
 from core.db import LOCKED, Database
 from init_db import upgrade
-from tests.processes import START_SECONDS, Program, wait_until
+from tests.processes import Program, wait_until
 from tests.servers import NoServer, PostgresServer
-from tests.sources.twitch_server import TwitchServer
 from tests.torture.abandoned import abandon
-from tests.torture.books import Books
-from tests.torture.crowd import CHANNEL, Crowd
+from tests.torture.crowd import Crowd
 from tests.torture.house import PATIENCE_SECONDS, House
 from tests.torture.report import Report
+from tests.torture.talking import talking_to
 
 UNWRITABLE = "nothing can be written: "
 FULL = "the disk is full"
@@ -73,28 +72,6 @@ def on_a_file(program: Program, folder: Path, options: argparse.Namespace, repor
                 report.figure("the full disk", "NOT TRIED: only root may mount a small one")
             abandon(house, options.abandoned, report)
             house.wait_until_back(max(crowd.lines))
-
-
-@contextmanager
-def talking_to(program: Program, database: Database, report: Report) -> Iterator[tuple[House, Crowd]]:
-    """Both processes, and all who talk to them; everything is looked at when the block ends."""
-    url = database.url.render_as_string(hide_password=False)
-    with TwitchServer() as twitch:
-        house = House(program, url, twitch)
-        crowd = Crowd(twitch, house.address)
-        try:
-            house.start("collector", "web")
-            twitch.wait_until(lambda: twitch.has(CHANNEL), START_SECONDS)
-            with crowd.talking():
-                house.wait_until_back(-1)
-                yield house, crowd
-            report.figure("requests sent again", crowd.retries)
-            report.promise("nothing is refused but for a while", crowd.refused)
-            report.promise("both end in peace when asked to", [code for code in house.stop() if code])
-            report.promise("no traceback in a log", house.tracebacks())
-        finally:
-            house.end()
-    Books(database, crowd).audit(report)
 
 
 @contextmanager
