@@ -48,6 +48,7 @@ class DirectManager(Manager):
         super().__init__(*arguments, **options)
         # What each WebSocket will have taken, in bytes, when it is no longer behind; by engineio's id.
         self._behind: dict[str, int] = {}
+        self._rooms_of: dict[tuple[str, str], set[Any]] = {}  # by namespace and client
         self._gatherer: Any = None  # the greenlet that is about to say more
         self._gathered: list[_Push] = []
         self._owed: dict[str, int] = {}  # which of those a client is to get, a bit each; by engineio's id
@@ -95,12 +96,28 @@ class DirectManager(Manager):
             self._pay_one(engine_sid, {})
             self._tell(engine_sid, [push], push.frame)
 
+    def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
+        super().basic_enter_room(sid, namespace, room, eio_sid)
+        self._rooms_of.setdefault((namespace, sid), set()).add(room)
+
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
         # Before the answer to a call that moves a client, which counts on what it had been told.
         engine_sid = self._owed and self.rooms.get(namespace, {}).get(None, {}).get(sid)
         if engine_sid:
             self._pay_one(engine_sid, {})
         super().basic_leave_room(sid, namespace, room)
+        self._rooms_of.get((namespace, sid), set()).discard(room)
+
+    def basic_disconnect(self, sid: str, namespace: str, **more: Any) -> None:  # noqa: ARG002
+        """As the library's, which looks for the client in every room there is, and each client has one of its own."""
+        for room in self._rooms_of.pop((namespace, sid), set()):
+            self.basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in (sids := pending.get(namespace, [])):
+                sids.remove(sid)
+                if not sids:
+                    del pending[namespace]
 
     def _pay(self) -> None:
         """Tells everybody what they are owed, some at a time."""

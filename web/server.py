@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 import gevent
 import simple_websocket
 from engineio.async_drivers.gevent import Thread, WebSocketWSGI
+from engineio.packet import PING, Packet
+from engineio.socket import Socket as EngineSocket
 from flask import Response
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
@@ -169,6 +171,41 @@ class _WebSocket(simple_websocket.Server):
         super().handshake()
 
 
+class _NoThread:
+    """In place of a thread that would read into a buffer."""
+
+    name = ""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+class _ReadWhenAsked(_WebSocket):
+    """Read by whoever waits for its messages: one greenlet less for each of thousands, and nothing is read ahead."""
+
+    def __init__(self, environ: dict[str, Any], **options: Any) -> None:
+        super().__init__(environ, **{**options, "thread_class": _NoThread})
+
+    def receive(self, timeout: float | None = None) -> Any:  # noqa: ARG002
+        while self.connected and not self.input_buffer:
+            self._read()
+        if self.input_buffer:
+            return self.input_buffer.pop(0)
+        raise ConnectionClosed(self.close_reason, self.close_message)
+
+    def _read(self) -> None:
+        try:
+            got = self.sock.recv(self.receive_bytes)
+            if got:
+                self.ws.receive_data(got)
+            self.connected = bool(got) and self._handle_events()
+        except (OSError, LocalProtocolError):
+            self.connected = False
+
+
 class PlainWebSocket(_WebSocket):
     """A WebSocket outside Socket.IO, for the request that asks for one.
 
@@ -223,7 +260,7 @@ class WebSocket(WebSocketWSGI):
         connection = self.app.__self__  # engineio's, whose handler this is
         try:
             largest = connection.server.max_http_buffer_size
-            self.ws = _WebSocket(environ, max_message_size=largest, **self.server_args)
+            self.ws = _ReadWhenAsked(environ, max_message_size=largest, **self.server_args)
         except RemoteProtocolError:
             connection.close(wait=False, abort=True)
             return _no_handshake(start_response)
@@ -234,14 +271,15 @@ class WebSocket(WebSocketWSGI):
             connection.server.logger.exception("a client broke the protocol")
             connection.close(wait=False, abort=True)
             return []
+        finally:
+            self.ws.sock.close()
 
     def close(self) -> None:
         """Says farewell and ends the line as well: a client that is gone would never end it, and be kept for ever."""
-        try:
+        with suppress(OSError):  # it may be gone, and nobody has read so yet
             super().close()
-        finally:
-            with suppress(OSError):
-                self.ws.sock.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self.ws.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _no_handshake(start_response: Any) -> list[bytes]:
@@ -272,6 +310,7 @@ def use_own_websocket(engine: Any) -> None:
     """Gives an engineio server our WebSocket; the driver's table is shared, so it is copied first."""
     engine._async = {**engine._async, "websocket": WebSocket}
     engine.logger.addFilter(ClientFaults())
+    _ping_without_greenlets(engine)
     answer = engine.handle_request
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
@@ -287,6 +326,24 @@ def use_own_websocket(engine: Any) -> None:
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
+
+
+def _ping_without_greenlets(engine: Any) -> None:
+    """engineio has a greenlet sleep between two pings of each client; one that is begun when due needs no stack."""
+    start = engine.start_background_task
+
+    def start_background_task(target: Any, *arguments: Any, **options: Any) -> Any:
+        if getattr(target, "__func__", None) is not EngineSocket._send_ping:
+            return start(target, *arguments, **options)
+        return gevent.spawn_later(engine.ping_interval, _ping, target.__self__)
+
+    engine.start_background_task = start_background_task
+
+
+def _ping(connection: Any) -> None:
+    if not connection.closing and not connection.closed:
+        connection.last_ping = time.time()
+        connection.send(Packet(PING))
 
 
 def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:

@@ -9,6 +9,7 @@ import gevent.queue
 import gevent.socket
 import pytest
 import socketio
+from engineio.packet import PING
 from engineio.socket import Socket
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
@@ -218,3 +219,35 @@ def test_others_have_their_turn_while_thousands_are_told(hub, lines, monkeypatch
         hub.emit("news", 1)
         waiting = gevent.spawn(lambda: len(hub.manager._owed))
     assert waiting.value == 1, "between the first and the second"
+
+
+def test_who_disconnects_leaves_every_room_and_nothing_behind(hub):
+    rooms = hub.manager.rooms["/"]
+    one, two = (hub.manager.sid_from_eio_sid(name, "/") for name in ("one", "two"))
+    for sid in (one, two):
+        hub.enter_room(sid, "shop")
+    hub.leave_room(one, "shop")
+    hub.enter_room(one, "shop")
+    hub.manager.pre_disconnect(one, "/")
+    hub.manager.disconnect(one, "/")
+    assert set(rooms) == {None, two, "shop"}
+    assert [set(room) for room in rooms.values()] == [{two}] * 3
+    assert not hub.manager.is_connected(one, "/")
+    hub.manager.disconnect(two, "/")
+    assert not hub.manager.rooms
+    assert not hub.manager._rooms_of
+    assert not hub.manager.pending_disconnect
+
+
+def test_a_ping_comes_when_it_is_due_and_never_to_who_is_gone():
+    hub = socketio.Server(async_mode="gevent", ping_interval=0.01)
+    server.use_own_websocket(hub.eio)
+    here, gone = Socket(hub.eio, "here"), Socket(hub.eio, "gone")
+    gone.closed = True
+    for connection in (gone, here):
+        connection.schedule_ping()
+    assert here.queue.get(timeout=20).packet_type == PING
+    assert gone.queue.empty()
+    assert here.queue.empty(), "the next one when this is answered"
+    here.schedule_ping()
+    assert here.queue.get(timeout=20).packet_type == PING
