@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from benchmarks.asked import Case, heading, row
-from benchmarks.served import Served, served
+from benchmarks.served import Served
+from benchmarks.sizes import of_sizes
 from core.clock import DAY_MS
 from core.db import Database
 from ingest.library_rebuild import rebuild
@@ -115,16 +115,10 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     title = f"The library over HTTP: {asked} answers each at {small:,} and at {large:,} records, in turn, ms"
     heading(title, "obvious SQL over the records of the same file and its indexes, without HTTP.")
     now_ms = int(time.time() * 1000)
-    with ExitStack() as open_now:
-        folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
-        sizes = []
-        for number in (small, large):
-            file = folder / f"{number}.db"
-            make(file, number, now_ms=now_ms)
-            plain = open_now.enter_context(closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)))
-            product = open_now.enter_context(served(file, {"TIMEZONE": "UTC"}))
-            sizes.append(_cases(product, plain, Numbers.of(number).members))
-        for at_small, at_large in zip(*sizes, strict=True):
+    numbers = (small, large)
+    with of_sizes(numbers, make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
+        cases = [_cases(*size, Numbers.of(number).members) for size, number in zip(sizes, numbers, strict=True)]
+        for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked, asked_plainly=1)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from benchmarks.asked import Case, heading, row
-from benchmarks.served import Served, served
+from benchmarks.served import Served
+from benchmarks.sizes import of_sizes
 from core.clock import DAY_MS, day_number, hour_start
 from core.db import Database
 from ingest.ledger import key_of, rebuild
@@ -43,15 +43,9 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     title = f"Revenue over HTTP: {asked} answers each at {small:,} and at {large:,} entries of the ledger, in turn, ms"
     heading(title, "sums over the entries of the same file, without HTTP.")
     now_ms = int(time.time() * 1000)
-    with ExitStack() as open_now:
-        folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
-        sizes = []
-        for number in (small, large):
-            file = folder / f"{number}.db"
-            make(file, number, now_ms=now_ms)
-            plain = open_now.enter_context(closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)))
-            sizes.append(_cases(open_now.enter_context(served(file, {"TIMEZONE": "UTC"})), plain, now_ms))
-        for at_small, at_large in zip(*sizes, strict=True):
+    with of_sizes((small, large), make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
+        cases = [_cases(product, plain, now_ms) for product, plain in sizes]
+        for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.asked import Case, heading, row
-from benchmarks.served import Served, served
+from benchmarks.served import Served
+from benchmarks.sizes import of_sizes
 from core.clock import DAY_MS, MINUTE_MS
 from core.db import Database
 from ingest.store import event_key
@@ -46,15 +46,9 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     title = f"The shop over HTTP: {asked} answers each at {small:,} and at {large:,} events, in turn, ms"
     heading(title, "obvious SQL over the raw events of the same file and its indexes, without HTTP.")
     now_ms = int(time.time() * 1000)
-    with ExitStack() as open_now:
-        folder = Path(open_now.enter_context(tempfile.TemporaryDirectory()))
-        sizes = []
-        for number in (small, large):
-            file = folder / f"{number}.db"
-            make(file, number, now_ms=now_ms)
-            plain = open_now.enter_context(closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)))
-            sizes.append(_cases(open_now.enter_context(served(file)), plain, now_ms))
-        for at_small, at_large in zip(*sizes, strict=True):
+    with of_sizes((small, large), make, now_ms) as sizes:
+        cases = [_cases(product, plain, now_ms) for product, plain in sizes]
+        for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked, ASKED_PLAINLY)
 
 
