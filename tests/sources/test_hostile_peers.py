@@ -33,9 +33,8 @@ EXAMPLES = 150  # of each property here; bin/torture asks for more
 
 odd = st.sampled_from([*TEXTS.values(), LONG[:3_000]]) | st.text(max_size=30)
 in_a_line = odd.map(lambda text: text.replace("\r\n", " "))
-numbers = st.sampled_from(["", "0", "-1", "1e9", "²", "9" * 30, "0x10", "NaN", "1.5", "\u0661"]) | st.integers().map(
-    str
-)
+NUMBERS = ("", "0", "-1", "1e9", "²", "9" * 30, "0x10", "NaN", "1.5", "\u0661")
+numbers = st.sampled_from(NUMBERS) | st.integers().map(str)
 TAGS = (
     *("badges", "bits", "color", "display-name", "emotes", "id", "user-id", "tmi-sent-ts", "room-id", "source-room-id"),
     *("msg-id", "msg-param-sub-plan", "msg-param-viewerCount", "msg-param-cumulative-months", "msg-param-gift-months"),
@@ -76,9 +75,8 @@ def bent_lines(draw: st.DrawFn) -> str:
 
 
 lines = built_lines() | bent_lines() | odd
-varints = st.sampled_from([0, 1, 3, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1, 2**70 - 1]) | st.integers(
-    0, 2**64 - 1
-)
+VARINTS = (0, 1, 3, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1, 2**70 - 1)
+varints = st.sampled_from(VARINTS) | st.integers(0, 2**64 - 1)
 texts = (
     odd.map(lambda text: text.encode(errors="surrogatepass"))
     | st.sampled_from([*BYTES.values()])

@@ -14,6 +14,7 @@ from tests.hostile import EVERYTHING
 from tests.hostile_house import House
 from tests.processes import Program
 from tests.sources.test_hostile_peers import hostile_tiktok, hostile_twitch
+from tests.torture import fuzz
 from tests.torture.report import Report
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, SALES_SECRET, TRACK_KEY, stage_of
 from tests.web.test_document_roles import ROLES, asked_as
@@ -24,6 +25,7 @@ LOCKED = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN, "TRACK_KEY": T
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bytes", type=int, default=5_000, metavar="N", help="streams that each source reads (5000)")
     parser.add_argument("--examples", type=int, default=30, metavar="N", help="of each route and role (30)")
+    fuzz.add_options(parser)
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -32,6 +34,7 @@ def run(options: argparse.Namespace, report: Report) -> None:
         report.say(f"{options.bytes:,} streams of {name}'s that are none")
         report.promise(f"no exception leaves {name}'s source, and all it tells can be stored", _against(told, options))
     logging.disable(logging.NOTSET)
+    fuzz.run(options, report)
     with tempfile.TemporaryDirectory(prefix="streampulse-") as folder:
         program = Program.copied_to(Path(folder) / "program")
         _corpus(program, Path(folder), report)
