@@ -22,6 +22,7 @@ _SUBSCRIBED = 3  # JoinEvent.action
 _SUB_SUCCESS = 0  # SubNotifyEvent.message_type; the others are reminders and goals
 _CONTROL = {1: Kind.LIVE_PAUSE, 2: Kind.LIVE_RESUME, 3: Kind.LIVE_END, 4: Kind.LIVE_END}  # 4: suspended
 _NOTHING_OF_OURS: tuple[Event, ...] = ()
+_DIGITS_OF_64_BITS = 20
 _EPOCH_MS = 1_000_000_000_000  # September 2001: what is smaller is told in seconds
 _OLDEST_MS, _NEWEST_MS = 7 * DAY_MS, 5 * MINUTE_MS  # how far from now a time is believed
 
@@ -68,7 +69,8 @@ def moment_of(told: int, msg_id: int, now_ms: int) -> int:
 
 def began_ms(room_id: str, now_ms: int, within_ms: int) -> int | None:
     """When a room was opened; None when that is longer ago than ``within_ms``, now when its id does not tell."""
-    second = int(room_id) >> 32 if room_id.isdigit() else 0
+    is_number = room_id.isascii() and room_id.isdigit() and len(room_id) <= _DIGITS_OF_64_BITS
+    second = int(room_id) >> 32 if is_number else 0
     at_ms = second * 1000
     if not now_ms - 400 * DAY_MS <= at_ms <= now_ms + _NEWEST_MS:
         return now_ms

@@ -228,6 +228,11 @@ def test_a_room_s_id_tells_when_it_was_opened():
     assert began_ms("", NOW, HOUR_MS) == NOW
 
 
+@pytest.mark.parametrize("room", ["²", "٣٤", "9" * 5_000, "-1", " 7", "1e9"])
+def test_a_room_s_id_that_is_no_number_tells_nothing(room: str):
+    assert began_ms(room, NOW, HOUR_MS) == NOW
+
+
 # --- gifts ---
 
 
