@@ -76,10 +76,11 @@ from web import (
     settings as settings_page,
 )
 from web.schemas import Problem
-from web.server import build_server, drain, use_own_websocket
+from web.server import build_server, drain
 from web.services import Services
 from web.socket_guard import GuardedSocketIO
 from web.voice_redis import RedisSeats
+from web.websockets import use_own_websocket
 
 gc.enable()
 log = logging.getLogger("app")

@@ -11,7 +11,7 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
 from rules.voice import Seat
-from web.server import PlainWebSocket
+from web.websockets import PlainWebSocket
 
 MOST_UNSENT, MOST_UNSENT_BYTES = 1_000, 1_000_000  # a client with so much unread has stopped reading
 LAST_WORDS_SECONDS = 1.0

@@ -32,10 +32,10 @@ from rules.voice import (
 )
 from web.access import Access, access_of_caller, comes_from_another_site
 from web.attempts import limiter
-from web.server import Hijacked, PlainWebSocket
 from web.voice import account_of_caller, room, secret
 from web.voice_line import Line
 from web.voice_room import Room, Unreachable
+from web.websockets import Hijacked, PlainWebSocket
 
 log = logging.getLogger(__name__)
 

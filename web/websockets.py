@@ -1,0 +1,278 @@
+"""WebSockets on gevent: whole sends, one greenlet each, pings without one; and what engineio is given of them."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+import gevent
+import simple_websocket
+from engineio.async_drivers.gevent import Thread, WebSocketWSGI
+from engineio.packet import PING, Packet
+from engineio.socket import Socket as EngineSocket
+from flask import Response
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+from simple_websocket import ConnectionClosed
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from web.origins import comes_from_elsewhere
+
+log = logging.getLogger(__name__)
+
+MOST_UNDER_WAY = 262_144  # bytes on their way to a WebSocket, as far as the kernel keeps them
+SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
+
+
+class WholeSends:
+    """A socket whose ``send`` sends everything, one caller after the other.
+
+    simple-websocket relies on ``send`` taking all it is given. gevent's takes what fits, and a slow reader would get a
+    stream with holes.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._turn = BoundedSemaphore()
+        self.taken = 0  # bytes of what was handed to the kernel whole
+
+    def send(self, data: bytes) -> None:
+        with self._turn:
+            self._send_rest(data)
+
+    def write_now(self, data: bytes) -> bool:
+        """Begins to send ``data`` unless somebody else is sending or the client is behind; never waits."""
+        if self._turn.locked():
+            return False
+        try:
+            taken = self._sock._sock.send(data)  # gevent's own would wait for room
+        except OSError:
+            return False  # no room, or gone: both show when it is sent by turn
+        if taken < len(data):
+            self._turn.acquire(blocking=False)
+            gevent.spawn(self._finish, data[taken:])
+        self.taken += taken
+        return True
+
+    def _finish(self, data: bytes) -> None:
+        """Sends what the kernel had no room for, and lets others have their turn."""
+        try:
+            self._send_rest(data)
+        except OSError:
+            self.hang_up()  # a frame with a hole: nothing may follow it
+        finally:
+            self._turn.release()
+
+    def _send_rest(self, data: bytes) -> None:
+        patience = gevent.Timeout(SEND_SECONDS)
+        try:
+            with patience:
+                self._sock.sendall(data)
+            self.taken += len(data)
+        except gevent.Timeout as timeout:
+            if timeout is not patience:
+                raise
+            log.warning("hung up on a client that has taken nothing for %.0f s", SEND_SECONDS)
+            self.hang_up()
+            raise OSError("the client has stopped reading") from None
+
+    def hang_up(self) -> None:
+        """Ends the connection at once: also the kernel forgets what the client has not taken."""
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+class _WebSocket(simple_websocket.Server):
+    sock: Any
+
+    def handshake(self) -> None:
+        # Left to itself the kernel keeps up to 4 MB for each client that does not read.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_UNDER_WAY)
+        self.sock = WholeSends(self.sock)
+        super().handshake()
+
+
+class _NoThread:
+    """In place of a thread that would read into a buffer."""
+
+    name = ""
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+
+class _ReadWhenAsked(_WebSocket):
+    """Read by whoever waits for its messages: one greenlet less for each of thousands, and nothing is read ahead."""
+
+    def __init__(self, environ: dict[str, Any], **options: Any) -> None:
+        super().__init__(environ, **{**options, "thread_class": _NoThread})
+
+    def receive(self, timeout: float | None = None) -> Any:  # noqa: ARG002
+        while self.connected and not self.input_buffer:
+            self._read()
+        if self.input_buffer:
+            return self.input_buffer.pop(0)
+        raise ConnectionClosed(self.close_reason, self.close_message)
+
+    def _read(self) -> None:
+        try:
+            got = self.sock.recv(self.receive_bytes)
+            if got:
+                self.ws.receive_data(got)
+            self.connected = bool(got) and self._handle_events()
+        except (OSError, LocalProtocolError):
+            self.connected = False
+
+
+class PlainWebSocket(_WebSocket):
+    """A WebSocket outside Socket.IO, for the request that asks for one.
+
+    Raises RemoteProtocolError for what is no handshake. A client that sends faster than it is read is hung up on: the
+    library would keep everything in memory.
+    """
+
+    MOST_UNREAD = 1_000
+    was_ended = False  # by either side, in the words of the protocol; without them the connection just broke
+
+    def __init__(self, environ: dict[str, Any], *, largest_message: int) -> None:
+        environ = {name: value for name, value in environ.items() if name != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
+        super().__init__(environ, max_message_size=largest_message, thread_class=Thread, event_class=Event)
+
+    def hang_up(self, reason: CloseReason) -> None:
+        """Says so to the client; whoever waits for its messages is told."""
+        with suppress(ConnectionClosed, OSError, LocalProtocolError):
+            self.close(reason)
+        self.abort()
+
+    def abort(self) -> None:
+        """Ends it without a word and at once, also when the client takes nothing any more."""
+        self.connected = False
+        self.event.set()
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # or reading from a client that is gone would never end
+
+    def _handle_events(self) -> bool:
+        goes_on = bool(super()._handle_events())
+        if len(self.input_buffer) > self.MOST_UNREAD:
+            self.input_buffer.clear()
+            goes_on = False
+            self.hang_up(CloseReason.POLICY_VIOLATION)
+        self.was_ended = not goes_on
+        return goes_on
+
+
+class Hijacked(Response):
+    """What a view answers whose request became a WebSocket: nothing more of HTTP may follow."""
+
+    default_status = 101
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:  # noqa: ARG002
+        return []
+
+
+class WebSocket(WebSocketWSGI):
+    """engineio's WebSocket on gevent, without compression (220 KB of memory a client) and with whole sends."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        connection = self.app.__self__  # engineio's, whose handler this is
+        try:
+            largest = connection.server.max_http_buffer_size
+            self.ws = _ReadWhenAsked(environ, max_message_size=largest, **self.server_args)
+        except RemoteProtocolError:
+            connection.close(wait=False, abort=True)
+            return _no_handshake(start_response)
+        connection.wire = self.ws.sock  # for what many are told alike
+        try:
+            return self.app(self)
+        except Exception:  # engineio stumbles over what is no packet, and would keep the client half connected
+            connection.server.logger.exception("a client broke the protocol")
+            connection.close(wait=False, abort=True)
+            return []
+        finally:
+            self.ws.sock.close()
+
+    def close(self) -> None:
+        """Says farewell and ends the line as well: a client that is gone would never end it, and be kept for ever."""
+        with suppress(OSError):  # it may be gone, and nobody has read so yet
+            super().close()
+        with suppress(OSError):
+            self.ws.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _no_handshake(start_response: Any) -> list[bytes]:
+    start_response("400 Bad Request", [("Content-Type", "text/plain")])
+    return [b"This is no WebSocket handshake."]
+
+
+class ClientFaults(logging.Filter):
+    """engineio logs a traceback for whatever a client sends wrong: strangers could fill the disk.
+
+    The error's name is enough, and one a minute.
+    """
+
+    _quiet_until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.exc_info:
+            return True
+        if time.monotonic() < self._quiet_until:
+            return False
+        self._quiet_until = time.monotonic() + 60
+        record.msg, record.args = f"{record.getMessage()}: {record.exc_info[0].__name__}", ()  # type: ignore[union-attr]
+        record.exc_info = None
+        return True
+
+
+def use_own_websocket(engine: Any) -> None:
+    """Gives an engineio server our WebSocket; the driver's table is shared, so it is copied first."""
+    engine._async = {**engine._async, "websocket": WebSocket}
+    engine.logger.addFilter(ClientFaults())
+    _ping_without_greenlets(engine)
+    answer = engine.handle_request
+
+    def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
+        upgrades = "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        if "websocket" in asked.get("transport", ()) and not upgrades:
+            return _no_handshake(start_response)  # engineio would fail with a traceback
+        # Browsers tell of every request where it comes from, engineio looks at few; an answer to `j` is a script, which
+        # pages of other sites may include.
+        if "j" in asked or comes_from_elsewhere(environ):
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [b"Only for pages of this site."]
+        return answer(environ, start_response)
+
+    engine.handle_request = handle_request
+
+
+def _ping_without_greenlets(engine: Any) -> None:
+    """engineio has a greenlet sleep between two pings of each client; one that is begun when due needs no stack."""
+    start = engine.start_background_task
+
+    def start_background_task(target: Any, *arguments: Any, **options: Any) -> Any:
+        if getattr(target, "__func__", None) is not EngineSocket._send_ping:
+            return start(target, *arguments, **options)
+        return gevent.spawn_later(engine.ping_interval, _ping, target.__self__)
+
+    engine.start_background_task = start_background_task
+
+
+def _ping(connection: Any) -> None:
+    if not connection.closing and not connection.closed:
+        connection.last_ping = time.time()
+        connection.send(Packet(PING))
