@@ -18,7 +18,7 @@ from core.statements import Prepared
 from demo.shop import Act, Shop
 from demo.shop_products import PRODUCTS
 from ingest import preferences
-from ingest.store_anomalies import TRAFFIC, TRAFFIC_HOURS, USERS, WINDOW_MINUTES
+from ingest.store_usual import TRAFFIC, TRAFFIC_HOURS, USERS, WINDOW_MINUTES
 from models import Installation, StoreAnomaly, StoreMinute, StoreSample
 from rules.anomalies import Limits, Moments, Thresholds
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.money import minor_digits
@@ -16,15 +16,23 @@ from core.statements import BulkStatement, Prepared, among
 from core.tracked import Tracked
 from ingest import preferences, webhooks
 from ingest.store_users import Shoppers
-from models import StoreAnomaly, StoreMinute, StoreSample
+from ingest.store_usual import (
+    PURCHASE_HOURS,
+    TRAFFIC,
+    USER_HOURS,
+    USERS,
+    WINDOW_MINUTES,
+    WINDOWS_AN_HOUR,
+    Samples,
+    events_in,
+    so_far,
+    windows_before,
+)
+from models import StoreAnomaly
 from rules.anomalies import AnomalyType, Finding, Moments, Severity, Thresholds, judge
 from rules.funnel import Step
 
-WINDOW_MINUTES = 5
-WINDOWS_AN_HOUR = 60 // WINDOW_MINUTES
-TRAFFIC_HOURS, PURCHASE_HOURS, USER_HOURS = 24, 30 * 24, 24  # how far back each baseline reaches
 PURCHASE_NEWS_MS = DAY_MS  # a purchase reported later than that is no news; it counts for what is usual
-TRAFFIC, USERS = "traffic", "user_hour"  # measures of `store_samples`; "purchase:EUR" are the others
 OVER_MS = {AnomalyType.TRAFFIC_SPIKE: 2 * WINDOW_MINUTES * MINUTE_MS, AnomalyType.HYPERACTIVE_USER: HOUR_MS}
 
 
@@ -39,20 +47,6 @@ class Unusual:
     baseline: Mapping[str, Any]
     user_row: int | None = None
     event_row: int | None = None
-
-
-@dataclass(slots=True)
-class Samples:
-    """What the group adds to each measure's hours."""
-
-    added: defaultdict[tuple[str, int], Moments] = field(default_factory=lambda: defaultdict(Moments))
-
-    def add(self, measure: str, hour: int, count: int, total: float, squares: float) -> None:
-        self.added[measure, hour] += Moments(count, total, squares)
-
-    def write(self, connection: Connection) -> None:
-        rows = [(*key, sample.count, sample.total, sample.squares) for key, sample in sorted(self.added.items())]
-        _ADD_SAMPLES.run(connection, rows)
 
 
 def look(
@@ -113,7 +107,7 @@ def _purchases(
             continue
         measure, hour = f"purchase:{event.currency}", event.at_ms // HOUR_MS
         if (measure, hour) not in usual:
-            usual[measure, hour] = _so_far(connection, samples, measure, hour - PURCHASE_HOURS, hour)
+            usual[measure, hour] = so_far(connection, samples, measure, hour - PURCHASE_HOURS, hour)
         digits = minor_digits(event.currency)
         value, before = event.amount_minor / 10**digits, usual[measure, hour]
         finding = judge(value, before, limits.purchases(before.mean), both_sides=True)
@@ -141,9 +135,9 @@ def _traffic(
     added = Counter(event.at_ms // MINUTE_MS // WINDOW_MINUTES for event in events)
     running = now_ms // MINUTE_MS // WINDOW_MINUTES
     for window, more in sorted(added.items()):
-        value = _events_in(connection, window)
+        value = events_in(connection, window)
         if running - 1 <= window <= running:
-            before = _windows_before(connection, window, samples)
+            before = windows_before(connection, window, samples)
             finding = judge(value, before, limits.traffic())
             if finding:
                 yield Unusual(
@@ -154,21 +148,6 @@ def _traffic(
                     _told(before, finding, "5-minute windows of 24 hours before"),
                 )
         samples.add(TRAFFIC, window // WINDOWS_AN_HOUR, 0, more, value**2 - (value - more) ** 2)
-
-
-def _windows_before(connection: Connection, window: int, samples: Samples) -> Moments:
-    """The windows of a day before ``window``, empty ones too, from the first that ever had an event.
-
-    Hours before its own are sampled; in its own hour only those windows count that come before it.
-    """
-    hour = window // WINDOWS_AN_HOUR
-    first_hour = hour - TRAFFIC_HOURS
-    sums = _so_far(connection, samples, TRAFFIC, first_hour, hour - 1)
-    for events in _events_by_window(connection, hour * WINDOWS_AN_HOUR, window):
-        sums += Moments(0, events, events**2)
-    first_minute = _FIRST_MINUTE(connection).scalar()
-    first = window if first_minute is None else max(first_hour * WINDOWS_AN_HOUR, first_minute // WINDOW_MINUTES)
-    return Moments(max(0, window - first), sums.total, sums.squares)
 
 
 def _users(
@@ -189,7 +168,7 @@ def _users(
         if value < limits.user_change or hour < now_ms // HOUR_MS - 1:
             continue  # it cannot be that far off, or is no news
         if hour not in usual:
-            usual[hour] = _so_far(connection, samples, USERS, hour - USER_HOURS, hour)
+            usual[hour] = so_far(connection, samples, USERS, hour - USER_HOURS, hour)
         others = usual[hour].without(value)
         finding = judge(value, others, limits.users())
         if finding:
@@ -268,61 +247,6 @@ def _row(one: Unusual, now_ms: int) -> tuple[Any, ...]:
     )
 
 
-def _sample(connection: Connection, measure: str, first_hour: int, last_hour: int) -> Moments:
-    row = _SAMPLE(connection, measure=measure, first=first_hour, last=last_hour).one()
-    return Moments(int(row.number or 0), float(row.total or 0), float(row.squares or 0))
-
-
-def _so_far(connection: Connection, samples: Samples, measure: str, first_hour: int, last_hour: int) -> Moments:
-    """What is stored, and what this group has added before."""
-    sums = _sample(connection, measure, first_hour, last_hour)
-    for (of, hour), more in samples.added.items():
-        if of == measure and first_hour <= hour <= last_hour:
-            sums += more
-    return sums
-
-
-def _events_in(connection: Connection, window: int) -> int:
-    first = window * WINDOW_MINUTES
-    return int(_IN_MINUTES(connection, first=first, end=first + WINDOW_MINUTES).scalar() or 0)
-
-
-def _events_by_window(connection: Connection, first: int, end: int) -> Iterable[int]:
-    """The events of each window from ``first`` to before ``end`` in which there was one."""
-    counts: Counter[int] = Counter()
-    if first < end:
-        for minute, events in _BY_MINUTE(connection, first=first * WINDOW_MINUTES, end=end * WINDOW_MINUTES):
-            counts[minute // WINDOW_MINUTES] += events
-    return counts.values()
-
-
-def _samples_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(StoreSample)
-    changes = {name: getattr(StoreSample, name) + upsert.excluded[name] for name in ("count", "total", "squares")}
-    return upsert.on_conflict_do_update(index_elements=["measure", "hour"], set_=changes)
-
-
-_ADD_SAMPLES = BulkStatement(_samples_upsert, ("measure", "hour", "count", "total", "squares"))
-_SAMPLE = Prepared(
-    select(
-        func.sum(StoreSample.count).label("number"),
-        func.sum(StoreSample.total).label("total"),
-        func.sum(StoreSample.squares).label("squares"),
-    ).where(
-        StoreSample.measure == bindparam("measure"), StoreSample.hour.between(bindparam("first"), bindparam("last"))
-    )
-)
-_IN_MINUTES = Prepared(
-    select(func.sum(StoreMinute.events)).where(
-        StoreMinute.minute >= bindparam("first"), StoreMinute.minute < bindparam("end")
-    )
-)
-_BY_MINUTE = Prepared(
-    select(StoreMinute.minute, StoreMinute.events).where(
-        StoreMinute.minute >= bindparam("first"), StoreMinute.minute < bindparam("end")
-    )
-)
-_FIRST_MINUTE = Prepared(select(func.min(StoreMinute.minute)))
 _KNOWN = Prepared(
     select(StoreAnomaly.id, StoreAnomaly.occasion, StoreAnomaly.value, StoreAnomaly.severity).where(
         among(StoreAnomaly.occasion, "occasions")
