@@ -1,7 +1,7 @@
 /** Says how the page hears from the server. */
 
 import { everySecond } from "./clock.js";
-import { POLL_SECONDS } from "./connection.js";
+import { POLL_SECONDS } from "./line.js";
 import { part, setText } from "./dom.js";
 
 const WORDS = {

@@ -3,7 +3,7 @@
 import { HypeChart } from "../charts/hype.js";
 import { ChartNumbers, spoken } from "../charts/numbers.js";
 import { everySecond, serverNow } from "../lib/clock.js";
-import { LiveConnection } from "../lib/connection.js";
+import { LiveLine } from "../lib/live-line.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { Counter } from "../lib/counter.js";
 import { byId, setText } from "../lib/dom.js";
@@ -70,7 +70,7 @@ const drawGraph = oncePerFrame(() => {
   if (silent) byId("hype-empty").replaceChildren(...emptyGraph(stats, filter).childNodes);
 });
 
-const connection = new LiveConnection({
+const line = new LiveLine({
   filter,
   on: {
     stats: showStats,
@@ -132,12 +132,12 @@ function useFilter(chosen) {
   filter = chosen;
   sources.show(stats?.channels ?? [], filter);
   span.reset();
-  connection.setFilter(filter);
+  line.setFilter(filter);
 }
 
 addEventListener("popstate", () => useFilter(filterFromAddress()));
 everySecond(drawGraph); // the graph glides on between two answers
-connection.start();
+line.start();
 
 /** For those who do not see the graph; told anew when a minute is over, not each second. */
 function describe(series) {

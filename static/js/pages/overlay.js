@@ -4,7 +4,7 @@ import { HypeChart } from "../charts/hype.js";
 import { alertOf, alertOfNews } from "../lib/alert-queue.js";
 import { Alerts } from "../lib/alerts.js";
 import { everySecond, serverNow } from "../lib/clock.js";
-import { LiveConnection } from "../lib/connection.js";
+import { LiveLine } from "../lib/live-line.js";
 import { Counter } from "../lib/counter.js";
 import { byId } from "../lib/dom.js";
 import { number } from "../lib/format.js";
@@ -59,7 +59,7 @@ const gifts = widgets.has("gifts")
   ? new GiftBoard(byId("gifts"), {
       lists: options.gifts,
       most: document.body.dataset.count === "1" ? 5 : 3,
-      ask: () => connection.ask("live:gifts"),
+      ask: () => line.request("live:gifts"),
     })
   : null;
 
@@ -77,7 +77,7 @@ const drawAll = oncePerFrame(() => {
 const memory = new ItemMemory();
 let seen = null; // items told already, by id; null until the first answer, whose items are the past
 
-const connection = new LiveConnection({
+const line = new LiveLine({
   filter,
   token,
   follow: ["alerts"],
@@ -94,7 +94,7 @@ const connection = new LiveConnection({
     person: (news, person) => raise([alertOfNews(news, person)]),
   },
 });
-connection.start();
+line.start();
 
 function take(items, replace) {
   memory.remember(items);

@@ -1,6 +1,6 @@
 /** Wires the viewers' page: the list, what stands beside it, one person opened, and what is pushed. */
 
-import { LiveConnection } from "../lib/connection.js";
+import { LiveLine } from "../lib/live-line.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId } from "../lib/dom.js";
 import { Birthdays } from "../lib/viewer-birthdays.js";
@@ -71,7 +71,7 @@ const refresher = new Refresher({
   week: [120, () => week.load()],
 });
 
-const connection = new LiveConnection({
+const line = new LiveLine({
   follow: ["viewers"],
   on: {
     person: heard,
@@ -130,4 +130,4 @@ addEventListener("keydown", (event) => {
 list.start();
 refresher.everything({ except: "list" });
 dialog.followAddress();
-connection.start();
+line.start();
