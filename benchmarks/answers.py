@@ -7,12 +7,11 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, closing
-from pathlib import Path
 
 from benchmarks import long_history
+from benchmarks import sizes as sizes_of
 from benchmarks.report import durations_ms, percentile
 from benchmarks.served import Served, served
 from benchmarks.spent import cpu_seconds
@@ -35,10 +34,7 @@ def main(sizes: tuple[int, ...] = SIZES, asked: int = ASKED, seconds: float = SE
     print("| events stored | one page | p50 ms | p99 ms | hello p50 | ÷ hello | ÷ fewest events |")
     print("|---|---|---|---|---|---|---|", flush=True)
     with ExitStack() as running:
-        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
-        files = [folder / f"{size}.db" for size in sizes]
-        for file, size in zip(files, sizes, strict=True):
-            long_history.make(file, size, now_ms=int(time.time() * 1000))
+        files = sizes_of.files(running, "answers", sizes, long_history.make, int(time.time() * 1000))
         hello = running.enter_context(served(files[0], command=HELLO))
         products = [running.enter_context(served(file)) for file in files]
         writers = [running.enter_context(closing(sqlite3.connect(file, isolation_level=None))) for file in files]

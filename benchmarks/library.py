@@ -116,7 +116,7 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     heading(title, "obvious SQL over the records of the same file and its indexes, without HTTP.")
     now_ms = int(time.time() * 1000)
     numbers = (small, large)
-    with of_sizes(numbers, make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
+    with of_sizes("library", numbers, make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
         cases = [_cases(*size, Numbers.of(number).members) for size, number in zip(sizes, numbers, strict=True)]
         for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked, asked_plainly=1)

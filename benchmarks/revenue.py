@@ -43,7 +43,7 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     title = f"Revenue over HTTP: {asked} answers each at {small:,} and at {large:,} entries of the ledger, in turn, ms"
     heading(title, "sums over the entries of the same file, without HTTP.")
     now_ms = int(time.time() * 1000)
-    with of_sizes((small, large), make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
+    with of_sizes("revenue", (small, large), make, now_ms, {"TIMEZONE": "UTC"}) as sizes:
         cases = [_cases(product, plain, now_ms) for product, plain in sizes]
         for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked)

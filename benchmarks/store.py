@@ -46,7 +46,7 @@ def main(small: int = SMALL, large: int = LARGE, asked: int = ASKED) -> None:
     title = f"The shop over HTTP: {asked} answers each at {small:,} and at {large:,} events, in turn, ms"
     heading(title, "obvious SQL over the raw events of the same file and its indexes, without HTTP.")
     now_ms = int(time.time() * 1000)
-    with of_sizes((small, large), make, now_ms) as sizes:
+    with of_sizes("store", (small, large), make, now_ms) as sizes:
         cases = [_cases(product, plain, now_ms) for product, plain in sizes]
         for at_small, at_large in zip(*cases, strict=True):
             row(at_small, at_large, asked, ASKED_PLAINLY)
