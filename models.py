@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0010"
+SCHEMA_REVISION = "0011"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -976,6 +976,14 @@ class LibraryPlan(Base):
     updated_at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+def _state_indexes() -> Iterator[Index]:
+    """Members who are active, and who have cancelled: either may be few of many."""
+    for name, chosen in (("active", "cancelled_at_ms IS NULL"), ("cancelled", "cancelled_at_ms IS NOT NULL")):
+        for index, columns in ((name, ("joined_at_ms", "id")), (f"plan_{name}", ("plan_id", "joined_at_ms"))):
+            where = text(chosen)
+            yield Index(f"ix_library_members_{index}", *columns, sqlite_where=where, postgresql_where=where)
+
+
 class LibraryMember(Base):
     """Somebody who has, had or could have a plan. ``email_key``: one address belongs to one member."""
 
@@ -984,13 +992,7 @@ class LibraryMember(Base):
         Index("ix_library_members_name", "name", "id"),
         Index("ix_library_members_joined", "joined_at_ms", "id"),
         Index("ix_library_members_plan_joined", "plan_id", "joined_at_ms"),
-        Index(
-            "ix_library_members_cancelled",
-            "joined_at_ms",
-            "id",
-            sqlite_where=text("cancelled_at_ms IS NOT NULL"),
-            postgresql_where=text("cancelled_at_ms IS NOT NULL"),
-        ),
+        *_state_indexes(),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -1085,6 +1087,7 @@ class LibraryPayment(Base):
         Index("ix_library_payments_member", "member_id", "paid_at_ms"),
         Index("ix_library_payments_plan", "plan_id", "paid_at_ms"),
         Index("ix_library_payments_method", "method", "paid_at_ms"),
+        Index("ix_library_payments_plan_method", "plan_id", "method", "paid_at_ms"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

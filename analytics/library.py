@@ -79,8 +79,8 @@ def top_content(connection: Connection, genre: str | None, limit: int) -> list[d
 
 def month_meant(connection: Connection, text: str) -> int | None:
     """The month that ``text`` names if it has data; without a year the newest such month. Raises NoMonth."""
-    ends = connection.execute(select(func.min(LibraryWatchMonth.month), func.max(LibraryWatchMonth.month))).one()
-    oldest, newest = (int(ends[0]), int(ends[1])) if ends[0] is not None else (1, 0)
+    ends = _MONTHS_KEPT(connection).one()
+    oldest, newest = (int(ends.oldest), int(ends.newest)) if ends.oldest is not None else (1, 0)
     meant = months_named(text, newest, oldest)
     return next((month for month in meant if _OF_MONTH(connection, month=month, limit=1).first() is not None), None)
 
@@ -204,6 +204,13 @@ _OF_MONTH = Prepared(
     .where(LibraryWatchMonth.month == bindparam("month"))
     .order_by(LibraryWatchMonth.watches.desc(), LibraryWatchMonth.content_id.desc())
     .limit(bindparam("limit"))
+)
+# Each by itself, because SQLite finds only one end a statement without reading all between.
+_MONTHS_KEPT = Prepared(
+    select(
+        select(func.min(LibraryWatchMonth.month)).scalar_subquery().label("oldest"),
+        select(func.max(LibraryWatchMonth.month)).scalar_subquery().label("newest"),
+    )
 )
 _MONTH_BEFORE = Prepared(select(func.max(LibraryWatchMonth.month)).where(LibraryWatchMonth.month < bindparam("before")))
 _TYPE_AFTER = Prepared(

@@ -60,11 +60,15 @@ class Question:
     def asked(self) -> list[Filter]:
         return [one for one in self.kind.filters if self.filters.get(one.name) is not None]
 
+    def finds(self, one: Filter) -> bool:
+        """Whether the index that answers finds by this filter too, rather than reading all that it finds otherwise."""
+        first = next((other.name for other in self.asked if other.how in ("is", "state")), one.name)
+        return one.how in ("since", "before") or one.name == first or one.beside == first
+
     @property
     def may_read_much(self) -> bool:
         """Whether no single index answers."""
-        exact = [one for one in self.asked if one.how in ("is", "state")]
-        by_index = all(self.sort in one.sorts for one in self.asked) and len(exact) <= 1
+        by_index = all(self.sort in one.sorts and self.finds(one) for one in self.asked)
         return bool(self.text) or not by_index or self.page * self.limit > MOST_MATCHES
 
 
@@ -156,12 +160,9 @@ def _told(kind: Kind, row: Any, setting: Setting) -> dict[str, Any]:
 
 
 def _conditions(connection: Connection, question: Question, table: Table) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    by_index = True
-    for one in question.asked:
-        value = question.filters[one.name]
-        found.append(_condition(connection, table, one, value, by_index))
-        by_index = by_index and one.how != "is"
+    found = [
+        _condition(connection, table, one, question.filters[one.name], question.finds(one)) for one in question.asked
+    ]
     if question.text:
         found.append(_search(connection, table, question))
     return found

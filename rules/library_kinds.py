@@ -77,7 +77,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``sorts``: by which of the kind's sorts an index gives what it lets through."""
+    """``sorts``: by which of the kind's sorts an index gives what it lets through.
+
+    ``beside``: another filter that an index knows as well, so that both at once are answered by it.
+    """
 
     name: str
     column: str
@@ -85,6 +88,7 @@ class Filter:
     how: Literal["is", "since", "before", "state"] = "is"
     sorts: tuple[str, ...] = ()
     about: str = ""
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,7 @@ USERS = Kind(
     descending=True,
     filters=(
         Filter("plan_id", "plan_id", Reference("plans"), sorts=("joined_at",)),
-        Filter("status", "cancelled_at_ms", None, "state", sorts=("joined_at",), about="active or cancelled"),
+        Filter("status", "cancelled_at_ms", None, "state", ("joined_at",), "active or cancelled", beside="plan_id"),
     ),
     figures=(
         Figure("status", "cancelled_at_ms", State()),
@@ -429,7 +433,7 @@ PAYMENTS = Kind(
     filters=(
         Filter("user_id", "member_id", Reference("users"), sorts=("payment_date",)),
         Filter("plan_id", "plan_id", Reference("plans"), sorts=("payment_date",)),
-        Filter("method", "method", Text(40), sorts=("payment_date",)),
+        Filter("method", "method", Text(40), sorts=("payment_date",), beside="plan_id"),
         Filter("currency", "currency", Currency()),
         Filter("since", "paid_at_ms", Moment(), "since", sorts=("payment_date",)),
         Filter("until", "paid_at_ms", Moment(), "before", sorts=("payment_date",), about="and not at that moment"),
