@@ -23,6 +23,7 @@ PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",  # the log shrinks again after something long kept it from being emptied
 )
 
+
 STATEMENTS = 512  # kept parsed by each connection: the driver's own 128 are fewer than there are questions
 
 OLDEST = (3, 35, 0)  # search by trigrams, UPDATE … FROM, RETURNING
@@ -53,6 +54,7 @@ def engine(url: URL, wait_ms: int, file: OpenFile) -> Engine:
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=10,
+        pool_use_lifo=True,  # who comes again and again finds the connection that still holds what was read
         connect_args={"check_same_thread": False, "timeout": wait_ms / 1000, "cached_statements": STATEMENTS},
     )
     event.listen(made, "do_connect", file.before_opening)

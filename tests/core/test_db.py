@@ -111,6 +111,19 @@ def test_a_reader_sees_one_snapshot_while_others_write(db: Database) -> None:
     assert keys(db) == ["new"]
 
 
+@pytest.mark.sqlite
+def test_who_comes_again_and_again_finds_the_same_connection_though_others_come_in_between(db: Database) -> None:
+    """With another it would have to forget what it knows of the database, and SQLite what it has read."""
+    found = []
+    for number in range(6):
+        with db.writing() as connection:
+            found.append(connection.connection.driver_connection)
+            if number < 2:
+                with db.reading(), db.reading():
+                    pass
+    assert len(set(found)) == 1
+
+
 def test_a_second_writer_waits_for_the_first_rather_than_fail(db: Database) -> None:
     holds, may_go, written = threading.Event(), threading.Event(), list[str]()
 
