@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from demo.library import Library
 from ingest import library
-from rules.library_kinds import KINDS, PAYMENTS, clean
+from rules.library_fields import clean
+from rules.library_kinds import KINDS, PAYMENTS
 from rules.library_values import Setting
 
 

@@ -12,7 +12,8 @@ from actions.library_passwords import hashed
 from core.db import Database
 from ingest import library
 from ingest.library import table_of
-from rules.library_kinds import BY_PATH, PAYMENTS, PLANS, USERS, Kind, clean, referring
+from rules.library_fields import Kind, clean
+from rules.library_kinds import BY_PATH, PAYMENTS, PLANS, USERS, referring
 from rules.library_values import Setting
 from rules.profiles import Invalid
 

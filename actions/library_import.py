@@ -24,7 +24,8 @@ from core.json_lists import Damaged, ListIn, items, lists_in
 from core.statements import unindexed
 from ingest import library
 from ingest.library import table_of
-from rules.library_kinds import KINDS, PAYMENTS, PLANS, USERS, Kind
+from rules.library_fields import Kind
+from rules.library_kinds import KINDS, PAYMENTS, PLANS, USERS
 from rules.library_rows import KIND_CALLED, Rows, plain
 from rules.library_values import Setting, name_key
 from rules.profiles import Invalid

@@ -13,7 +13,8 @@ from core.clock import iso
 from core.db import Database
 from core.statements import containing, searched, unindexed
 from models import Base, LibraryGenre, LibraryTotal
-from rules.library_kinds import BY_PATH, CONTENT, KINDS, Filter, Kind
+from rules.library_fields import Filter, Kind
+from rules.library_kinds import BY_PATH, CONTENT, KINDS
 from rules.library_values import HIGHEST_ID, STATES, Reference, Setting, Unfit, name_key
 from rules.profiles import Invalid
 

@@ -13,7 +13,8 @@ from core.statements import BulkStatement
 from ingest import library_payments
 from ingest.library_figures import count
 from models import Base
-from rules.library_kinds import PAYMENTS, PLANS, REVIEWS, USERS, WATCHES, Kind
+from rules.library_fields import Kind
+from rules.library_kinds import PAYMENTS, PLANS, REVIEWS, USERS, WATCHES
 from rules.library_values import name_key
 
 

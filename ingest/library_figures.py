@@ -26,7 +26,7 @@ from models import (
     LibraryTotal,
     LibraryWatchMonth,
 )
-from rules.library_kinds import Kind
+from rules.library_fields import Kind
 
 Signed = tuple[int, Any]  # +1 or −1, and a row
 

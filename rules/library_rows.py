@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rules.library_kinds import BY_PATH, KINDS, PAYMENTS, WATCHES, Kind, clean
+from rules.library_fields import Kind, clean
+from rules.library_kinds import BY_PATH, KINDS, PAYMENTS, WATCHES
 from rules.library_values import Setting, name_key
 from rules.profiles import Invalid
 

@@ -15,7 +15,8 @@ import httpx
 
 from core.clock import now_ms
 from core.events import Event, Kind, Person, Platform
-from rules.library_kinds import KINDS, Field
+from rules.library_fields import Field
+from rules.library_kinds import KINDS
 from rules.library_values import Email, Reference, Text
 from tests.hostile import AVATARS, HALVES, one_line
 from tests.web.conftest import SALES_SECRET, Stage

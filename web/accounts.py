@@ -30,8 +30,8 @@ from web.attempts import limiter
 from web.auth import beside_the_server
 from web.credentials import credentials
 from web.identity import ENV_OWNER, caller
+from web.schemas import Done
 from web.services import services
-from web.viewer_schemas import Done
 
 bp = APIBlueprint("accounts", __name__, tag="Team")
 

@@ -38,6 +38,10 @@ class Problem(BaseModel):
     details: list[dict[str, Any]]
 
 
+class Done(BaseModel):
+    success: Literal[True]
+
+
 class RecentMessage(BaseModel):
     user: str
     message: str

@@ -19,6 +19,7 @@ from web import errors, orders
 from web.access import Access
 from web.bodies import must_be_an_object
 from web.chores import Chores
+from web.schemas import Done
 from web.services import services
 from web.settings_schemas import (
     AnomalySettings,
@@ -28,7 +29,6 @@ from web.settings_schemas import (
     WebhookOrder,
     WebhookSettings,
 )
-from web.viewer_schemas import Done
 
 bp = APIBlueprint("settings_store", __name__, tag="Settings")
 

@@ -15,8 +15,8 @@ from core.clock import iso, now_ms
 from web import errors, orders
 from web.account_schemas import NewToken, TokenMade, Tokens
 from web.credentials import credentials
+from web.schemas import Done
 from web.services import services
-from web.viewer_schemas import Done
 
 bp = APIBlueprint("tokens", __name__, tag="Team")
 

@@ -15,9 +15,9 @@ from analytics import tiers as known_tiers
 from analytics import viewers
 from core.clock import now_ms
 from web import errors, orders
+from web.schemas import Done
 from web.services import services
 from web.viewer_schemas import (
-    Done,
     EraseQuery,
     Profile,
     ProfileChanges,

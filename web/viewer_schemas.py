@@ -180,10 +180,6 @@ class ImportReport(BaseModel):
     done: bool
 
 
-class Done(BaseModel):
-    success: Literal[True]
-
-
 class Profile(BaseModel):
     """A person on one platform. The keys with `tiktok` in them hold the same whatever the platform."""
 
