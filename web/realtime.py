@@ -78,7 +78,9 @@ class Realtime:
                 self._push(now)
         finally:
             spent = time.monotonic() - began
-            self._rest_until = now + spent + pause_seconds(spent)
+            rest = pause_seconds(spent)
+            # A short one lies between any two looks; waited for, it would have an idle process look all the time.
+            self._rest_until = now + spent + rest if rest > POLL_SECONDS else 0.0
 
     def _push(self, now: float) -> None:
         if now >= self._look_due and (self._unread or self._signal.changed()):

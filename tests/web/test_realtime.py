@@ -1,0 +1,52 @@
+"""How often the tail looks: rarely enough to cost next to nothing while nothing happens."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core.config import Settings
+from models import SCHEMA_REVISION
+from tests.support import database
+from web import realtime
+from web.broadcast import DirectManager
+from web.services import Services
+
+LOOKS = 200
+LOOK_SECONDS = 0.0001
+
+
+class Enough(BaseException):
+    """No Exception, which the tail would log and outlive."""
+
+
+def test_while_nothing_happens_it_pauses_between_any_two_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, pauses = 1000.0, list[float]()
+    look = realtime.Realtime._push
+
+    def push(self: realtime.Realtime, at: float) -> None:
+        nonlocal now
+        look(self, at)
+        now += LOOK_SECONDS
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        pauses.append(seconds)
+        if len(pauses) == LOOKS:
+            raise Enough
+
+    monkeypatch.setattr(realtime, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(realtime.gevent, "sleep", sleep)
+    monkeypatch.setattr(realtime.Realtime, "_push", push)
+    door: Any = SimpleNamespace(server=SimpleNamespace(manager=DirectManager()), turn_out=lambda _now: None)
+    with closing(database(tmp_path)) as idle, pytest.raises(Enough):
+        at = Services(Settings(_env_file=None), idle, SCHEMA_REVISION)  # type: ignore[call-arg]
+        realtime.Realtime(Flask(__name__), door, at).follow()
+    # What the first two looks read is new to them, and so the next may come as soon as it is due.
+    assert len([pause for pause in pauses if pause < realtime.POLL_SECONDS]) <= 2
