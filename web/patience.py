@@ -24,7 +24,6 @@ FREE_AT_LEAST = 0.05  # of all connections; below that, who has been quiet for l
 
 MOST_FILES = 65_536
 FILES_OF_OUR_OWN = 256  # the database, logs, packages
-FILES_A_CONNECTION = 2  # a WebSocket's
 
 
 def raise_file_limit() -> int:
@@ -39,8 +38,8 @@ def raise_file_limit() -> int:
 
 
 def affordable(connections: int) -> int:
-    """So many of ``connections`` as there may be files for."""
-    return max(1, min(connections, (raise_file_limit() - FILES_OF_OUR_OWN) // FILES_A_CONNECTION))
+    """So many of ``connections`` as there may be files for: each is one, also a WebSocket."""
+    return max(1, min(connections, raise_file_limit() - FILES_OF_OUR_OWN))
 
 
 class PatientHandler(WSGIHandler):

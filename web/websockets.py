@@ -1,10 +1,9 @@
-"""WebSockets on gevent: whole sends, one greenlet each, pings without one; and what engineio is given of them."""
+"""WebSockets on gevent: one file and one greenlet each, pings without one; and what engineio is given of them."""
 
 from __future__ import annotations
 
 import logging
 import socket
-import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,89 +17,32 @@ from engineio.packet import PING, Packet
 from engineio.socket import Socket as EngineSocket
 from flask import Response
 from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 from simple_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from web.origins import comes_from_elsewhere
+from web.wire import WholeSends, taken_over
 
 log = logging.getLogger(__name__)
 
-MOST_UNDER_WAY = 262_144  # bytes on their way to a WebSocket, as far as the kernel keeps them
-SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
-
-
-class WholeSends:
-    """A socket whose ``send`` sends everything, one caller after the other.
-
-    simple-websocket relies on ``send`` taking all it is given. gevent's takes what fits, and a slow reader would get a
-    stream with holes.
-    """
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self._turn = BoundedSemaphore()
-        self.taken = 0  # bytes of what was handed to the kernel whole
-
-    def send(self, data: bytes) -> None:
-        with self._turn:
-            self._send_rest(data)
-
-    def write_now(self, data: bytes) -> bool:
-        """Begins to send ``data`` unless somebody else is sending or the client is behind; never waits."""
-        if self._turn.locked():
-            return False
-        try:
-            taken = self._sock._sock.send(data)  # gevent's own would wait for room
-        except OSError:
-            return False  # no room, or gone: both show when it is sent by turn
-        if taken < len(data):
-            self._turn.acquire(blocking=False)
-            gevent.spawn(self._finish, data[taken:])
-        self.taken += taken
-        return True
-
-    def _finish(self, data: bytes) -> None:
-        """Sends what the kernel had no room for, and lets others have their turn."""
-        try:
-            self._send_rest(data)
-        except OSError:
-            self.hang_up()  # a frame with a hole: nothing may follow it
-        finally:
-            self._turn.release()
-
-    def _send_rest(self, data: bytes) -> None:
-        patience = gevent.Timeout(SEND_SECONDS)
-        try:
-            with patience:
-                self._sock.sendall(data)
-            self.taken += len(data)
-        except gevent.Timeout as timeout:
-            if timeout is not patience:
-                raise
-            log.warning("hung up on a client that has taken nothing for %.0f s", SEND_SECONDS)
-            self.hang_up()
-            raise OSError("the client has stopped reading") from None
-
-    def hang_up(self) -> None:
-        """Ends the connection at once: also the kernel forgets what the client has not taken."""
-        with suppress(OSError):
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
 
 class _WebSocket(simple_websocket.Server):
+    """Takes the connection over from the server: with one of each theirs and ours, it would be two open files."""
+
     sock: Any
 
+    def __init__(self, environ: dict[str, Any], **options: Any) -> None:
+        body = environ["wsgi.input"]
+        self._reader = getattr(body, "rfile", body)  # which the server has read the request from
+        # By that name the library takes it as it is; gevent's it would duplicate.
+        super().__init__({**environ, "werkzeug.socket": self._reader.raw._sock}, **options)
+
     def handshake(self) -> None:
-        # Left to itself the kernel keeps up to 4 MB for each client that does not read.
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_UNDER_WAY)
         self.sock = WholeSends(self.sock)
-        super().handshake()
+        super().handshake()  # whoever fails here is answered by the server
+        self.sock = taken_over(self._reader)
+        del self._reader, self.environ
 
 
 class _NoThread:

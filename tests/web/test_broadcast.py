@@ -15,6 +15,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from web import broadcast, websockets
+from web.wire import WholeSends
 
 
 @pytest.mark.parametrize("text", ["", "4", "x" * 125, "x" * 126, "ä" * 40_000, "\U0001f600" * 20_000])
@@ -29,7 +30,7 @@ def test_a_frame_is_what_a_websocket_client_reads(text):
 def test_to_a_slow_reader_everything_comes_whole_and_in_order():
     """As engineio does it: what cannot be written at once waits in a queue with a writer of its own."""
     ours, theirs = gevent.socket.socketpair()
-    wire, queue = websockets.WholeSends(ours), gevent.queue.Queue()
+    wire, queue = WholeSends(ours), gevent.queue.Queue()
     pieces = [f"{number:05},".encode() * (1 + number * 37 % 9_000) for number in range(200)]
     ways = []
 
@@ -59,7 +60,7 @@ def test_to_a_slow_reader_everything_comes_whole_and_in_order():
 def test_nothing_is_written_in_between_while_another_message_is_under_way():
     ours, theirs = gevent.socket.socketpair()
     with ours, theirs:
-        wire = websockets.WholeSends(ours)
+        wire = WholeSends(ours)
         assert wire.write_now(b"a" * 5_000_000), "as much as fits, the rest by itself"
         assert not wire.write_now(b"b")
         reading = bytearray()
@@ -100,7 +101,7 @@ def test_who_is_too_many_bytes_behind_is_hung_up_on_and_who_keeps_up_never_is(hu
     lines = {}
     for name in ("one", "two"):
         ours, lines[name] = gevent.socket.socketpair()
-        hub.eio.sockets[name].wire = websockets.WholeSends(ours)
+        hub.eio.sockets[name].wire = WholeSends(ours)
         hub.eio.sockets[name].upgraded = True
     stuck, fast = hub.eio.sockets["one"], hub.eio.sockets["two"]
     with lines["one"], lines["two"], stuck.wire._sock, fast.wire._sock:
@@ -139,7 +140,7 @@ def lines(hub):
     with ExitStack() as open_now:
         for name in ("one", "two"):
             ours, ends[name] = map(open_now.enter_context, gevent.socket.socketpair())
-            hub.eio.sockets[name].wire = websockets.WholeSends(ours)
+            hub.eio.sockets[name].wire = WholeSends(ours)
             hub.eio.sockets[name].upgraded = True
         yield ends
 

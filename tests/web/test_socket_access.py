@@ -19,7 +19,7 @@ from core.events import SourceState
 from tests.processes import wait_until
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage
 from tests.web.sockets import Listener, listening
-from web import websockets
+from web.wire import WholeSends
 
 
 def clients(stage: Stage) -> int:
@@ -298,10 +298,10 @@ def test_a_client_that_never_reads_disturbs_nobody(stage):
 
 
 def test_a_client_that_takes_nothing_for_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(websockets, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr("web.wire.SEND_SECONDS", 0.05)
     ours, theirs = gevent.socket.socketpair()
     with ours, theirs, pytest.raises(OSError, match="stopped reading"):
-        websockets.WholeSends(ours).send(b"x" * 10_000_000)
+        WholeSends(ours).send(b"x" * 10_000_000)
 
 
 def test_many_come_and_go_and_none_is_left_behind(stage):

@@ -16,8 +16,8 @@ HANDSHAKE = (
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 NARROW = """
-from web import broadcast, websockets
-websockets.SEND_SECONDS, websockets.MOST_UNDER_WAY = {patience}, 8_192
+from web import broadcast, wire
+wire.SEND_SECONDS, wire.MOST_UNDER_WAY = {patience}, 8_192
 broadcast.MOST_WAITING_BYTES = 1_000_000
 """
 
