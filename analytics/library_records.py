@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, literal_column, or_, select
 
 from core.clock import iso
 from core.db import Database
-from core.statements import containing, searched, unindexed
+from core.statements import containing, holds, searched, unindexed
 from models import Base, LibraryGenre, LibraryTotal
 from rules.library_fields import Filter, Kind
 from rules.library_kinds import BY_PATH, CONTENT, KINDS
@@ -193,7 +193,7 @@ def _search(connection: Connection, table: Table, question: Question) -> ColumnE
     given = searched(question.text)
     indexed = len(question.text) >= SHORTEST_PART and question.kind.path != "plans"
     if not indexed:
-        return or_(*(column.ilike(given["pattern"], escape="/") for column in columns))
+        return or_(*(holds(column, bindparam("pattern", given["pattern"])) for column in columns))
     parts = containing(connection.dialect.name, table, columns, f"{table.name}_search").params(given)
     return table.c.id.in_(parts)
 

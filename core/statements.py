@@ -258,6 +258,30 @@ def _begins_by_range(element: begins_with, compiler: SQLCompiler, **kwargs: Any)
     return f"({column} >= {prefix} AND {column} < {prefix} || char(1114111))"
 
 
+class holds(ColumnElement[bool]):
+    """``column`` has the parameter ``pattern`` of ``searched`` somewhere in it, whatever its capitals."""
+
+    type: Any = NullType()
+    inherit_cache = False
+
+    def __init__(self, column: Any, pattern: BindParameter[str]) -> None:
+        self.column = getattr(column, "expression", column)
+        self.pattern = pattern
+
+
+@compiles(holds)
+def _holds_by_ilike(element: holds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, pattern = compiler.process(element.column, **kwargs), compiler.process(element.pattern, **kwargs)
+    return f"{column} ILIKE {pattern} ESCAPE '/'"
+
+
+@compiles(holds, "sqlite")
+def _holds_by_like(element: holds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, pattern = compiler.process(element.column, **kwargs), compiler.process(element.pattern, **kwargs)
+    # Its LIKE disregards capitals by itself; to make small letters of both, as SQLAlchemy's ilike does, costs thrice.
+    return f"{column} LIKE {pattern} ESCAPE '/'"
+
+
 class unindexed(ColumnElement[Any]):
     """``column`` where SQLite must not choose its index: without statistics it would, for a filter that fits many."""
 
@@ -287,11 +311,11 @@ def containing(dialect: str, rows: Any, columns: Sequence[Any], index: str) -> S
     if dialect == "sqlite":
         indexed = table(index, column("rowid"), column(index))
         return select(indexed.c.rowid.label("id")).where(indexed.c[index].op("MATCH")(bindparam("phrase")))
-    return select(rows.c.id).where(or_(*(name.ilike(bindparam("pattern"), escape="/") for name in columns)))
+    return select(rows.c.id).where(or_(*(holds(name, bindparam("pattern")) for name in columns)))
 
 
 def searched(text: str) -> dict[str, str]:
-    """The parameters of ``containing`` (and of ``ilike(…, escape="/")``): whatever ``text`` holds, it is just text."""
+    """The parameters of ``containing`` (and of ``holds``): whatever ``text`` holds, it is just text."""
     quoted = text.replace('"', '""')
     escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return {"phrase": f'"{quoted}"', "pattern": f"%{escaped}%"}
