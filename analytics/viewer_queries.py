@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, or_, select, tuple_, union
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select, tuple_, union, union_all
 
 from analytics.viewers import hidden, visible
-from core.statements import Prepared, among, begins_with, containing, unindexed
+from core.statements import Prepared, among, begins_with, containing, holds, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
 SORTS = {
@@ -133,9 +133,21 @@ def known(filter: str, order: Order) -> Prepared:
 
 
 @cache
+def named(filter: str, order: Order) -> Prepared:
+    """The same with their names."""
+    return Prepared(order.of(_fitting("", filter, "known", by_index=False).add_columns(_VIEWERS.c.username)))
+
+
+@cache
 def matches_counted(dialect: str, how: str) -> Prepared:
-    """How many names a search finds, but no more than ``most``; and the highest id among them."""
-    some = _matches(dialect, how).limit(bindparam("most")).subquery()
+    """How many names a search finds, but no more than ``most``; and the highest id among them.
+
+    Of a "part" those with an id beyond ``after``.
+    """
+    found = _matches(dialect, how)
+    if how == "part":
+        found = found.where(found.selected_columns.id > bindparam("after"))
+    some = found.limit(bindparam("most")).subquery()
     return Prepared(select(func.count().label("matches"), func.max(some.c.id).label("last")).select_from(some))
 
 
@@ -156,6 +168,7 @@ def fitting_matches(dialect: str, filter: str, how: str) -> Prepared:
 
 
 FORMERLY = Prepared(_FORMER)
+BEGINNING = Prepared(select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindparam("prefix"))).limit(1))
 HIDDEN = Prepared(hidden())
 EVERYBODY = Prepared(select(func.sum(ViewerTotal.viewers)))
 SEEN_SINCE = Prepared(select(func.sum(LastSeenDay.viewers)).where(LastSeenDay.day >= bindparam("day")))
@@ -203,7 +216,7 @@ def _found(dialect: str, how: str) -> list[Any]:
     had_it = unindexed(_VIEWERS.c.id).in_(_FORMER)
     match how:
         case "names":
-            return [or_(*(name.ilike(bindparam("pattern"), escape="/") for name in _NAMES), had_it)]
+            return [or_(*(holds(name, bindparam("pattern")) for name in _NAMES), had_it)]
         case "each beginning":
             return [or_(begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix")), had_it)]
         case "beginning in order":
@@ -211,7 +224,8 @@ def _found(dialect: str, how: str) -> list[Any]:
         case "part" | "beginning":
             return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
         case "among part" | "among beginning":
-            return [or_(unindexed(_VIEWERS.c.id).in_(_matches(dialect, how.removeprefix("among "))), had_it)]
+            found = union_all(_matches(dialect, how.removeprefix("among ")), _FORMER)
+            return [unindexed(_VIEWERS.c.id).in_(found)]
         case "among active":
             active = _VIEWERS.alias("active")
             seen = select(active.c.id).where(active.c.last_seen_at_ms >= bindparam("since"))

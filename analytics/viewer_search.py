@@ -11,15 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from analytics import viewer_counts, viewer_walks
+from analytics import viewer_counts, viewer_search_by_name, viewer_walks
 from analytics import viewer_queries as queries
-from analytics.viewer_question import Page, Question
+from analytics.viewer_question import Page, Question, Window
 from analytics.viewer_walks import FINDING, PASSING, READING, Ground, Way
 from core.statements import Prepared, searched
 
 FEW_MATCHES = 1_000  # are read at once: to look them up again would cost more
 MOST_MATCHES = 1_000  # a search that finds more is not counted to its end, nor paged beyond
-MOST_COUNTED = {"part": 10_000, "beginning": 30_000}  # how many there are of more is estimated
+MOST_COUNTED = 30_000  # how many there are of more is estimated
+SAMPLES, SAMPLED = 3, 500  # how often and how many are counted to estimate it
 SHORTEST_PART = 3  # of a name that its index finds; what is shorter must be the beginning
 
 
@@ -34,18 +35,28 @@ class _Search:
     filter_given: dict[str, Any]
 
     def page(self) -> Page:
-        few = self._ids(queries.matches(self.dialect, self.how), FEW_MATCHES)
-        if len(few) <= FEW_MATCHES:
-            return self._sorted(few)
+        if self.question.filter != "all":
+            few = self._ids(queries.matches(self.dialect, self.how), FEW_MATCHES)
+            if len(few) <= FEW_MATCHES:
+                return self._sorted(few)
+            if not self._marked and self.matches <= 2 * self._met:
+                return self._gathered()
         fitting = self._ids(self._cheapest_list(), MOST_MATCHES)
         if len(fitting) <= MOST_MATCHES:
             return self._sorted(fitting)
-        window = self.question.window_from_start(MOST_MATCHES)
+        return Page(self._many(self.question.window_from_start(MOST_MATCHES)), MOST_MATCHES, exact=False)
+
+    def _many(self, window: Window) -> list[int]:
         if self._stand_together:
-            ids = viewer_walks.along(self._ground, self._way, window)
-        else:
-            ids = viewer_walks.page(self._ground, self._way, window)
-        return Page(ids, MOST_MATCHES, exact=False)
+            return viewer_walks.along(self._ground(), self._way, window)
+        if not viewer_search_by_name.may_stand_apart(self.connection, self.question, self.how):
+            return viewer_walks.page(self._ground(), self._way, window)
+        elsewhere = viewer_search_by_name.elsewhere(self.connection, self.given, MOST_MATCHES)
+        if len(elsewhere) > MOST_MATCHES:
+            spread = len(elsewhere) * self.everybody // max(elsewhere)
+            return viewer_walks.page(self._ground(min(self.matches, spread)), self._way, window)
+        others = [*elsewhere, *self.renamed]
+        return viewer_search_by_name.page(self.connection, self.question, self.given, others, window)
 
     def _ids(self, query: Prepared, most: int) -> list[int]:
         """One more than ``most`` says that there are more."""
@@ -57,6 +68,14 @@ class _Search:
         fitting = list(known(self.connection, ids=ids + self.renamed, **self.given).scalars())
         offset = (self.question.page - 1) * self.question.limit
         return Page(fitting[offset : offset + self.question.limit], len(fitting))
+
+    def _gathered(self) -> Page:
+        """The same where to read all whose names are found costs no more than to count some and then to walk."""
+        window = self.question.window_from_start(MOST_MATCHES)
+        all_sorted = queries.gather(self.dialect, self.question.filter, self.how, window.order)
+        ids = list(all_sorted(self.connection, limit=MOST_MATCHES + 1, offset=0, **self.given).scalars())
+        found = ids[:MOST_MATCHES]
+        return Page(found[window.offset : window.end], len(found), exact=len(ids) == len(found))
 
     @cached_property
     def dialect(self) -> str:
@@ -87,12 +106,24 @@ class _Search:
 
     @cached_property
     def matches(self) -> int:
-        """How many names are found; of more than are counted it is told by how far the counted ones reach."""
-        most = MOST_COUNTED[self.how]
-        some = queries.matches_counted(self.dialect, self.how)(self.connection, most=most, **self.given).one()
-        if some.matches < most:
-            return max(1, int(some.matches))
-        return max(most, most * self.everybody // max(1, some.last))
+        """How many names are found; of many it is estimated."""
+        counted = queries.matches_counted(self.dialect, self.how)
+        if self.how == "beginning":
+            return max(1, int(counted(self.connection, most=MOST_COUNTED, **self.given).one().matches))
+        found = 0.0
+        for number in range(SAMPLES):
+            after = self.everybody * number // SAMPLES
+            some = counted(self.connection, most=SAMPLED, after=after, **self.given).one()
+            if some.matches < SAMPLED:  # all there are beyond
+                return max(1, round(found * number / SAMPLES) + int(some.matches))
+            # How densely they stand is told by how far those reach.
+            found += SAMPLED * (self.everybody / SAMPLES) / max(1, some.last - after)
+        return max(1, round(found))
+
+    @property
+    def _met(self) -> int:
+        """How many whose names are found are read until enough of them are let through."""
+        return MOST_MATCHES * self.everybody // max(1, self.people)
 
     @property
     def _marked(self) -> bool:
@@ -113,9 +144,10 @@ class _Search:
         by_reading = not sqlite or _compares_in_sqlite(self.question.text)
         return Way(filter, "names" if by_reading else None, look, self.how)
 
-    @property
-    def _ground(self) -> Ground:
-        fitting = max(MOST_MATCHES, self.matches * self.people // self.everybody)
+    def _ground(self, spread: int | None = None) -> Ground:
+        """``spread``: how many of the names that are found do not all stand together."""
+        matches = self.matches if spread is None else spread
+        fitting = max(MOST_MATCHES if spread is None else 1, matches * self.people // self.everybody)
         passed = self.people if self._marked else self.everybody
         return Ground(self.connection, passed, self.matches, fitting, self.given, sure=self._marked)
 
@@ -126,8 +158,8 @@ class _Search:
             return queries.shown_matches(self.dialect, self.how)
         if self._marked and self.how == "beginning":
             return queries.fitting(self.dialect, filter, "beginning in order")
-        met = min(self.matches, MOST_MATCHES * self.everybody // max(1, self.people))
         passed = min(self.people, MOST_MATCHES * self.everybody // self.matches)
+        met = min(self.matches, self._met)
         ways = [((FINDING + READING) * met, queries.fitting_matches(self.dialect, filter, self.how))]
         if way.read:
             ways.append((READING * passed, queries.fitting(self.dialect, filter, way.read)))

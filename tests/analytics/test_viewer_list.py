@@ -14,9 +14,10 @@ from actions import privacy
 from analytics import viewer_list, viewer_search, viewer_walks
 from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
+from core.events import Person
 from models import IgnoredName
 from tests.analytics.people import edit, everybody, history, person, record, slow_list
-from tests.support import NOON, chat, examples, fresh_database, write
+from tests.support import NOON, chat, days, examples, fresh_database, write
 
 PEOPLE = 240
 
@@ -126,6 +127,35 @@ def test_a_former_name_written_in_full_finds_its_owner(db):
     (owner,) = page(db, search="meteor").ids
     assert page(db, search="OTTO1").ids == [owner]
     assert page(db, search="otto").ids == []
+
+
+@pytest.mark.parametrize("big_letters", [False, True])
+@pytest.mark.parametrize("filter", ["all", "active"])
+def test_by_name_those_who_are_called_alike_stand_among_the_others_whom_a_search_finds(
+    db, monkeypatch, filter, big_letters
+):
+    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
+    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
+    monkeypatch.setattr(viewer_search._Search, "_met", 0)  # too many to read them all
+    called = {f"nova{number:02}": f"Nova {number}" for number in range(20)} | {"nova": "Once Nova"}
+    called |= {"anna_nova": "Anna", "zoe.nova": "Zoë", "beta": "Supernova", "zz9": "NOVA", "otto": "Otto"}
+    if big_letters:
+        called |= {"NoVa_b": "Big", "NOVA": "Bigger"}
+    people = [Person(f"p{number}", *names) for number, names in enumerate(called.items())]
+    write(db, [chat(one, at=NOON - 5_000 - days(40) * (one.login < "nova07")) for one in people])
+    write(db, [chat(Person("p20", "aaron", "Aaron"), at=NOON - 4_000)])
+    since = viewer_list.active_since_ms(NOON)
+    found = sorted(
+        (one["username"].encode(), one["id"])
+        for one in everybody(db)
+        if "nova" in f"{one['username']}/{one['display_name']}".lower() or one["username"] == "aaron"
+        if filter == "all" or one["raw"]["last_seen_at_ms"] >= since
+    )
+    for descending in (True, False):
+        asked = {"sort_by": "username", "descending": descending, "filter": filter, "search": "nova"}
+        whole = [id_ for _, id_ in (found[::-1] if descending else found)]
+        assert all_pages(db, 5, **asked) == whole[:12]
+        assert page(db, limit=12, **asked).ids == whole[:12]
 
 
 def test_nobody_is_on_the_list_of_an_empty_database(db):
