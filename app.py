@@ -42,6 +42,7 @@ from web import (
     errors,
     headers,
     health,
+    joined,
     json_answers,
     kept,
     library,
@@ -162,6 +163,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         auth,
         health,
         docs,
+        joined,
     ):
         app.register_blueprint(part.bp)
     app.spec_processor(_described)

@@ -16,6 +16,7 @@ __all__ = ["EVENTS", "ROUTES", "SAFE_METHODS", "Access", "access_of_caller", "gu
 
 ROUTES: dict[str, Access] = {
     "static": Access.NOBODY,
+    "joined.send": Access.NOBODY,
     "auth.login": Access.NOBODY,
     "auth.log_in": Access.NOBODY,
     "auth.log_out": Access.NOBODY,

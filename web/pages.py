@@ -13,15 +13,13 @@ from actions.calm import key_of
 from analytics import calm
 from analytics.live import is_simulated
 from core.clock import now_ms
-from core.config import ROOT
 from core.version import VERSION
+from web import joined
 from web.identity import caller
-from web.modules import needed
+from web.joined import STATIC
 from web.services import Services
 
-STATIC = ROOT / "static"
 FETCHED = STATIC / "vendor" / ".complete"
-FRAME_SCRIPT = "js/lib/calm.js"  # runs on every page with navigation
 
 # (endpoint, noun, label, icon): what is built. A new page adds its line here.
 NAVIGATION = (
@@ -46,19 +44,6 @@ def register(app: Flask, at: Services) -> None:
             versions[path] = format(int(file.stat().st_mtime), "x") if file.is_file() else VERSION
         return url_for("static", filename=path, v=versions[path])
 
-    modules: dict[tuple[str, bool], list[str]] = {}
-
-    def imported(entry: str, framed: object) -> list[str]:
-        """The addresses of all modules that the script ``entry`` (under static/) comes to need, as it asks for them.
-
-        ``framed``: and those that the frame's own script needs.
-        """
-        key = entry, bool(framed)
-        if key not in modules or app.debug:
-            found = dict.fromkeys([*needed(STATIC, entry), *(needed(STATIC, FRAME_SCRIPT) if framed else ())])
-            modules[key] = [url_for("static", filename="") + file for file in found]
-        return modules[key]
-
     @app.context_processor
     def shared() -> dict[str, Any]:
         settings = at.settings
@@ -74,13 +59,13 @@ def register(app: Flask, at: Services) -> None:
             "currency": settings.currency,
             "database": at.database.backend,
             "asset": asset,
-            "imported": imported,
-            "frame_script": FRAME_SCRIPT,
+            "joined": joined.address,
+            "beside": joined.beside,
         }
 
     @app.before_request
     def need_assets() -> Response | None:
-        if request.endpoint == "static" or request.path.startswith("/api/") or FETCHED.is_file():
+        if request.endpoint in ("static", "joined.send") or request.path.startswith("/api/") or FETCHED.is_file():
             return None
         if request.endpoint in ("health.health", "health.metrics", "openapi.spec", None):
             return None

@@ -26,6 +26,7 @@ IN_PLACE_OF = {
     "<int:user_id>": "1",
     "<int:account_id>": "999999",
     "<int:token_id>": "999999",
+    "joined/<name>": "joined/base.css",
     "<name>": "nobody",
     "<path:filename>": "favicon.svg",
     "<path:address>": "twitch:nobody",

@@ -26,6 +26,8 @@ EVERYTHING = [
     ("GET", "/static/favicon.svg", 200),
     ("GET", "/static/css/base.css", 200),
     ("GET", "/static/vendor/chart.umd.min.js", 200),
+    ("GET", "/static/joined/live+calm.js", 200),
+    ("GET", "/static/joined/nothing.js", 404),
     ("GET", "/static/vendor/nothing.js", 404),
     ("GET", "/static/../app.py", 404),
     ("GET", "/socket.io/?EIO=4&transport=polling", 200),
