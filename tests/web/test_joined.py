@@ -86,3 +86,8 @@ def test_no_more_is_kept_than_pages_need(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("base", "roles", "palette", "chat", "live"):
         find(f"{name}.css")
         assert len(joined._kept) <= 3
+
+
+def test_the_font_that_pages_ask_for_first_is_the_one_their_sheet_names(client: httpx.Client) -> None:
+    first = re.findall(r'<link rel="preload" href="/static/vendor/([^"]+)" as="font"', client.get("/").text)
+    assert first == re.findall(r'vendor/(inter-latin\.woff2[^"]+)"', (STATIC / "css" / "base.css").read_text())
