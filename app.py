@@ -31,6 +31,7 @@ from models import SCHEMA_REVISION
 from web import (
     access,
     accounts,
+    addresses,
     attempts,
     auth,
     bodies,
@@ -135,7 +136,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.after_request(access.stay_here)
     errors.register(app)
     attempts.register(app)
-    app.url_map.converters["viewer"] = viewers.ViewerName
+    addresses.register(app)
     for part in (
         live,
         streams,

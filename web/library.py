@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from actions import library as orders_about
 from analytics import library_records as records
-from analytics.library_records import HIGHEST_ID, KINDS, Kind, Question, Setting
+from analytics.library_records import KINDS, Kind, Question, Setting
 from core.clock import now_ms
 from web import errors, orders
 from web.access import Access
@@ -39,12 +39,6 @@ def no_such_record(error: orders_about.NoSuchRecord) -> Response:
 @bp.app_errorhandler(orders_about.InUse)
 def conflict(error: orders_about.Taken | orders_about.InUse) -> Response:
     return errors.answer(409, str(error), error.details)
-
-
-@bp.url_value_preprocessor
-def refuse_impossible_ids(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    if values and values.get("record_id", 0) > HIGHEST_ID:
-        raise NotFound("there is no such record")  # and no column that could hold it
 
 
 def setting() -> Setting:

@@ -9,7 +9,6 @@ from flask import Response, jsonify
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from analytics import library, library_finance, library_recommendations, library_revenue
-from analytics.library_records import HIGHEST_ID
 from core.clock import local_day, month_number, now_ms
 from web import errors
 from web.library_chart_schemas import (
@@ -141,7 +140,7 @@ def payment_methods() -> Response:
 def user_stats(user_id: int, query_data: UserQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        return jsonify(library.user_stats(connection, _id(user_id), at.settings.zone, query_data.limit))
+        return jsonify(library.user_stats(connection, user_id, at.settings.zone, query_data.limit))
 
 
 @bp.get("/api/recommendations/<int:user_id>")
@@ -150,7 +149,7 @@ def user_stats(user_id: int, query_data: UserQuery) -> Response:
 @bp.doc(summary="Recommend titles", security="bearer", responses=[404, *ASKED])
 def recommendations(user_id: int, query_data: RecommendationsQuery) -> Response:
     with services().database.reading() as connection:
-        return jsonify(library_recommendations.recommendations(connection, _id(user_id), query_data.limit))
+        return jsonify(library_recommendations.recommendations(connection, user_id, query_data.limit))
 
 
 @bp.get("/api/library/metrics")
@@ -205,9 +204,3 @@ def _day(field: str, text: str | None) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise UnprocessableEntity(f"{field}: there is no such day") from None
-
-
-def _id(user_id: int) -> int:
-    if user_id > HIGHEST_ID:  # which no column could hold
-        raise library.NoSuchUser(f"there is no user {user_id}")
-    return user_id

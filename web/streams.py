@@ -84,7 +84,7 @@ def stream_chat(stream_id: int, query_data: ChatQuery) -> Response:
 
 
 def _known(connection: Connection, stream_id: int) -> Any:
-    row = streams.find(connection, stream_id) if stream_id < 2**63 else None
+    row = streams.find(connection, stream_id)
     if row is None:
         raise NotFound(f"there is no stream {stream_id}")
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 from flask import Response, g, jsonify, render_template
-from werkzeug.routing import BaseConverter
 
 from analytics import heatmaps, retention, viewer_detail, viewer_history, viewer_list, viewer_stats, viewers
 from core.clock import now_ms
@@ -23,14 +22,6 @@ from web.viewer_schemas import (
     ViewersAnswer,
     ViewersQuery,
 )
-
-
-class ViewerName(BaseConverter):
-    """A part of a path that names a viewer. Who is called like a route is asked for with their platform."""
-
-    regex = "(?!(?:leaderboard|export|import)$)[^/]+"
-    part_isolating = True  # the slash in the pattern is one it excludes
-
 
 bp = APIBlueprint("viewers", __name__, tag="Viewers")
 

@@ -80,6 +80,15 @@ def test_it_tells_of_every_path_a_script_may_ask_and_of_no_other(document):
     }
 
 
+@pytest.mark.parametrize("number", [2**63, 10**30, 10**4_000])
+def test_a_number_that_no_row_can_have_leads_nowhere(document, client, number):
+    numbered = [(path, method) for path, method, _ in operations(document) if "_id}" in path]
+    for path, method in numbered:
+        answer = client.request(method, re.sub(r"{\w+_id}", str(number), path), json={})
+        assert answer.status_code in (404, 422), f"{method} {path}: {answer.text}"
+    assert len(numbered) > 30
+
+
 def test_every_answer_is_described(document):
     for path, method, told in operations(document):
         assert told["summary"], path
