@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, false, insert, not_, select
@@ -49,11 +50,17 @@ def has_library(connection: Connection) -> bool:
     return connection.scalar(select(LibraryTotal.kind).where(LibraryTotal.records > 0).limit(1)) is not None
 
 
-def try_to_write(database: Database) -> None:
-    """Writes something that means nothing, to find out whether that can be done. Raises what the database says."""
-    with database.writing() as connection:
-        upsert = insert_for(connection)(Installation).values(key=TRIED, value="")
-        connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
+def try_to_write(database: Database, size: int = 0) -> None:
+    """Writes and removes so many bytes that mean nothing, to find out whether that can be done.
+
+    Raises what the database says.
+    """
+    values = [secrets.token_hex(size // 2), ""] if size else [""]  # by chance, so that nothing makes it smaller
+    for value in values:
+        with database.writing() as connection:
+            upsert = insert_for(connection)(Installation).values(key=TRIED, value=value)
+            new = {"value": upsert.excluded.value}
+            connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=new))
 
 
 def claim(database: Database, content: str) -> None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 UPKEEP_SECONDS = 60.0
 TRY_SECONDS = 5.0  # between two tries whether the database takes anything again
+ENOUGH_BYTES = 1_000_000  # that it has to take then: a full disk often has room for a page or two
 SEND_SECONDS = 15.0  # all in all: who answers a byte at a time keeps nobody
 
 
@@ -67,13 +68,13 @@ class Chores:
 
     def _try_to_write(self, now: float) -> None:
         """Finds out whether the database can be written, for /health: when an order or the collector seems to fail."""
-        if now < self._try_due:
+        if now < self._try_due and not self._orders.is_hopeful:
             return
         self._try_due = now + TRY_SECONDS
         with self._at.database.reading() as connection:
             in_doubt = self._orders.problem or not health.is_anybody_collecting(connection, now_ms())
         if in_doubt:
-            self._orders.run(installation.try_to_write)
+            self._orders.prove(installation.try_to_write, ENOUGH_BYTES if self._orders.problem else 0)
 
     def _note_who_came(self) -> None:
         uses, logins = self._credentials.take_notes()

@@ -24,7 +24,8 @@ class Orders:
     databases let the server go on by themselves.
     """
 
-    problem = ""  # why the last order could not be carried out, if that is the database's fault
+    problem = ""  # why an order could not be carried out, if that is the database's fault, until ``prove`` has worked
+    is_hopeful = False  # an order has been carried out in spite of it
 
     def __init__(self, database: Database) -> None:
         self._shared = database
@@ -35,10 +36,19 @@ class Orders:
         try:
             answer = self._run(action, *arguments, **options)
         except Exception as error:
-            self.problem = _fault_of_database(error)
+            self.problem = _fault_of_database(error) or self.problem
             raise
-        self.problem = ""
+        self.is_hopeful = bool(self.problem)
         return answer
+
+    def prove(self, action: Callable[..., object], *arguments: Any) -> None:
+        """Runs an action that writes enough to tell that there is no problem any more.
+
+        Others do not tell: what writes nothing, or little, is carried out on a full disk as well.
+        """
+        self.is_hopeful = False
+        self.run(action, *arguments)
+        self.problem, self.is_hopeful = "", False
 
     def _run(self, action: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
         if self._thread is None:

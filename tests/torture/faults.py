@@ -31,6 +31,7 @@ LOOK_SECONDS = 0.5
 SMALL_DISK = "192m"  # for what the crowd says during the run, several times over
 LONGEST_PEACE_SECONDS = 1.0  # between two restarts
 LOOKS = 3  # at /health, while PostgreSQL is away
+SILENT_SECONDS = 8.0  # for so long a request is tried until it is refused, and /health may be content
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +92,7 @@ def lock(house: House, crowd: Crowd, file: Path, seconds: float, report: Report)
     """Another program holds the write lock for ``seconds``."""
     with closing(sqlite3.connect(file, isolation_level=None, timeout=PATIENCE_SECONDS)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        watch(house, LOCKED, seconds, report)
+        watch(house, crowd, LOCKED, seconds, report)
         holder.execute("ROLLBACK")
     report.figure("all well after the lock", f"{house.wait_until_back(max(crowd.lines)):.2f} s")
 
@@ -104,26 +105,33 @@ def fill(house: House, crowd: Crowd, disk: Path, seconds: float, report: Report)
             while True:
                 taking.write(bytes(4_096))
         except OSError:
-            watch(house, FULL, seconds, report)
+            watch(house, crowd, FULL, seconds, report)
     filler.unlink()
     report.figure("all well after the full disk", f"{house.wait_until_back(max(crowd.lines)):.2f} s")
 
 
-def watch(house: House, trouble: str, seconds: float, report: Report) -> None:
+def watch(house: House, crowd: Crowd, trouble: str, seconds: float, report: Report) -> None:
     """Looks at /health and a page for so long, while nothing can be written because of ``trouble``."""
-    silent, told, slowest = 0, 0, 0.0
-    ends_at = time.monotonic() + seconds
-    while time.monotonic() < ends_at:
+    looks, told, slowest, taken = 0, 0, 0.0, -1
+    silent: list[float] = []  # seconds since a request was taken, where that is no longer a matter of patience
+    taken_at = started_at = time.monotonic()
+    while time.monotonic() < started_at + seconds:
         began = time.monotonic()
+        if (taken_now := len(crowd.tracked) + len(crowd.sold)) != taken:
+            taken, taken_at = taken_now, began
         problems = httpx.get(f"{house.address()}/health", timeout=PATIENCE_SECONDS).json()["problems"]
         httpx.get(f"{house.address()}/api/stats", timeout=PATIENCE_SECONDS).raise_for_status()
         slowest = max(slowest, time.monotonic() - began)
-        is_told = UNWRITABLE + trouble in problems
-        told, silent = told + is_told, silent + (not is_told)
+        looks += 1
+        if UNWRITABLE + trouble in problems:
+            told += 1
+        elif began - taken_at > SILENT_SECONDS:
+            silent.append(round(began - taken_at, 1))
         time.sleep(LOOK_SECONDS)
-    report.figure(f"{trouble}, for {seconds:g} s: looks at /health that said so", f"{told} of {told + silent}")
+    report.figure(f"{trouble}, for {seconds:g} s: looks at /health that said so", f"{told} of {looks}")
     report.figure("the slowest pair of answers to a page meanwhile", f"{slowest:.2f} s")
-    report.promise(f"/health says that {trouble}", [] if told else ["never"])
+    against = silent if told else ["never"]
+    report.promise(f"/health says that {trouble} when nothing was taken for {SILENT_SECONDS:g} s, and goes on", against)
 
 
 def restarts(program: Program, database: Database, server: PostgresServer, times: int, report: Report) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
 import gevent
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from actions import installation
 from analytics import viewer_list
 from analytics.viewer_list import Question
 from core.db import Database
-from tests.support import NOON, NOVA, OTTO, chat, database, write
+from models import Installation
+from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
 from web.orders import Orders
 
 
@@ -48,6 +52,31 @@ def test_others_go_on_while_a_long_question_is_answered(db: Database) -> None:
 def test_what_goes_wrong_beside_the_server_is_raised_in_it(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         Orders(db).run(lambda _database: 1 // 0)
+
+
+class Full(sqlite3.OperationalError):
+    sqlite_errorname = "SQLITE_FULL"
+
+
+def write_on_a_full_disk(_database: Database) -> None:
+    raise OperationalError("INSERT", {}, Full("database or disk is full"))
+
+
+def test_what_hinders_an_order_is_told_until_enough_could_be_written(db: Database) -> None:
+    orders = Orders(db)
+    with pytest.raises(OperationalError):
+        orders.run(write_on_a_full_disk)
+    assert (orders.problem, orders.is_hopeful) == ("the disk is full", False)
+    orders.run(slow_names, 0)  # which writes nothing
+    assert (orders.problem, orders.is_hopeful) == ("the disk is full", True)
+    with pytest.raises(ZeroDivisionError):
+        orders.run(lambda _database: 1 // 0)
+    with pytest.raises(OperationalError):
+        orders.prove(write_on_a_full_disk)
+    assert (orders.problem, orders.is_hopeful) == ("the disk is full", False)
+    orders.prove(installation.try_to_write, 1_000_000)
+    assert (orders.problem, orders.is_hopeful) == ("", False)
+    assert {row["key"]: row["value"] for row in rows(db, Installation)}[installation.TRIED] == ""
 
 
 @pytest.mark.parametrize(
