@@ -1,10 +1,10 @@
-"""What all tests share: the browser's come last, and whatever was not tested is said loudly at the end."""
+"""What all tests share: the browser's come last; figures, and whatever was not tested, are told at the end."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -63,7 +63,34 @@ def _turn(item: pytest.Item) -> tuple[bool, bool]:
     return item.nodeid.startswith("tests/browser/"), item.get_closest_marker("long") is None
 
 
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Notes what was measured, or tried and how often: the end of the run tells it, whichever process it ran in."""
+    notes = request.node.user_properties
+    return lambda told: notes.append(("figure", told.removeprefix("- ")))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _tell_figures(terminalreporter)
+    _tell_what_was_not_tested(terminalreporter)
+
+
+def _tell_figures(terminalreporter: pytest.TerminalReporter) -> None:
+    """In the order of the tests' files, for with several workers that of their ends is by chance."""
+    told: dict[str, list[str]] = {}
+    for outcome in ("passed", "failed", ""):  # the last: of fixtures that end
+        for report in terminalreporter.stats.get(outcome, []):
+            figures = [str(value) for name, value in getattr(report, "user_properties", ()) if name == "figure"]
+            told.setdefault(report.nodeid.partition("::")[0], []).extend(figures)
+    if any(told.values()):
+        terminalreporter.section("FIGURES", sep="-")
+    for file in sorted(file for file, figures in told.items() if figures):
+        terminalreporter.line(file)
+        for line in dict.fromkeys(told[file]):
+            terminalreporter.line(f"    {line}")
+
+
+def _tell_what_was_not_tested(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(
         str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         for report in terminalreporter.stats.get("skipped", [])

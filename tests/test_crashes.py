@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,12 @@ ROUNDS, SECONDS = 20, 90.0  # a machine that is too slow for all of them tells h
 
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_or_counted_twice_whenever_the_processes_are_killed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     seed = random.randrange(10**6)
     program, database = Program.copied_to(tmp_path / "program"), support.database(tmp_path)
-    with capsys.disabled():
-        report = Report(f"crashes (seed {seed})")
-        crashes.rounds(program, database, ROUNDS, seed, report, SECONDS)
+    report = Report("crashes", figure)
+    report.figure("seed", seed)
+    crashes.rounds(program, database, ROUNDS, seed, report, SECONDS)
     database.close()
     assert report.broken == []

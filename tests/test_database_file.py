@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,7 +101,9 @@ def is_whole(path: Path) -> bool:
     return bool(found == ("ok",))
 
 
-def test_a_file_that_is_moved_away_is_missed_and_used_again_when_it_is_back(house: House, file: Path) -> None:
+def test_a_file_that_is_moved_away_is_missed_and_used_again_when_it_is_back(
+    house: House, file: Path, figure: Callable[[str], None]
+) -> None:
     assert house.track("before") == 201
     away = file.rename(file.with_name("away.db"))
     house.twitch.say("lena", "said meanwhile")
@@ -112,16 +114,17 @@ def test_a_file_that_is_moved_away_is_missed_and_used_again_when_it_is_back(hous
     house.collector.wait_for_log("cannot write", SLOW)
     assert not file.exists(), "nothing is made in its place"
     away.rename(file)
-    wait_until(lambda: "said meanwhile" in said_in(file), "what was said is stored", SLOW)
+    figure(f"{until_well(house, file):.2f} s until all is well after the file is back")
     assert house.track("after") == 201
-    wait_until(lambda: house.health().json()["status"] == "ok", "all is well", SLOW)
     assert tracked_in(file) == ["before", "after"]
     assert house.collector.log.count("cannot write") == 1
     assert house.collector.stop() == house.web.stop() == 0
     assert is_whole(file)
 
 
-def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(house: House, file: Path) -> None:
+def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(
+    house: House, file: Path, figure: Callable[[str], None]
+) -> None:
     other = made(file.with_name("other.db"))
     house.twitch.say("lena", "said before")
     wait_until(lambda: "said before" in said_in(file), "it is stored", SLOW)
@@ -129,7 +132,9 @@ def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(h
     kept = file.with_name("kept.db")
     kept.hardlink_to(file)
     other.replace(file)
+    began = time.monotonic()
     assert house.end() == [STARTS_ANEW, STARTS_ANEW]
+    figure(f"{time.monotonic() - began:.2f} s until both have seen that the file was replaced, and ended")
     for running in (house.collector, house.web):
         assert running.log.count("ending, to be started anew: the database file was replaced by another") == 1
     assert (said_in(kept), tracked_in(kept)) == (["said before"], ["before"]), (
@@ -141,19 +146,23 @@ def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(h
 
 
 def test_when_a_newer_program_has_upgraded_the_database_the_old_one_ends_and_then_refuses(
-    house: House, program: Program, file: Path
+    house: House, program: Program, file: Path, figure: Callable[[str], None]
 ) -> None:
     with sqlite3.connect(file, timeout=SLOW) as plain:
         plain.execute("UPDATE alembic_version SET version_num = '9999'")
     plain.close()
+    began = time.monotonic()
     assert house.end() == [STARTS_ANEW, STARTS_ANEW]
+    figure(f"{time.monotonic() - began:.2f} s until both have seen a newer version's database, and ended")
     assert "the database's schema became 9999" in house.collector.log
     ended = program.run("app.py", DATABASE_URL=f"sqlite:///{file}", PORT="0")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "was written by a newer StreamPulse" in ended.stderr
 
 
-def test_a_database_that_others_keep_locked_is_told_and_nothing_is_lost(house: House, file: Path) -> None:
+def test_a_database_that_others_keep_locked_is_told_and_nothing_is_lost(
+    house: House, file: Path, figure: Callable[[str], None]
+) -> None:
     with sqlite3.connect(file, isolation_level=None) as lock:
         lock.execute("BEGIN IMMEDIATE")
         house.twitch.say("lena", "said meanwhile")
@@ -161,6 +170,7 @@ def test_a_database_that_others_keep_locked_is_told_and_nothing_is_lost(house: H
         assert_it_is_told(house, "the database is locked by another program")
         lock.execute("ROLLBACK")
     lock.close()
+    figure(f"{until_well(house, file):.2f} s until all is well after a lock")
     assert_nothing_was_lost(house, file)
 
 
@@ -181,7 +191,9 @@ def file_on_small_disk(small_disk: Path) -> Path:
     return made(small_disk / "streampulse.db")
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(program: Program, file_on_small_disk: Path) -> None:
+def test_a_full_disk_is_told_and_nothing_is_lost(
+    program: Program, file_on_small_disk: Path, figure: Callable[[str], None]
+) -> None:
     file, filler = file_on_small_disk, file_on_small_disk.with_name("filler")
     with house_on(program, file) as house:
         with filler.open("wb", buffering=0) as taking, pytest.raises(OSError, match="No space left"):
@@ -194,6 +206,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(program: Program, file_on_small
         house.twitch.say("lena", "said meanwhile")
         assert_it_is_told(house, "the disk is full")
         filler.unlink()
+        figure(f"{until_well(house, file):.2f} s until all is well after a full disk")
         assert_nothing_was_lost(house, file, *(f"filling {one}" for one in range(number)))
 
 
@@ -205,10 +218,16 @@ def assert_it_is_told(house: House, trouble: str) -> None:
     house.collector.wait_for_log("cannot write", SLOW)
 
 
-def assert_nothing_was_lost(house: House, file: Path, *acknowledged: str) -> None:
-    """After a trouble in which "meanwhile" was refused, and "said meanwhile" was said."""
+def until_well(house: House, file: Path) -> float:
+    """The seconds until "said meanwhile" is stored, and /health is content."""
+    began = time.monotonic()
     wait_until(lambda: "said meanwhile" in said_in(file), "what was said is stored", SLOW)
     wait_until(lambda: house.health().json()["status"] == "ok", "all is well", SLOW)
+    return time.monotonic() - began
+
+
+def assert_nothing_was_lost(house: House, file: Path, *acknowledged: str) -> None:
+    """After a trouble in which "meanwhile" was refused, and "said meanwhile" was said."""
     assert house.track("after") == 201
     assert tracked_in(file) == [*acknowledged, "after"]
     assert house.collector.stop(timeout=SLOW) == house.web.stop(timeout=SLOW) == 0

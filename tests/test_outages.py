@@ -226,9 +226,9 @@ def test_pages_and_health_say_so_and_all_goes_on_by_itself(
 
 
 def test_what_shops_and_tills_were_answered_is_there_once_after_restarts_in_mid_write(
-    program: Program, db: Database, mortal: PostgresServer
+    program: Program, db: Database, mortal: PostgresServer, figure: Callable[[str], None]
 ) -> None:
-    report = Report("restarts of PostgreSQL")
+    report = Report("restarts of PostgreSQL", figure)
     faults.restarts(program, db, mortal, 2, report)
     assert report.broken == []
 

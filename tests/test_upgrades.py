@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,9 @@ PAGES = {"/", "/streams", "/viewers", "/store", "/revenue", "/library", "/voice"
 
 @pytest.mark.sqlite
 @pytest.mark.timeout(300)
-def test_every_page_and_call_answers_with_what_earlier_versions_wrote(program: Program, tmp_path: Path) -> None:
+def test_every_page_and_call_answers_with_what_earlier_versions_wrote(
+    program: Program, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     urls = [f"sqlite:///{tmp_path / revision}.db" for revision in REVISIONS]
     for revision, url in zip(REVISIONS, urls, strict=True):
         with closing(Database(url)) as made:
@@ -151,6 +153,7 @@ def test_every_page_and_call_answers_with_what_earlier_versions_wrote(program: P
         assert [(path, told) for path, told in answers.items() if told[0] >= 500] == [], revision
         assert {answers[path][0] for path in PAGES} == {200}
         as_recorded(content(revision), {path: told[1] for path, told in answers.items()})
+        figure(f"{len(answers)} pages and calls answered on a database of {revision}, upgraded")
 
 
 def as_recorded(written: Content, told: dict[str, Any]) -> None:
@@ -180,14 +183,18 @@ def test_the_programs_bring_the_first_version_s_database_up_to_date_and_go_on(pr
 
 @pytest.mark.sqlite
 @pytest.mark.timeout(300)
-def test_an_upgrade_that_is_killed_leaves_what_was_or_what_is_to_be_and_can_be_repeated(tmp_path: Path) -> None:
-    chance = random.Random()
+def test_an_upgrade_that_is_killed_leaves_what_was_or_what_is_to_be_and_can_be_repeated(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    chance, ended = random.Random(), 0
     with interruptions.upgrader() as upgraded:
         for earlier in interruptions.OLDER:
             with interruptions.old_file(earlier, tmp_path) as made:
                 killed, wrong = interruptions.interrupt(made, upgraded, 2, chance)
             assert wrong == []
             assert killed, "the commit is one of the moments"
+            ended += killed
+    figure(f"{ended} upgrades killed in the middle, from {len(interruptions.OLDER)} earlier versions: each repeated")
 
 
 def test_so_it_is_on_postgresql(postgres: PostgresServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Guest:
         context.add_init_script(f"({WATCH})()")
         context.on("dialog", lambda dialog: self.breaches.append(f"dialog: {dialog.message}"))
         context.on("page", lambda page: page.on("popup", lambda popup: self.breaches.append(f"popup: {popup.url}")))
+        self.pages = 0
         self._visitor = visitor
         self.page = visitor.open("/login")
         self.page.evaluate("window.pwned = 1")  # whoever finds nothing must be able to
@@ -64,6 +65,7 @@ class Guest:
         self.breaches.clear()
 
     def go(self, path: str) -> Page:
+        self.pages += 1
         self.page.goto(self._visitor.home + path)
         with suppress(TimeoutError):  # pages that stream are never idle
             self.page.wait_for_load_state("networkidle", timeout=600)
@@ -83,9 +85,11 @@ class Guest:
 
 
 @pytest.fixture
-def guest(house: House, stage: Stage, visit: Visits) -> Guest:
+def guest(house: House, stage: Stage, visit: Visits, figure: Callable[[str], None]) -> Iterator[Guest]:
     assert house.faults == []
-    return Guest(visit(stage.web.url, forgives=("404", "422")))
+    guest = Guest(visit(stage.web.url, forgives=("404", "422")))
+    yield guest
+    figure(f"{guest.pages} pages full of {len(TEXTS)} hostile texts: {len(guest.breaches)} ran or broke the policy")
 
 
 def test_nothing_runs_on_any_page(guest: Guest, house: House) -> None:

@@ -70,7 +70,8 @@ def _roles(program: Program, folder: Path, examples: int, report: Report) -> Non
             report.say(f"every route as {role}, {examples} times")
             place = folder / role
             place.mkdir()
-            faults = asked_as(stage, role, place, examples, seconds=3_600)
+            tried, faults = asked_as(stage, role, place, examples, seconds=3_600)
+            report.figure(f"requests of Schemathesis as {role}", tried)
             report.promise(f"{role}: no answer that is not described", [faults[:2_000]] if faults else [])
 
 

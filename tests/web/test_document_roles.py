@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -42,8 +43,8 @@ def headers_of(stage: Stage, role: str) -> dict[str, str]:
     return {}
 
 
-def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: float = 110) -> str:
-    """What Schemathesis has to say against it; "" when nothing."""
+def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: float = 110) -> tuple[str, str]:
+    """What Schemathesis has tried, in its words, and what it has to say against it; "" when nothing."""
     options = [f"--checks={CHECKS}", "--phases=fuzzing", f"--max-examples={examples}"]
     token = OVERLAY_TOKEN if role == "overlay" else ""
     # The document itself is for readers: whoever may not see it has seen it elsewhere.
@@ -54,9 +55,14 @@ def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: floa
         *(stage.web.url, folder, *options), headers=headers, token=token, leave_out=ENDS_SESSIONS, seconds=seconds
     )
     faults = "" if ended.returncode == 0 else ended.stdout + ended.stderr
-    return faults + (stage.web.log if "Traceback" in stage.web.log else "")
+    tried = re.search(r"\d+ generated", ended.stdout)
+    return tried[0] if tried else "none", faults + (stage.web.log if "Traceback" in stage.web.log else "")
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "owner"])  # as the owner asks test_document
-def test_whoever_asks_gets_an_answer_that_is_described(disposable: Stage, tmp_path: Path, role: str) -> None:
-    assert asked_as(disposable, role, tmp_path, 1 if role == "stranger" else 2) == ""
+def test_whoever_asks_gets_an_answer_that_is_described(
+    disposable: Stage, tmp_path: Path, role: str, figure: Callable[[str], None]
+) -> None:
+    tried, faults = asked_as(disposable, role, tmp_path, 1 if role == "stranger" else 2)
+    figure(f"requests of Schemathesis as {role}: {tried}")
+    assert faults == ""

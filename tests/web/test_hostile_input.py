@@ -121,7 +121,7 @@ def test_metrics_can_be_read_whatever_a_channel_is_called(house: House) -> None:
     assert names - told == set()
 
 
-def test_every_line_of_the_log_is_one_of_ours(house: House) -> None:
+def test_every_line_of_the_log_is_one_of_ours(house: House, figure: Any) -> None:
     written = house.stage.web.log
     strange = [
         line
@@ -131,6 +131,10 @@ def test_every_line_of_the_log_is_one_of_ours(house: House) -> None:
     assert strange[:5] == []
     assert "Traceback" not in written
     assert all(sign.isprintable() or sign == "\n" for sign in written)
+    figure(
+        f"{house.answers:,} requests with one of {len(EVERYTHING)} hostile texts: {len(house.faults)} mistakes of ours"
+    )
+    figure(f"{len(written.splitlines()):,} lines of the log meanwhile: {len(strange)} forged")
 
 
 def _all_chat(house: House) -> list[dict[str, Any]]:

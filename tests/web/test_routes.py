@@ -96,9 +96,12 @@ def test_each_caller_s_socket_may_call_what_the_table_grants_and_nothing_else(lo
             assert refused is (has < needed), f"{caller}: {event}: {answer}"
 
 
-def test_everybody_is_tried(callers):
+def test_everybody_is_tried(callers, routes, figure):
     assert list(callers) == EVERYBODY
     assert {member.access for member in callers.values()} == set(Access)
+    asked = len(answered(routes))
+    figure(f"{len(callers)} callers × {asked} paths and methods: {len(callers) * asked} requests, each as granted")
+    figure(f"{len(callers)} callers × {len(EVENTS)} calls of a socket, each as granted")
 
 
 def test_each_role_and_each_scope_is_worth_a_level():
