@@ -31,6 +31,7 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import NullType
 
 
@@ -263,6 +264,10 @@ class holds(ColumnElement[bool]):
 
     type: Any = NullType()
     inherit_cache = False
+    _traverse_internals: Any = (  # so that Select.params finds the parameter
+        ("column", InternalTraversal.dp_clauseelement),
+        ("pattern", InternalTraversal.dp_clauseelement),
+    )
 
     def __init__(self, column: Any, pattern: BindParameter[str]) -> None:
         self.column = getattr(column, "expression", column)

@@ -54,6 +54,14 @@ def test_what_is_searched_is_text_whatever_its_signs_mean_elsewhere(db: Database
         assert found_by(db, like, name=name, pattern=pattern) == (["found"] if found else [])
 
 
+def test_what_is_searched_can_be_given_to_a_statement_beforehand(db: Database) -> None:
+    query = select(IgnoredName.name).where(holds(IgnoredName.name, bindparam("pattern"))).params(searched("B"))
+    with db.writing() as connection:
+        connection.execute(insert(IgnoredName), [{"name": name} for name in ("abc", "xyz")])
+    with db.reading() as connection:
+        assert list(connection.execute(query).scalars()) == ["abc"]
+
+
 @pytest.mark.sqlite
 def test_an_index_that_must_not_be_chosen_is_not(db: Database) -> None:
     chosen = select(Channel.id).where(unindexed(Channel.platform) == "twitch")
