@@ -6,6 +6,8 @@ import itertools
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,8 +22,9 @@ from ingest.group_commit import GroupCommit
 from ingest.writer import Writer
 from init_db import upgrade
 from models import Channel, Event, Installation
+from tests import support
 from tests.processes import Program, wait_until
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, RedisServer
 from tests.support import SAM, act, chat, only, rows
 from tests.torture import faults
 from tests.torture.report import Report
@@ -230,6 +233,15 @@ def test_what_shops_and_tills_were_answered_is_there_once_after_restarts_in_mid_
 ) -> None:
     report = Report("restarts of PostgreSQL", figure)
     faults.restarts(program, db, mortal, 2, report)
+    assert report.broken == []
+
+
+def test_what_shops_and_tills_were_answered_is_there_once_though_redis_is_killed(
+    program: Program, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    report = Report("Redis", figure)
+    with RedisServer() as redis, closing(support.database(tmp_path)) as database:
+        faults.without_redis(program, database, redis, 2, report)
     assert report.broken == []
 
 

@@ -1,4 +1,4 @@
-"""Locks and fills the database's disk, restarts PostgreSQL, abandons 10,000 connections, while all of them talk."""
+"""Locks the database, fills its disk, restarts PostgreSQL and Redis, abandons 10,000 connections, while all talk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import httpx
 from core.db import LOCKED, Database
 from init_db import upgrade
 from tests.processes import Program, wait_until
-from tests.servers import NoServer, PostgresServer
+from tests.servers import NoServer, PostgresServer, RedisServer
 from tests.torture.abandoned import abandon
 from tests.torture.crowd import Crowd
 from tests.torture.house import PATIENCE_SECONDS, House
@@ -39,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", type=float, default=30.0, metavar="SECONDS", help="of the full disk (30)")
     parser.add_argument("--abandoned", type=int, default=10_000, metavar="N", help="connections (10000)")
     parser.add_argument("--restarts", type=int, default=30, metavar="N", help="of PostgreSQL (30)")
+    parser.add_argument("--redis", type=int, default=10, metavar="N", help="restarts of Redis (10)")
 
 
 def run(options: argparse.Namespace, report: Report) -> None:
@@ -49,13 +50,17 @@ def run(options: argparse.Namespace, report: Report) -> None:
         program = Program.copied_to(folder / "program")
         on_a_file(program, folder, options, report)
         try:
-            server = PostgresServer()
+            with PostgresServer() as server, closing(Database(server.new_database())) as database:
+                upgrade(database)
+                restarts(program, database, server, options.restarts, report)
         except NoServer as error:
             report.figure("PostgreSQL", f"NOT TRIED: {error}")
-            return
-        with server, closing(Database(server.new_database())) as database:
-            upgrade(database)
-            restarts(program, database, server, options.restarts, report)
+        try:
+            with RedisServer() as redis, closing(Database(f"sqlite:///{folder / 'beside-redis.db'}")) as database:
+                upgrade(database)
+                without_redis(program, database, redis, options.redis, report)
+        except NoServer as error:
+            report.figure("Redis", f"NOT TRIED: {error}")
 
 
 def on_a_file(program: Program, folder: Path, options: argparse.Namespace, report: Report) -> None:
@@ -155,3 +160,31 @@ def restarts(program: Program, database: Database, server: PostgresServer, times
             took.append(house.wait_until_back(max(crowd.lines)))
     report.figure("PostgreSQL restarted", f"{times} times; all well after {max(took):.2f} s at worst")
     report.promise("/health says that the database is away", lies)
+
+
+def without_redis(program: Program, database: Database, redis: RedisServer, times: int, report: Report) -> None:
+    """Redis is killed while shops and a till are answered, and starts again with nothing in it."""
+    told, took = [], []
+    with talking_to(program, database, report, REDIS_URL=redis.url) as (house, crowd):
+        asked_again = crowd.retries
+        for _ in range(times):
+            time.sleep(random.uniform(0, LONGEST_PEACE_SECONDS))
+            redis.kill()
+            told.append(_seconds_until(lambda: "Redis" in _health(house), "/health says that Redis is away"))
+            redis.start()
+            took.append(house.wait_until_back(max(crowd.lines)))
+        sent_away = crowd.retries - asked_again
+        report.promise("nobody is sent away because of Redis", [sent_away] if sent_away else [])
+    report.figure(
+        "Redis killed", f"{times} times; told after {max(told):.2f} s, all well after {max(took):.2f} s at worst"
+    )
+
+
+def _health(house: House) -> str:
+    return httpx.get(f"{house.address()}/health", timeout=PATIENCE_SECONDS).text
+
+
+def _seconds_until(holds: Callable[[], bool], what: str) -> float:
+    began = time.monotonic()
+    wait_until(holds, what, PATIENCE_SECONDS)
+    return time.monotonic() - began

@@ -20,6 +20,7 @@ class House:
     program: Program
     database_url: str
     twitch: TwitchServer
+    settings: dict[str, str] = field(default_factory=dict)  # of the web process
     web: WebProcess | None = None
     collector: Running | None = None
     kills: dict[str, int] = field(default_factory=lambda: {"web": 0, "collector": 0})
@@ -34,7 +35,8 @@ class House:
     def start(self, *names: str) -> None:
         """Starts processes and returns at once."""
         if "web" in names:
-            self.web = self.program.starting_web(self.database_url, SALES_SECRET=SALES_SECRET, TIMEZONE="UTC")
+            own = {"SALES_SECRET": SALES_SECRET, "TIMEZONE": "UTC"} | self.settings
+            self.web = self.program.starting_web(self.database_url, **own)
         if "collector" in names:
             twitch = {"TWITCH_IRC_URL": self.twitch.irc_url, "TWITCH_VALIDATE_URL": self.twitch.validate_url}
             self.collector = self.program.collector(

@@ -15,11 +15,14 @@ from tests.torture.report import Report
 
 
 @contextmanager
-def talking_to(program: Program, database: Database, report: Report) -> Iterator[tuple[House, Crowd]]:
-    """Both processes, and all who talk to them; everything is looked at when the block ends."""
+def talking_to(program: Program, database: Database, report: Report, **settings: str) -> Iterator[tuple[House, Crowd]]:
+    """Both processes, and all who talk to them; everything is looked at when the block ends.
+
+    ``settings``: of the web process.
+    """
     url = database.url.render_as_string(hide_password=False)
     with TwitchServer() as twitch:
-        house = House(program, url, twitch)
+        house = House(program, url, twitch, settings)
         crowd = Crowd(twitch, house.address)
         try:
             house.start("collector", "web")
