@@ -15,6 +15,7 @@ HANDSHAKE = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+FEW = "from web import broadcast; broadcast.MOST_WAITING = 20"  # pushes that wait for somebody
 NARROW = """
 from web import broadcast, wire
 wire.SEND_SECONDS, wire.MOST_UNDER_WAY = {patience}, 8_192
@@ -81,4 +82,26 @@ def test_who_takes_nothing_for_too_long_is_hung_up_on_however_little_waits(
         wait_until(lambda: clients(stage.web) == 1, "the line is closed", 20)
         page.wait_until(lambda: len(page.chat()) >= len(texts), 20)
         assert page.texts() == texts
+        assert "Traceback" not in stage.web.log
+
+
+def test_who_polls_no_more_is_hung_up_on_for_what_waits_and_others_hear_everything(
+    program: Program, new_database_url: Callable[[], str]
+) -> None:
+    with (
+        stage_of(program, new_database_url(), changed=FEW) as stage,
+        listening(stage.web.url) as page,
+        stage.client(params={"EIO": "4", "transport": "polling"}) as lazy,
+    ):
+        session = {"sid": lazy.get("/socket.io/").text.partition('"sid":"')[2].partition('"')[0]}
+        for said in ("40", '420["live:subscribe",{}]'):
+            assert lazy.post("/socket.io/", params=session, content=said).text == "OK"
+        number = 0
+        while "hung up on a client that is behind by" not in stage.web.log:
+            stage.chat("poll", f"line {number}")
+            number += 1
+            page.wait_until(lambda: len(page.chat()) >= number, 20)  # noqa: B023
+        assert number < 25
+        assert page.texts() == [f"line {one}" for one in range(number)]
+        assert lazy.get("/socket.io/", params=session).status_code == 400, "there is no such session any more"
         assert "Traceback" not in stage.web.log
