@@ -36,6 +36,7 @@ from web import (
     auth,
     bodies,
     broadcast,
+    checkpoints,
     chores,
     credentials,
     demo,
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     orders.register(app, database)
     credentials.register(app, database)
     chores.register(app, at)
+    checkpoints.register(app, database)
     retention.register(app, at)
     track.register(app)
     sales.register(app)
@@ -216,7 +218,10 @@ def serve(app: Flask, host: str, port: int) -> str:
     """Serves until SIGINT or SIGTERM, then drains; or until its database is another, and answers how."""
     engine = app.extensions["socketio"].server.eio
     server = build_server(host, port, app, log)
-    running = [gevent.spawn(app.extensions[name].follow) for name in ("realtime", "chores", "voice", "retention")]
+    running = [
+        gevent.spawn(app.extensions[name].follow)
+        for name in ("realtime", "chores", "checkpoints", "voice", "retention")
+    ]
     server.start()
     shown_host = f"[{host}]" if ":" in host else host
     log.info("StreamPulse %s is listening on http://%s:%d", VERSION, shown_host, server.server_port)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from actions import commands as orders
 from actions import installation, privacy
 from analytics import commands, scope
+from core.checkpoints import Checkpoints
 from core.clock import now_ms
 from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated, why_unusable
@@ -251,6 +252,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     installation.claim(database, installation.DEMO if simulated else installation.REAL)
     if taken_up := privacy.finish(database):
         log.info("%d interrupted erasures were brought to their end", taken_up)
+    checkpoints = Checkpoints(database).start()
     writer.start()
     keep_for_good()
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)
@@ -262,6 +264,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         lost = writer.close()
         if recorder:
             recorder.close()
+        checkpoints.close()
         database.close()
     if lost:
         log.error("%d events could not be written: %s", lost, writer.counters.problem)

@@ -113,6 +113,10 @@ class Database:
             finally:
                 connection.exec_driver_sql("PRAGMA secure_delete = OFF").close()
 
+    def another(self) -> Database:
+        """The same for another thread, with connections of its own."""
+        return Database(self.url.render_as_string(hide_password=False), beside=self)
+
     def close(self) -> None:
         self.engine.dispose()
 

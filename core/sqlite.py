@@ -24,6 +24,10 @@ PRAGMAS = (
 )
 
 
+# How much of the log a commit lets gather before it copies it into the file itself. ``core.checkpoints`` does so long
+# before, but only a writer that finds all of it copied can begin it anew.
+FULL_LOG_PAGES = 16_000
+
 STATEMENTS = 512  # kept parsed by each connection: the driver's own 128 are fewer than there are questions
 
 OLDEST = (3, 35, 0)  # search by trigrams, UPDATE … FROM, RETURNING
@@ -130,6 +134,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
         for pragma in PRAGMAS:
             connection.execute(pragma).close()
+        connection.execute(f"PRAGMA wal_autocheckpoint = {FULL_LOG_PAGES}").close()
     except sqlite3.OperationalError as error:
         # A read-only file cannot be switched to WAL but can still be read.
         if "readonly" not in str(error):

@@ -7,13 +7,15 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from core.checkpoints import DUE_PAGES, LONG_PAGES, LOOK_SECONDS
 from core.db import Database
+from core.sqlite import FULL_LOG_PAGES
 from init_db import upgrade
 from models import Event, StoreEvent
 from tests.processes import Program, Running, WebProcess, wait_until
@@ -172,6 +174,39 @@ def test_a_database_that_others_keep_locked_is_told_and_nothing_is_lost(
     lock.close()
     figure(f"{until_well(house, file):.2f} s until all is well after a lock")
     assert_nothing_was_lost(house, file)
+
+
+@pytest.mark.parametrize("process", ["collector", "web"])
+def test_either_process_brings_a_long_log_into_the_file_and_has_it_begin_anew(
+    program: Program, file: Path, process: str
+) -> None:
+    url, log = f"sqlite:///{file}", file.with_name(f"{file.name}-wal")
+    with closing(Database(url)) as database, TwitchServer() as twitch:
+        own = {"CHANNEL": "lena", "TWITCH_IRC_URL": twitch.irc_url, "TWITCH_VALIDATE_URL": twitch.validate_url}
+        with program.collector(url, **own) if process == "collector" else program.web(url) as running:
+            if process == "collector":
+                running.wait_for_log("Reading Twitch channel lena", SLOW)
+            fill(database, DUE_PAGES)
+            wait_until(lambda: b"CREATE TABLE filled" in file.read_bytes(), "what was written is in the file", SLOW)
+            for _ in range(4):
+                fill(database, LONG_PAGES // 2)
+                time.sleep(3 * LOOK_SECONDS)
+            assert log.stat().st_size < (FULL_LOG_PAGES + LONG_PAGES) * 4_120
+            assert running.stop(timeout=SLOW) == 0
+    assert not log.exists()
+    assert is_whole(file)
+
+
+def fill(database: Database, pages: int) -> None:
+    """Writes so many pages, in transactions of some hundred."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS filled (at INTEGER PRIMARY KEY, what BLOB)").close()
+    for _ in range(pages // 500 + 1):
+        with database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO filled (what) WITH RECURSIVE"
+                " n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT zeroblob(4000) FROM n"
+            ).close()
 
 
 @pytest.fixture

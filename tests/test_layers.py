@@ -32,6 +32,7 @@ OURS = MAY_IMPORT.keys() | WIRING
 MAY_USE = {
     "core/config.py": {"pydantic", "pydantic_settings", "tzlocal"},
     "core/changes.py": {"sqlalchemy"},
+    "core/checkpoints.py": {"sqlalchemy"},
     "core/db.py": {"sqlalchemy"},
     "core/postgresql.py": {"sqlalchemy", "psycopg"},
     "core/sqlite.py": {"sqlalchemy"},

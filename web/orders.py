@@ -54,7 +54,7 @@ class Orders:
         if self._thread is None:
             return action(self._shared, *arguments, **options)
         if self._own is None:
-            self._own = Database(self._shared.url.render_as_string(hide_password=False), beside=self._shared)
+            self._own = self._shared.another()
         answer, error = self._thread.apply(_outcome, (action, self._own, arguments, options))
         if error is not None:
             raise error
