@@ -26,13 +26,13 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import IteratorResult
-from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import NullType
+
+from core.rows import Rows, row_maker
 
 
 def insert_for(connection: Connection) -> Callable[[Any], Any]:
@@ -148,14 +148,13 @@ class Prepared:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _Compiled(self._statement.compile(dialect=dialect))
-        if dialect.name == "sqlite":
-            values = {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
         given = {**compiled.defaults, **values}
         if compiled.order is None:
             return connection.exec_driver_sql(compiled.sql, given)
-        parameters = tuple([given[name] for name in compiled.order])
+        told = [given[name] for name in compiled.order]
+        parameters = tuple([json.dumps(value) if isinstance(value, list) else value for value in told])
         if _goes_straight(connection):
-            return compiled.read(connection, parameters)
+            return cast("Result[Any]", compiled.read(connection, parameters))
         return connection.exec_driver_sql(compiled.sql, parameters)
 
 
@@ -166,9 +165,9 @@ class _Compiled:
         self.sql = compiled.string
         self.defaults = dict(compiled.params)
         self.order = tuple(compiled.positiontup or ()) if compiled.positional else None
-        self._names: SimpleResultMetaData | None = None
+        self._make: Callable[[tuple[Any, ...]], Any] | None = None
 
-    def read(self, connection: Connection, parameters: tuple[Any, ...]) -> Result[Any]:
+    def read(self, connection: Connection, parameters: tuple[Any, ...]) -> Rows:
         """Asks SQLite's driver itself: a cursor of SQLAlchemy's costs more than most of these answers do."""
         driver: Any = connection.connection.dbapi_connection
         try:
@@ -176,9 +175,9 @@ class _Compiled:
             rows = cursor.fetchall()
         except sqlite3.Error as error:
             raise _as_sqlalchemy_tells(error, self.sql, parameters, connection) from error
-        if self._names is None:
-            self._names = SimpleResultMetaData([column[0] for column in cursor.description])
-        return IteratorResult(self._names, iter(rows))
+        if self._make is None:
+            self._make = row_maker([column[0] for column in cursor.description])
+        return Rows(self._make, rows)
 
 
 def _goes_straight(connection: Connection) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, bindparam, column, delete, event, insert, select, table, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from core.db import Database, is_outage
 from core.statements import BulkStatement, Prepared, adding, among, insert_for, one_of
@@ -174,3 +175,32 @@ def test_a_question_is_answered_alike_whether_somebody_listens_or_not(db: Databa
     assert alone == heard == [("a", "1"), ("b", "2")]
     assert [row.told for row in alone] == ["1", "2"]
     assert dict(alone[0]._mapping) == dict(heard[0]._mapping) == {"key": "a", "told": "1"}
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_an_answer_is_taken_alike_whether_somebody_listens_or_not(db: Database, limit: int) -> None:
+    with db.writing() as connection:
+        NOTE.run(connection, [("x", "a"), ("x", "b")])
+    question = Prepared(select(Installation.key, Installation.value).order_by(Installation.key).limit(limit))
+    ways: list[Callable[[Any], Any]] = [
+        lambda answer: answer.first(),
+        lambda answer: answer.one(),
+        lambda answer: answer.scalar(),
+        lambda answer: answer.scalar_one(),
+        lambda answer: answer.scalars().all(),
+        lambda answer: answer.scalars().first(),
+        lambda answer: list(answer.scalars()),
+        lambda answer: list(answer.tuples()),
+        lambda answer: list(answer),
+    ]
+    alone = [told(db, question, way) for way in ways]
+    event.listen(db.engine, "before_cursor_execute", lambda *_call: None)
+    assert [told(db, question, way) for way in ways] == alone
+
+
+def told(db: Database, question: Prepared, way: Callable[[Any], Any]) -> Any:
+    with db.reading() as connection:
+        try:
+            return way(question(connection))
+        except (ValueError, InvalidRequestError):
+            return "another number of rows"
