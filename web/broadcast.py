@@ -16,14 +16,14 @@ from engineio import packet as engine_packet
 from socketio import Manager, RedisManager
 from socketio.packet import EVENT
 
+from web.wire import text_frame
+
 log = logging.getLogger(__name__)
 
 # Who is that far behind, in packets or bytes, is better off with a fresh snapshot.
 MOST_WAITING, MOST_WAITING_BYTES = 1_000, 4_000_000
 
 CLIENTS_A_TURN = 100  # written to before others get theirs: about a millisecond
-
-_SHORT, _MEDIUM = 126, 1 << 16
 
 
 class _Push(NamedTuple):
@@ -157,7 +157,7 @@ class DirectManager(Manager):
             self._behind = {sid: waiting for sid, waiting in self._behind.items() if sid in self.server.eio.sockets}
         waiting = 0
         if connection.upgraded and (wire := getattr(connection, "wire", None)):
-            # Not by the queue: engineio takes all out of it at once, to send one after the other.
+            # Also in bytes: a few packets may hold megabytes.
             self._behind[engine_sid] = max(self._behind.get(engine_sid, 0), wire.taken) + size
             waiting = self._behind[engine_sid] - wire.taken
         if waiting <= MOST_WAITING_BYTES and connection.queue.qsize() < MOST_WAITING:
@@ -196,14 +196,3 @@ def written(connection: Any, frame: bytes) -> bool:
     if wire is None or not connection.upgraded or connection.closed or not connection.queue.empty():
         return False
     return bool(wire.write_now(frame))
-
-
-def text_frame(text: str) -> bytes:
-    """A whole, unmasked WebSocket frame (RFC 6455, 5.2), as servers send them."""
-    payload = text.encode()
-    size = len(payload)
-    if size < _SHORT:
-        return bytes((0x81, size)) + payload
-    if size < _MEDIUM:
-        return b"\x81\x7e" + size.to_bytes(2) + payload
-    return b"\x81\x7f" + size.to_bytes(8) + payload

@@ -65,13 +65,13 @@ class GuardedSocketIO(SocketIO):
         """
         if not self._identities:
             return
+        known = self._app.extensions["credentials"].current()
+        if known is self._seen and now < self._recheck_due:
+            return
+        self._seen, self._recheck_due = known, now + RECHECK_SECONDS
         with self._app.app_context():
-            known = credentials().current()
-            if known is self._seen and now < self._recheck_due:
-                return
-            self._seen, self._recheck_due = known, now + RECHECK_SECONDS
             for sid, identity in list(self._identities.items()):
-                if self.identity(sid).access is not identity.access:
+                if identity.proof and self.identity(sid).access is not identity.access:
                     self._hang_up(sid)
 
     def _hang_up(self, sid: str) -> None:

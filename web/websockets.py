@@ -1,4 +1,4 @@
-"""WebSockets on gevent: one file and one greenlet each, pings without one; and what engineio is given of them."""
+"""WebSockets on gevent: one file and one greenlet each; and what engineio is given of them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
-import gevent
 import simple_websocket
 from engineio.async_drivers.gevent import Thread, WebSocketWSGI
-from engineio.packet import PING, Packet
-from engineio.socket import Socket as EngineSocket
 from flask import Response
 from gevent.event import Event
 from simple_websocket import ConnectionClosed
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from web.engine_tasks import use_own_tasks
 from web.origins import comes_from_elsewhere
-from web.wire import WholeSends, taken_over
+from web.wire import WholeSends, small_texts, taken_over
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +56,12 @@ class _NoThread:
 
 
 class _ReadWhenAsked(_WebSocket):
-    """Read by whoever waits for its messages: one greenlet less for each of thousands, and nothing is read ahead."""
+    """Read by whoever waits for its messages: one greenlet less for each of thousands, and nothing is read ahead.
+
+    The library takes a tenth of a millisecond for a frame, and is needed only once something unusual comes.
+    """
+
+    _all_was_small = True
 
     def __init__(self, environ: dict[str, Any], **options: Any) -> None:
         super().__init__(environ, **{**options, "thread_class": _NoThread})
@@ -73,6 +76,10 @@ class _ReadWhenAsked(_WebSocket):
     def _read(self) -> None:
         try:
             got = self.sock.recv(self.receive_bytes)
+            if self._all_was_small and got and (texts := small_texts(got)) is not None:
+                self.input_buffer += texts
+                return
+            self._all_was_small = False
             if got:
                 self.ws.receive_data(got)
             self.connected = bool(got) and self._handle_events()
@@ -184,7 +191,7 @@ def use_own_websocket(engine: Any) -> None:
     """Gives an engineio server our WebSocket; the driver's table is shared, so it is copied first."""
     engine._async = {**engine._async, "websocket": WebSocket}
     engine.logger.addFilter(ClientFaults())
-    _ping_without_greenlets(engine)
+    use_own_tasks(engine)
     answer = engine.handle_request
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
@@ -200,21 +207,3 @@ def use_own_websocket(engine: Any) -> None:
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
-
-
-def _ping_without_greenlets(engine: Any) -> None:
-    """engineio has a greenlet sleep between two pings of each client; one that is begun when due needs no stack."""
-    start = engine.start_background_task
-
-    def start_background_task(target: Any, *arguments: Any, **options: Any) -> Any:
-        if getattr(target, "__func__", None) is not EngineSocket._send_ping:
-            return start(target, *arguments, **options)
-        return gevent.spawn_later(engine.ping_interval, _ping, target.__self__)
-
-    engine.start_background_task = start_background_task
-
-
-def _ping(connection: Any) -> None:
-    if not connection.closing and not connection.closed:
-        connection.last_ping = time.time()
-        connection.send(Packet(PING))

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 MOST_UNDER_WAY = 262_144  # bytes on their way to a WebSocket, as far as the kernel keeps them
 UNREAD_AT_THE_END = 16_384  # bytes: with something unread the kernel would reset the connection, farewell and all
 SEND_SECONDS = 20.0  # as engineio waits for a pong; a client that takes nothing for so long is gone
+_SHORT, _MEDIUM = 126, 1 << 16  # bytes, from which on a frame tells its size otherwise
 
 
 class WholeSends:
@@ -110,3 +111,33 @@ def taken_over(reader: Any) -> WholeSends:
     with suppress(OSError):
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST_UNDER_WAY)
     return WholeSends(ours, read_ahead)
+
+
+def text_frame(text: str) -> bytes:
+    """A whole, unmasked WebSocket frame (RFC 6455, 5.2), as servers send them."""
+    payload = text.encode()
+    size = len(payload)
+    if size < _SHORT:
+        return bytes((0x81, size)) + payload
+    if size < _MEDIUM:
+        return b"\x81\x7e" + size.to_bytes(2) + payload
+    return b"\x81\x7f" + size.to_bytes(8) + payload
+
+
+def small_texts(received: bytes) -> list[str] | None:
+    """What ``received`` says if it is nothing but whole, short, masked text frames, as nearly all that clients send."""
+    texts, at, end = [], 0, len(received)
+    while at < end:
+        if end - at < 6 or received[at] != 0x81 or not 0x80 <= received[at + 1] < 0x80 + _SHORT:
+            return None
+        size = received[at + 1] - 0x80
+        mask, payload = received[at + 2 : at + 6], received[at + 6 : at + 6 + size]
+        if len(payload) < size:
+            return None
+        key = int.from_bytes((mask * (size // 4 + 1))[:size])
+        try:
+            texts.append((int.from_bytes(payload) ^ key).to_bytes(size).decode())
+        except UnicodeDecodeError:
+            return None
+        at += 6 + size
+    return texts
