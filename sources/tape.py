@@ -224,7 +224,7 @@ def event_of_line(line: bytes) -> Event:
         raise ValueError(f"not an event: {error}") from error
     who = event.who
     names = (who.user_id, who.login, who.name, who.avatar) if who else ()
-    if not all(isinstance(name, str) for name in (*names, event.source_id or "")):
+    if not all(isinstance(name, str) for name in (*names, "" if event.source_id is None else event.source_id)):
         raise ValueError("not an event: an id or a name is no text")
     if not isinstance(event.extra, Mapping):
         raise ValueError("not an event: extra is no object")

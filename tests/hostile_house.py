@@ -88,7 +88,7 @@ class House:
         """Chat, names, gifts, subs and raids of two platforms, as sources hand them over: both speak UTF-8."""
         told = [(number, text) for number, text in enumerate(self.texts.values()) if text not in HALVES.values()]
         for platform in (Platform.TWITCH, Platform.TIKTOK):
-            events = [one for number, text in told for one in _said(platform, number, text)]
+            events = [one for number, text in told for one in said(platform, number, text)]
             for start in range(0, len(events), 400):
                 self.stage.tell(*events[start : start + 400])
 
@@ -213,7 +213,7 @@ class House:
             yield from (f"/static/{word}", f"/peerjs/{word}/id", f"/{word}={word}?{word}={word}")
 
 
-def _said(platform: Platform, number: int, text: str) -> Iterator[Event]:
+def said(platform: Platform, number: int, text: str) -> Iterator[Event]:
     at, room = now_ms(), CHANNEL
     about = {"bio": text[:1_000]}
     avatar = AVATARS[number % len(AVATARS)]
