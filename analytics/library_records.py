@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, literal_column, or_, select
 
+from analytics import library_search
 from core.clock import iso
 from core.db import Database
 from core.statements import containing, holds, searched, unindexed
@@ -58,6 +59,11 @@ class Question:
         return self.search.replace("\0", "").strip()
 
     @property
+    def by_parts(self) -> bool:
+        """Whether an index of parts of names finds the text."""
+        return len(self.text) >= SHORTEST_PART and self.path != "plans"
+
+    @property
     def asked(self) -> list[Filter]:
         return [one for one in self.kind.filters if self.filters.get(one.name) is not None]
 
@@ -105,7 +111,7 @@ def page_from(database: Database, question: Question, setting: Setting) -> Page:
 def page(connection: Connection, question: Question, setting: Setting) -> Page:
     kind, table = question.kind, _table(question.kind)
     where = _conditions(connection, question, table)
-    total, exact = _count(connection, table, where)
+    total, exact = _count(connection, question, table, where)
     offset = (question.page - 1) * question.limit
     limit = max(0, min(question.limit, total - offset))
     if limit == 0:
@@ -116,9 +122,14 @@ def page(connection: Connection, question: Question, setting: Setting) -> Page:
     column = table.c[kind.sorts[question.sort]]
     down = question.descending != turned
     order = [column.desc(), table.c.id.desc()] if down else [column, table.c.id]
-    # The page is found in the index alone; only its own records are then read.
-    chosen = select(table.c.id).where(*where).order_by(*order).limit(limit).offset(offset)
-    ids = list(connection.execute(chosen).scalars())
+    ids = None
+    if question.by_parts and not question.asked:
+        wanted: Any = {"offset": offset, "limit": limit, "found": total}
+        ids = library_search.on_a_walk(connection, table, kind.searched, question.text, order, **wanted)
+    if ids is None:
+        # The page is found in the index alone; only its own records are then read.
+        chosen = select(table.c.id).where(*where).order_by(*order).limit(limit).offset(offset)
+        ids = list(connection.execute(chosen).scalars())
     return Page(_records(connection, kind, ids[::-1] if turned else ids, setting), total, exact)
 
 
@@ -189,20 +200,29 @@ def genres_called(connection: Connection, name: str) -> list[str]:
 
 
 def _search(connection: Connection, table: Table, question: Question) -> ColumnElement[bool]:
+    if question.by_parts:
+        return table.c.id.in_(_parts(connection, table, question))
+    pattern: Any = bindparam("pattern", searched(question.text)["pattern"])
+    return or_(*(holds(table.c[name], pattern) for name in question.kind.searched))
+
+
+def _parts(connection: Connection, table: Table, question: Question) -> Select[Any]:
     columns = [table.c[name] for name in question.kind.searched]
-    given = searched(question.text)
-    indexed = len(question.text) >= SHORTEST_PART and question.kind.path != "plans"
-    if not indexed:
-        return or_(*(holds(column, bindparam("pattern", given["pattern"])) for column in columns))
-    parts = containing(connection.dialect.name, table, columns, f"{table.name}_search").params(given)
-    return table.c.id.in_(parts)
+    parts = containing(connection.dialect.name, table, columns, f"{table.name}_search")
+    return parts.params(searched(question.text))
 
 
-def _count(connection: Connection, table: Table, where: list[ColumnElement[bool]]) -> tuple[int, bool]:
+def _count(
+    connection: Connection, question: Question, table: Table, where: list[ColumnElement[bool]]
+) -> tuple[int, bool]:
     if not where:
         kept = select(LibraryTotal.records).where(LibraryTotal.kind == table.name)
         return connection.scalar(kept) or 0, True
-    some = select(literal_column("1")).select_from(table).where(*where).limit(MOST_MATCHES + 1).subquery()
+    if question.by_parts and not question.asked:  # the index alone tells
+        every = _parts(connection, table, question)
+    else:
+        every = select(literal_column("1")).select_from(table).where(*where)
+    some = every.limit(MOST_MATCHES + 1).subquery()
     found = connection.scalar(select(func.count()).select_from(some)) or 0
     return min(found, MOST_MATCHES), found <= MOST_MATCHES
 

@@ -15,7 +15,7 @@ from analytics import viewer_counts, viewer_search_by_name, viewer_walks
 from analytics import viewer_queries as queries
 from analytics.viewer_question import Page, Question, Window
 from analytics.viewer_walks import FINDING, PASSING, READING, Ground, Way
-from core.statements import Prepared, searched
+from core.statements import Prepared, compares_alike, searched
 
 FEW_MATCHES = 1_000  # are read at once: to look them up again would cost more
 MOST_MATCHES = 1_000  # a search that finds more is not counted to its end, nor paged beyond
@@ -141,7 +141,7 @@ class _Search:
         look = f"among {self.how}" if sqlite else None
         if self.how == "beginning":
             return Way(filter, "beginning in order" if self._stand_together else "each beginning", look, self.how)
-        by_reading = not sqlite or _compares_in_sqlite(self.question.text)
+        by_reading = not sqlite or compares_alike(self.question.text)
         return Way(filter, "names" if by_reading else None, look, self.how)
 
     def _ground(self, spread: int | None = None) -> Ground:
@@ -167,8 +167,3 @@ class _Search:
             cost = FINDING * self.matches + PASSING * self.people
             ways.append((cost, queries.fitting(self.dialect, filter, way.look)))
         return min(ways, key=lambda pair: pair[0])[1]
-
-
-def _compares_in_sqlite(text: str) -> bool:
-    """SQLite compares without regard to capitals in ASCII only; the index knows all alphabets that have them."""
-    return all(letter.isascii() or letter.lower() == letter == letter.upper() for letter in text)

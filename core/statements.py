@@ -323,3 +323,11 @@ def searched(text: str) -> dict[str, str]:
     quoted = text.replace('"', '""')
     escaped = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
     return {"phrase": f'"{quoted}"', "pattern": f"%{escaped}%"}
+
+
+def compares_alike(text: str) -> bool:
+    """Whether ``holds`` finds ``text`` in SQLite as its index of parts does, which knows all alphabets with capitals.
+
+    SQLite itself compares without regard to capitals in ASCII only.
+    """
+    return all(letter.isascii() or letter.lower() == letter == letter.upper() for letter in text)
