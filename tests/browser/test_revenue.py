@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +74,16 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     expect(rows).to_have_count(30)
     expect(rows.first).to_contain_text(f"${told['today']:,.2f}")
     assert "the most" in (page.locator("#revenue-chart canvas").get_attribute("aria-label") or "")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_day_of_an_old_sale_is_told_whole(visit: Visits, stage: Stage, viewport: dict[str, int]) -> None:
+    page = opened(visit, stage, viewport=viewport)
+    days = page.eval_on_selector_all("#sales .when", "all => all.map((each) => each.textContent)")
+    assert len([day for day in days if re.fullmatch(r"\d+ \w+( \d{4})?", day)]) > 5
+    cut = "all => all.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"
+    assert page.eval_on_selector_all("#sales .when", cut) == []
+    assert page.locator(".sales-frame").evaluate("frame => frame.scrollWidth <= frame.clientWidth")
 
 
 def test_a_sale_moves_the_counters_the_column_and_the_ticker_where_they_stand(visit: Visits, stage: Stage) -> None:

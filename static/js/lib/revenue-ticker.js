@@ -81,7 +81,8 @@ export class RevenueTicker {
 
   #since(at) {
     const seconds = Math.max(0, (serverNow() - at) / 1000);
-    return seconds >= 86_400 ? day(at).replace(/^\w+, /, "") : ago(seconds);
+    if (seconds < 86_400) return ago(seconds);
+    return day(at).replace(/^\w+,? /, ""); // whether a comma follows the weekday is the browser's affair
   }
 
   #tellTime() {
