@@ -8,7 +8,7 @@ import gc
 
 gc.disable()  # until all is imported: what imports make stays, so looking through it again and again finds nothing
 
-from core.starting import import_without, keep_for_good
+from core.starting import import_without, keep_for_good, leave
 
 if __name__ == "__main__":  # python-socketio's clients, which nobody here is, take 13 MB and a quarter of a second
     import_without("socketio", "aiohttp", "requests", "websocket")
@@ -272,4 +272,4 @@ def main(_argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

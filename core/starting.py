@@ -1,10 +1,14 @@
-"""What lets a process start sooner and pause less: imports nothing that is not needed, and looks at it once."""
+"""What lets a process start sooner, pause less and end at once: it imports and looks at nothing without need."""
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
+import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 LOOK_AFTER = 20_000  # new objects that have not gone yet; Python's own 700 take a twentieth of a collector's time
 
@@ -30,3 +34,12 @@ def keep_for_good() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(LOOK_AFTER, 10, 10)
+
+
+def leave(code: int) -> NoReturn:
+    """As ``sys.exit``, but the system frees the memory: object by object it takes seconds after thousands of clients."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody listens any more
+            stream.flush()
+    os._exit(code)

@@ -1,4 +1,4 @@
-"""Starting lean: what is left out of an import is left out there alone."""
+"""Starting lean: what is left out of an import is left out there alone; and ending without a long farewell."""
 
 from __future__ import annotations
 
@@ -45,3 +45,20 @@ def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
     finally:
         gc.unfreeze()
         gc.set_threshold(*usual)
+
+
+def test_a_process_leaves_with_its_code_and_its_last_words_and_frees_nothing_one_by_one() -> None:
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import atexit\nfrom core.starting import leave\n"
+            "class Kept:\n    def __del__(self): print('freed')\n"
+            "kept = Kept()\natexit.register(print, 'at the end')\nprint('said')\nleave(3)",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stdout, told.stderr) == (3, "said\nat the end\n", "")
