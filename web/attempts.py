@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
@@ -19,6 +21,7 @@ from core.config import Settings
 
 LIMITED = ("auth", "accounts", "voice_socket")  # the blueprints with routes that are limited
 REDIS_SECONDS = 1.0
+COMPLAINT_SECONDS = 60.0
 WRONG_TOKENS = RateLimitItemPerMinute(10)
 WAIT_SECONDS = WRONG_TOKENS.get_expiry()
 MOST_SEEN = 20_000  # tokens, each from one network
@@ -35,6 +38,22 @@ def visitors_network() -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+class OnceAMinute(logging.Filter):
+    """Lets one refusal a minute be told: whoever guesses on could fill the disk with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._due = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.INFO:
+            return True
+        is_due = time.monotonic() >= self._due
+        if is_due:
+            self._due = time.monotonic() + COMPLAINT_SECONDS
+        return is_due
 
 
 limiter = Limiter(visitors_network, headers_enabled=True, key_prefix="streampulse")
@@ -54,6 +73,7 @@ def limits(settings: Settings) -> dict[str, Any]:
 def register(app: Flask) -> None:
     """Sets the limiter up. Its hooks look at every request; here only those of LIMITED can be refused by it."""
     limiter.init_app(app)
+    limiter.logger.filters = [OnceAMinute()]  # of the process, as the logger is
     kinds: list[Any] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
     for hooks in kinds:  # by blueprint; None: of all
         of_limiter = hooks[None].pop()
