@@ -37,7 +37,7 @@ def keep_for_good() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """As ``sys.exit``, but the system frees the memory: object by object it takes seconds after thousands of clients."""
+    """As ``sys.exit``, but the system frees the memory: object by object that takes seconds after many clients."""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # nobody listens any more
