@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ PRAGMAS = (
 # How much of the log a commit lets gather before it copies it into the file itself. ``core.checkpoints`` does so long
 # before, but only a writer that finds all of it copied can begin it anew.
 FULL_LOG_PAGES = 16_000
+
+ONE_LOOK_MS = 10  # within it SQLite tries after 1, 3, 8 and 10 ms
 
 STATEMENTS = 512  # kept parsed by each connection: the driver's own 128 are fewer than there are questions
 
@@ -142,8 +145,30 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("streampulse_writes"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return
     driver: Any = connection.connection.dbapi_connection
+    if connection.get_execution_options().get("streampulse_writes"):
+        _take_turn(connection, driver)
+        return
     driver.execute("BEGIN")  # nothing can go wrong yet, so SQLAlchemy's care would only cost time
+
+
+def _take_turn(connection: Connection, driver: Any) -> None:
+    """Waits until nobody else writes, for as long as the connection's busy_timeout says.
+
+    SQLite itself looks every 0.1 s after a while, and who rests for 20 ms between two batches would be met seldom.
+    """
+    (wait_ms,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    give_up_at = time.monotonic() + wait_ms / 1000
+    driver.execute(f"PRAGMA busy_timeout = {min(wait_ms, ONE_LOOK_MS)}").close()
+    try:
+        while time.monotonic() < give_up_at:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    break
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is told as SQLAlchemy does
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {wait_ms}").close()

@@ -124,6 +124,33 @@ def test_who_comes_again_and_again_finds_the_same_connection_though_others_come_
     assert len(set(found)) == 1
 
 
+@pytest.mark.sqlite
+def test_who_waits_for_a_turn_gets_it_in_the_short_rest_of_somebody_who_writes_much(
+    db: Database, tmp_path: Path
+) -> None:
+    held_seconds, rest_seconds, turns = 0.5, 0.03, 5
+    other, enough = Database(f"sqlite:///{tmp_path / 'streampulse.db'}"), threading.Event()
+
+    def write_much() -> None:
+        while not enough.is_set():
+            with other.writing():
+                enough.wait(held_seconds)
+            time.sleep(rest_seconds)
+
+    much = threading.Thread(target=write_much)
+    much.start()
+    began = time.monotonic()
+    for number in range(turns):
+        with db.writing() as connection:
+            note(connection, str(number))
+        time.sleep(rest_seconds)
+    taken = time.monotonic() - began
+    enough.set()
+    much.join(WAIT)
+    other.close()
+    assert taken < 2 * turns * held_seconds
+
+
 def test_a_second_writer_waits_for_the_first_rather_than_fail(db: Database) -> None:
     holds, may_go, written = threading.Event(), threading.Event(), list[str]()
 
