@@ -209,6 +209,28 @@ def fill(database: Database, pages: int) -> None:
             ).close()
 
 
+def test_files_that_nobody_may_write_any_more_are_told_and_nothing_is_lost(
+    house: House, file: Path, figure: Callable[[str], None]
+) -> None:
+    with unwritable(*file.parent.glob(f"{file.name}*")):
+        house.twitch.say("lena", "said meanwhile")
+        assert house.track("meanwhile") == 503
+        assert_it_is_told(house, "disk I/O error")
+    figure(f"{until_well(house, file):.2f} s until all is well after files that nobody may write")
+    assert_nothing_was_lost(house, file)
+
+
+@contextmanager
+def unwritable(*files: Path) -> Iterator[None]:
+    """Not even for root, nor for who has opened them already."""
+    if shutil.which("chattr") is None or subprocess.run(["chattr", "+i", *files], capture_output=True).returncode:
+        pytest.skip("only root may make files unwritable, and not on every disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", *files], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of eight megabytes."""
