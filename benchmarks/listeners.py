@@ -47,6 +47,21 @@ def _read_until(client: socket.socket, sign: bytes) -> None:
         received += got
 
 
+def gathered(port: int, count: int) -> list[socket.socket]:
+    """So many clients. Who is in answers pings while others still come: that may take longer than a server waits."""
+    clients = []
+    with selectors.DefaultSelector() as selector:
+        for _ in range(count):
+            clients.append(client := connected(port))
+            selector.register(client, selectors.EVENT_READ)
+            for key, _ in selector.select(0):
+                told = key.fileobj
+                assert isinstance(told, socket.socket)
+                if _PING in told.recv(65_536):
+                    told.send(_PONG)
+    return clients
+
+
 def allow_many_files() -> None:
     """Each client is one, and the usual limit is low."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -71,7 +86,10 @@ def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[flo
     arrived: defaultdict[float, list[float]] = defaultdict(list)
     unread: dict[socket.socket, bytes] = {}
     for client in readable(clients, seconds):
-        got = unread.pop(client, b"") + client.recv(65_536)
+        received = client.recv(65_536)
+        if not received:
+            raise RuntimeError("the server has hung up on a client")
+        got = unread.pop(client, b"") + received
         now, end = time.time(), 0
         for found in _AT.finditer(got):
             arrived[float(found[1])].append(now)
@@ -86,7 +104,7 @@ def listen(clients: list[socket.socket], seconds: float) -> dict[float, list[flo
 def main() -> None:
     port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     allow_many_files()
-    clients = [connected(port) for _ in range(count)]
+    clients = gathered(port, count)
     print("connected", flush=True)
     began = time.time()
     arrived = sorted(listen(clients, seconds).items())[:-1]  # the last may still be under way
