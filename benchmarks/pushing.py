@@ -17,6 +17,7 @@ import gevent
 
 from core.config import Settings
 from core.logs import set_up_logs
+from core.starting import leave
 
 
 def main() -> None:
@@ -39,3 +40,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    leave(0)  # as app.py does
