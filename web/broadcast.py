@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 # Who is that far behind, in packets or bytes, is better off with a fresh snapshot.
 MOST_WAITING, MOST_WAITING_BYTES = 1_000, 4_000_000
 
+FEW_BEHIND = 100  # clients
 CLIENTS_A_TURN = 100  # written to before others get theirs: about a millisecond
 
 
@@ -48,6 +49,7 @@ class DirectManager(Manager):
         super().__init__(*arguments, **options)
         # What each WebSocket will have taken, in bytes, when it is no longer behind; by engineio's id.
         self._behind: dict[str, int] = {}
+        self._most_behind = FEW_BEHIND
         self._rooms_of: dict[tuple[str, str], set[Any]] = {}  # by namespace and client
         self._gatherer: Any = None  # the greenlet that is about to say more
         self._gathered: list[_Push] = []
@@ -153,8 +155,11 @@ class DirectManager(Manager):
 
     def _is_lost(self, connection: Any, engine_sid: str, size: int) -> bool:
         """Whether a client is too far behind to be kept with ``size`` more bytes that wait for it."""
-        if engine_sid not in self._behind:  # seldom: the time to forget who has left
+        if (
+            len(self._behind) >= self._most_behind
+        ):  # seldom, also where thousands have just broken: forgets who has left
             self._behind = {sid: waiting for sid, waiting in self._behind.items() if sid in self.server.eio.sockets}
+            self._most_behind = max(FEW_BEHIND, 2 * len(self._behind))
         waiting = 0
         if connection.upgraded and (wire := getattr(connection, "wire", None)):
             # Also in bytes: a few packets may hold megabytes.

@@ -41,6 +41,9 @@ class Outbox:
             encoded = packet.encode()
             if isinstance(encoded, str) and self._wire.write_now(text_frame(encoded)):
                 return
+        if packet is None and not self._packets and not self._websocket.ws.connected:
+            self._end()  # they have left, and are told nothing
+            return
         self._packets.append(packet)
         if self._writer is None:
             self._writer = gevent.spawn(self._write)
@@ -67,6 +70,9 @@ class Outbox:
                 return
         except OSError:
             pass  # it is gone
+        self._end()
+
+    def _end(self) -> None:
         self._is_over = True
         self._packets.clear()
         self._websocket.close()

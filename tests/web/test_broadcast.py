@@ -252,3 +252,17 @@ def test_a_ping_comes_when_it_is_due_and_never_to_who_is_gone():
     assert here.queue.empty(), "the next one when this is answered"
     here.schedule_ping()
     assert here.queue.get(timeout=20).packet_type == PING
+
+
+def test_who_is_behind_and_gone_is_forgotten_once_there_are_many_of_them(hub, lines, monkeypatch):
+    """Not with each: thousands may break in the same moment."""
+    monkeypatch.setattr(broadcast, "FEW_BEHIND", 4)
+    hub.manager._most_behind = 4
+    slow = hub.eio.sockets["one"]
+    slow.wire._turn.acquire()
+    hub.manager._behind = dict.fromkeys(("gone", "gone too"), 1)
+    hub.emit("news", 1)
+    assert set(hub.manager._behind) == {"gone", "gone too", "one"}
+    hub.manager._behind["also gone"] = 1
+    hub.emit("news", 2)
+    assert set(hub.manager._behind) == {"one"}

@@ -23,7 +23,7 @@ class Talking:
 
     def __init__(self) -> None:
         near, self.far = gevent.socket.socketpair()
-        self.ws, self.closed = self, False
+        self.ws, self.connected, self.closed = self, True, False
         self.sock = WholeSends(near)
 
     def send(self, text: str) -> None:
@@ -109,6 +109,15 @@ def test_who_is_gone_keeps_nothing_in_memory(line):
     outbox.join()
     assert line.closed
     assert outbox.empty()
+
+
+def test_who_has_left_is_let_go_without_a_greenlet(line):
+    outbox = Outbox(line)
+    line.connected = False
+    outbox.put(None)
+    assert line.closed
+    assert outbox._writer is None
+    outbox.join()
 
 
 @pytest.mark.parametrize("text", ["", "3", "40", "x" * 125, "ä" * 62, "\U0001f600"])
