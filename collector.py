@@ -195,6 +195,7 @@ async def collect(sources: Sequence[Source], database: Database) -> str:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
+    log.info("StreamPulse %s collects into %s", VERSION, database.backend)  # and can be told to stop
     tasks = [asyncio.create_task(supervise(source, stopping)) for source in sources]
 
     def stop_when_all_ended(_task: asyncio.Task[None]) -> None:
@@ -255,7 +256,6 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     checkpoints = Checkpoints(database).start()
     writer.start()
     keep_for_good()
-    log.info("StreamPulse %s collects into %s", VERSION, database.backend)
     reason = ""
     try:
         reason = asyncio.run(collect(sources, database))
