@@ -207,3 +207,14 @@ def use_own_websocket(engine: Any) -> None:
         return answer(environ, start_response)
 
     engine.handle_request = handle_request
+
+    def disconnect(sid: str) -> None:
+        """As engineio's, which waits until the client has fetched what waits for it: one that polls no more never does.
+
+        Its request, and the connection that it came by, would be kept for ever.
+        """
+        connection = engine.sockets.pop(sid, None)
+        if connection is not None:
+            connection.close(wait=False, reason=engine.reason.SERVER_DISCONNECT)
+
+    engine.disconnect = disconnect

@@ -19,6 +19,7 @@ from core.events import SourceState
 from tests.processes import wait_until
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, Stage
 from tests.web.sockets import Listener, listening
+from tests.web.test_patience import open_files
 from web.wire import WholeSends
 
 
@@ -302,6 +303,21 @@ def test_a_client_that_takes_nothing_for_long_is_given_up(monkeypatch):
     ours, theirs = gevent.socket.socketpair()
     with ours, theirs, pytest.raises(OSError, match="stopped reading"):
         WholeSends(ours).send(b"x" * 10_000_000)
+
+
+def test_who_posts_too_much_and_polls_no_more_is_answered_and_leaves_nothing_open(stage):
+    with stage.client(params={"EIO": "4", "transport": "polling"}, headers={"Connection": "close"}) as client:
+        before = open_files(stage.web)
+        for _ in range(10):
+            session = {"sid": re.search(r'"sid":"([^"]+)"', client.get("/socket.io/").text)[1]}
+            assert client.post("/socket.io/", params=session, content="x" * 101_000, timeout=10).status_code == 400
+            assert client.get("/socket.io/", params=session).status_code == 400, "the session is over"
+
+    def is_closed() -> bool:
+        return open_files(stage.web) <= before
+
+    wait_until(is_closed, "its files are closed", timeout=20)
+    assert "Traceback" not in stage.web.log
 
 
 def test_many_come_and_go_and_none_is_left_behind(stage):
