@@ -28,7 +28,7 @@ def ask(
     token: str = "",
     exceptions: str = "",
     leave_out: Sequence[str] = (),
-    seconds: float = 110,
+    seconds: float = 280,
 ) -> subprocess.CompletedProcess[str]:
     """Runs it to its end. ``token`` stands in each address; ``exceptions`` is its configuration, in TOML.
 

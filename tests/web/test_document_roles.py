@@ -43,7 +43,7 @@ def headers_of(stage: Stage, role: str) -> dict[str, str]:
     return {}
 
 
-def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: float = 110) -> tuple[str, str]:
+def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: float = 280) -> tuple[str, str]:
     """What Schemathesis has tried, in its words, and what it has to say against it; "" when nothing."""
     options = [f"--checks={CHECKS}", "--phases=fuzzing", f"--max-examples={examples}"]
     token = OVERLAY_TOKEN if role == "overlay" else ""
@@ -59,6 +59,7 @@ def asked_as(stage: Stage, role: str, folder: Path, examples: int, seconds: floa
     return tried[0] if tried else "none", faults + (stage.web.log if "Traceback" in stage.web.log else "")
 
 
+@pytest.mark.timeout(300)  # for machines that do much besides
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "owner"])  # as the owner asks test_document
 def test_whoever_asks_gets_an_answer_that_is_described(
     disposable: Stage, tmp_path: Path, role: str, figure: Callable[[str], None]
