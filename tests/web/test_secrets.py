@@ -150,7 +150,9 @@ def test_no_log_page_or_answer_tells_a_secret(house: House, name: str):
 @pytest.mark.parametrize("name", ["webhook", "token", "session", "turn", "peer"])
 def test_no_log_page_or_answer_tells_what_was_told_once(house: House, name: str):
     assert len(house.made[name]) > 20
-    later = [what for what in house.texts if what.startswith("afterwards") or "log" in what or "title" in what]
+    later = [
+        what for what in house.texts if what.startswith("afterwards") or re.search(r"\blog\b", what) or "title" in what
+    ]
     assert len(later) > 10
     assert [what for what in later if house.made[name] in house.texts[what]] == []
 
