@@ -21,7 +21,7 @@ from actions.library import check_times
 from actions.library_passwords import hash_all
 from core.db import Database
 from core.json_lists import Damaged, ListIn, items, lists_in
-from core.statements import unindexed
+from core.text_search import unindexed
 from ingest import library
 from ingest.library import table_of
 from rules.library_fields import Kind

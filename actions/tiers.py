@@ -13,7 +13,7 @@ from sqlalchemy import true as everybody
 
 from core.clock import HOUR_MS
 from core.db import Database
-from core.statements import unindexed
+from core.text_search import unindexed
 from ingest import news, vip
 from models import Viewer, ViewerEdit, VipSource, VipTier
 from rules import tier_list

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func
 from analytics import library_search
 from core.clock import iso
 from core.db import Database
-from core.statements import containing, holds, searched, unindexed
+from core.text_search import containing, holds, searched, unindexed
 from models import Base, LibraryGenre, LibraryTotal
 from rules.library_fields import Filter, Kind
 from rules.library_kinds import BY_PATH, CONTENT, KINDS

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, literal, or_, select, tuple_
 
-from core.statements import compares_alike, holds, searched
+from core.text_search import compares_alike, holds, searched
 from models import LibraryTotal
 
 SURPRISE = 2  # a walk may be so much longer than if those who fit were spread evenly

@@ -15,7 +15,8 @@ from analytics import store_reach
 from analytics.store_reach import NotKnown, Past, Range, Reached
 from core.clock import HOUR_MS, iso
 from core.money import minor_digits
-from core.statements import Prepared, among, unindexed
+from core.statements import Prepared, among
+from core.text_search import unindexed
 from models import StoreEvent, StoreUser
 from rules.funnel import Step, drop_off, rates
 from rules.reach import IN_ORDER, REACHED, Measure

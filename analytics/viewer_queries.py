@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, func, or_, select, tuple_, union, union_all
 
 from analytics.viewers import hidden, visible
-from core.statements import Prepared, among, begins_with, containing, holds, unindexed
+from core.statements import Prepared, among
+from core.text_search import begins_with, containing, holds, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
 SORTS = {

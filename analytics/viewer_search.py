@@ -15,7 +15,8 @@ from analytics import viewer_counts, viewer_search_by_name, viewer_walks
 from analytics import viewer_queries as queries
 from analytics.viewer_question import Page, Question, Window
 from analytics.viewer_walks import FINDING, PASSING, READING, Ground, Way
-from core.statements import Prepared, compares_alike, searched
+from core.statements import Prepared
+from core.text_search import compares_alike, searched
 
 FEW_MATCHES = 1_000  # are read at once: to look them up again would cost more
 MOST_MATCHES = 1_000  # a search that finds more is not counted to its end, nor paged beyond

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, null, s
 from core import clock
 from core.clock import iso, local_day
 from core.events import Platform
-from core.statements import Prepared, among, begins_with
+from core.statements import Prepared, among
+from core.text_search import begins_with
 from models import CurrentSession, IgnoredName, Viewer, ViewerName, VipSource, VipTier
 from rules import birthdays, loyalty, sessions
 

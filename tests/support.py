@@ -17,7 +17,8 @@ from analytics import live, moments, scope
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
 from core.events import NOTHING, Event, Kind, Person, Platform
-from core.statements import Prepared, containing, searched
+from core.statements import Prepared
+from core.text_search import containing, searched
 from ingest import attendance
 from ingest.batch import BatchResult, Memory, store
 from ingest.policy import Policy

@@ -37,6 +37,7 @@ MAY_USE = {
     "core/postgresql.py": {"sqlalchemy", "psycopg"},
     "core/sqlite.py": {"sqlalchemy"},
     "core/statements.py": {"sqlalchemy"},
+    "core/text_search.py": {"sqlalchemy"},
     "core/turns.py": {"sqlalchemy"},
 }
 PLAIN = ("core", "rules", "demo")

@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, insert, literal, select
 from sqlalchemy.dialects import postgresql
 
 from core.db import Database
-from core.statements import Prepared, begins_with, holds, searched, unindexed
+from core.statements import Prepared
+from core.text_search import begins_with, holds, searched, unindexed
 from models import Channel, IgnoredName
 from tests.support import examples, fresh_database
 
