@@ -13,10 +13,24 @@ from core.changes import changes_of
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Platform
 from core.statements import BulkStatement, Prepared, among
-from ingest import attendance, earnings, gifts, heatmap, moderation, news, privacy, retention, rollups, viewers, vip
+from ingest import (
+    attendance,
+    earnings,
+    gifts,
+    heatmap,
+    moderation,
+    news,
+    privacy,
+    retention,
+    rollups,
+    viewer_totals,
+    viewers,
+    vip,
+)
 from ingest.placed import Placed, source_key
 from ingest.plausible import why_impossible, without_nul
 from ingest.policy import Policy
+from ingest.sessions import KnownSessions
 from ingest.streams import StreamBook
 from ingest.sums import Sums, counts
 from models import Channel, IgnoredName
@@ -39,7 +53,7 @@ class Memory:
     channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
     streams: StreamBook = field(default_factory=StreamBook)
     people: viewers.KnownPeople = field(default_factory=lambda: viewers.KnownPeople(dict))
-    sessions: attendance.KnownSessions = field(default_factory=dict)
+    sessions: KnownSessions = field(default_factory=dict)
     figures: rollups.Known = field(default_factory=rollups.Known)
     left_at: tuple[object, ...] | None = None  # how the database was when the last batch was written
 
@@ -83,7 +97,7 @@ def store(
     _INSERT_EVENTS.run(connection, [_row(item) for item in placed])
     news.tell(connection, people.told)
     sums = Sums(placed, policy.zone)
-    viewers.add_totals(connection, sums, people.named_at_ms)
+    viewer_totals.add(connection, sums, people.named_at_ms)
     rollups.add(connection, sums, memory.figures)
     heatmap.add(connection, sums, policy)
     earnings.book(connection, placed, policy, now_ms)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, insert, select
 from core.clock import DAY_MS, minute_of
 from core.events import NOTHING, Event, Kind, Person, Platform
 from core.statements import BulkStatement
-from ingest import attendance, gifts, heatmap, retention, rollups, viewers, vip
+from ingest import attendance, gifts, heatmap, retention, rollups, viewer_totals, vip
 from ingest.placed import Placed
 from ingest.policy import UTC, Policy
 from ingest.sums import Sums
@@ -71,7 +71,7 @@ def rebuild(
         counted = _counted(chunk)
         sums = Sums(counted, policy.zone)
         rollups.add(connection, sums)
-        viewers.add_totals(connection, sums)
+        viewer_totals.add(connection, sums)
         heatmap.add(connection, sums, policy)
         gifts.record(connection, counted)
         attendance.record(connection, chunk, plainly, now_ms, tells=False)
@@ -122,7 +122,7 @@ def _reset(connection: Connection) -> None:
         connection.execute(delete(table))
     connection.execute(update(Stream).values(dict.fromkeys(rollups.STREAM_COUNTERS, 0)))
     connection.execute(update(Channel).values(total_messages=0))
-    zeros = dict.fromkeys((*viewers.TOTALS, "total_visits", "total_watchtime_ms"), 0)
+    zeros = dict.fromkeys((*viewer_totals.TOTALS, "total_visits", "total_watchtime_ms"), 0)
     imported = Viewer.id.in_(select(ViewerBaseline.viewer_id))
     known = update(Viewer).where(~imported).values(zeros | {"last_seen_at_ms": Viewer.first_seen_at_ms})
     connection.execute(known)

@@ -1,69 +1,26 @@
-"""People: who an event's author is in the database, what they are called, and their running totals."""
+"""People: who an event's author is in the database; their row is made, and told what they are called now."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from core.events import Event, Kind, picture_address
+from core.events import Event
 from core.statements import BulkStatement, Prepared, among, one_of
 from ingest.census import Census
+from ingest.identity import DONE_TO_THEM, IDENTITY, FormerName, Known, as_known, named
 from ingest.news import News, is_fresh
-from ingest.sums import Sums, Tally
 from models import Viewer, ViewerName
 
-_FormerName = tuple[str, str, int]  # login, name, until when
-
-LOGIN_LENGTH, NAME_LENGTH = 64, 128  # the columns'; PostgreSQL refuses more
 PROVISIONAL = "name:"  # begins the id of somebody imported by name, until the platform tells the real one
-
-DONE_TO_THEM = frozenset({Kind.DELETE, Kind.TIMEOUT})
-
-# What the events of a batch add up to. Visits and watchtime come from sessions: see `ingest.attendance`.
-TOTALS = (
-    "total_comments",
-    "total_bits",
-    "total_coins_spent",
-    "total_gifts_sent",
-    "total_likes",
-    "total_shares",
-)
-_ABOUT: Mapping[str, int] = {"bio": 1_000, "language": 32, "country": 64, "gender": 32}  # texts, with their most
-_COUNTS = ("follower_count", "following_count")
-_NOT_NAMED: Mapping[int, int] = {}
-_WROTE, _NAMED = ("total_comments",), "named_at_ms"
-_at_ms = attrgetter("at_ms")
-_IDENTITY = ("username", "display_name", "avatar_url", *_ABOUT, "verified", *_COUNTS)
-
-
-@dataclass(slots=True)
-class Known:
-    """A person as their row tells them. When they were last seen is not among it: others move that all the time."""
-
-    platform_user_id: str
-    id: int
-    username: str
-    display_name: str
-    avatar_url: str
-    bio: str
-    language: str
-    country: str
-    gender: str
-    verified: bool
-    follower_count: int | None
-    following_count: int | None
-    named_at_ms: int
-    first_seen_at_ms: int
-
-
 KnownPeople = defaultdict[str, dict[str, Known]]  # by platform and the platform's id
 MOST_KNOWN = 10_000  # on each platform, some 5 MB
+_at_ms = attrgetter("at_ms")
 
 
 @dataclass(slots=True)
@@ -123,42 +80,6 @@ def record(connection: Connection, events: Sequence[Event], now_ms: int, known: 
     return found
 
 
-def add_totals(connection: Connection, sums: Sums, named_at_ms: Mapping[int, int] = _NOT_NAMED) -> None:
-    """Adds what the batch's events are worth to their authors, and to everybody's together.
-
-    ``named_at_ms``: when people's names were last told, by row id.
-    """
-    people = sums.by_person()
-    # An index costs wherever its column is named, even with nothing added: so name only what changes.
-    shapes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
-    for viewer_id, one in people.items():
-        named = named_at_ms.get(viewer_id)
-        if one.messages == one.events and not one.bits:  # nearly everybody
-            shape: tuple[str, ...] = _WROTE
-            added: tuple[int, ...] = (one.messages,)
-        else:
-            values = _totals(one)
-            shape = tuple(compress(TOTALS, values))
-            added = tuple(filter(None, values))
-        if named is not None:
-            shapes[_NAMED, *shape].append((viewer_id, named, *added))
-        elif shape:
-            shapes[shape].append((viewer_id, *added))
-    shapes[_NAMED,].extend(one for one in named_at_ms.items() if one[0] not in people)
-    for shape, rows in shapes.items():
-        rows.sort()  # neighbours share their pages
-        _adding(shape).run(connection, rows)
-    census = Census()
-    for platform, coins in sums.given.items():
-        census.add(platform, coins=coins)
-    census.write(connection)
-
-
-def _totals(of: Tally) -> tuple[int, ...]:
-    """In the order of TOTALS."""
-    return (of.messages, of.bits, of.worth, of.gifts + of.subgifts, of.likes, of.shares)
-
-
 def _record_platform(
     connection: Connection,
     platform: str,
@@ -202,9 +123,9 @@ def _make(
     connection: Connection, platform: str, new: dict[str, list[Event]], found: People, now_ms: int
 ) -> dict[str, Known]:
     census, made = Census(), []
-    former: dict[str, list[_FormerName]] = {}
+    former: dict[str, list[FormerName]] = {}
     for user_id, acts in new.items():
-        identity, named_at_ms, before = _named(None, acts)
+        identity, named_at_ms, before = named(None, acts)
         former[user_id] = before
         first_ms = min(event.at_ms for event in acts)
         made.append((platform, user_id, *identity.values(), named_at_ms, first_ms, first_ms, now_ms, now_ms))
@@ -232,9 +153,9 @@ def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_
         first_ms = events[0].at_ms if len(events) == 1 else min(map(_at_ms, events))
         if first_ms < row.first_seen_at_ms:
             earlier[row.id] = row.first_seen_at_ms = first_ms
-        named_at_ms = _as_known(row, events)
+        named_at_ms = as_known(row, events)
         if named_at_ms is None:
-            identity, named_at_ms, names = _named(row, events)
+            identity, named_at_ms, names = named(row, events)
             if any(value != getattr(row, name) for name, value in identity.items()):
                 changed.append((row.id, *identity.values(), now_ms))
                 outdated.append(row)
@@ -247,28 +168,6 @@ def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_
     _FORMER.run(connection, former)
     _see_earlier(connection, earlier)
     return outdated
-
-
-def _as_known(row: Known, events: Sequence[Event]) -> int | None:
-    """When the person's names were last told, if the events tell nothing that their row does not: nearly all of them.
-
-    None: they do.
-    """
-    login, name, avatar, about = row.username, row.display_name, row.avatar_url, None
-    latest_ms = 0
-    for event in events:
-        who = event.who
-        if who is None or who.login != login:
-            return None
-        if (who.name and who.name != name) or (who.avatar and who.avatar != avatar):
-            return None
-        if who.about and who.about is not about:
-            about = who.about
-            if any(getattr(row, key) != value for key, value in _about(about)):
-                return None
-        if event.at_ms > latest_ms and event.kind not in DONE_TO_THEM:
-            latest_ms = event.at_ms
-    return latest_ms
 
 
 def _see_earlier(connection: Connection, earlier: Mapping[int, int]) -> None:
@@ -285,56 +184,11 @@ def _see_earlier(connection: Connection, earlier: Mapping[int, int]) -> None:
     census.write(connection)
 
 
-def _named(row: Any, acts: Iterable[Event]) -> tuple[dict[str, Any], int, list[_FormerName]]:
-    """Identity as the newest sign of life tells it, when that was, and the names that went out of use on the way.
-
-    What an event leaves out stays as it was.
-    """
-    former: list[_FormerName] = []
-    identity: dict[str, Any] = {name: getattr(row, name) for name in _IDENTITY} if row else dict(_NOBODY)
-    identity["verified"] = bool(identity["verified"])
-    newest = row.named_at_ms if row else 0
-    for event in acts:
-        who, passive = event.who, event.kind in DONE_TO_THEM
-        login = identity["username"]
-        # A late event tells an old name, and a moderator's order only a login.
-        if who is None or (login and (passive or event.at_ms < newest)):
-            continue
-        before = (login, identity["display_name"])
-        identity["username"] = (who.login or login or who.user_id)[:LOGIN_LENGTH]
-        kept = identity["display_name"] if login == identity["username"] else identity["username"]
-        identity["display_name"] = who.name[:NAME_LENGTH] or kept
-        identity["avatar_url"] = picture_address(who.avatar) or identity["avatar_url"]
-        if who.about and isinstance(who.about, Mapping):
-            identity.update(_about(who.about))
-        if login and before != (identity["username"], identity["display_name"]):
-            former.append((*before, event.at_ms))
-        if not passive:
-            newest = event.at_ms
-    return identity, newest, former
-
-
-def _about(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What a platform shows of a person, as far as it is of the right kind."""
-    for name, most in _ABOUT.items():
-        if isinstance(value := told.get(name), str):
-            yield name, value[:most]
-    if isinstance(verified := told.get("verified"), bool):
-        yield "verified", verified
-    for name in _COUNTS:
-        if type(count := told.get(name)) is int and 0 <= count < 2**63:  # True is an int as well
-            yield name, count
-
-
-_NOBODY: Mapping[str, Any] = dict.fromkeys(("username", "display_name", "avatar_url", *_ABOUT), "") | {
-    "verified": False,
-    **dict.fromkeys(_COUNTS),
-}
 _KNOWN = Prepared(
     select(
         Viewer.platform_user_id,
         Viewer.id,
-        *(getattr(Viewer, name) for name in _IDENTITY),
+        *(getattr(Viewer, name) for name in IDENTITY),
         Viewer.named_at_ms,
         Viewer.first_seen_at_ms,
     ).where(Viewer.platform == bindparam("platform"), among(Viewer.platform_user_id, "ids"))
@@ -345,7 +199,7 @@ _INSERT = BulkStatement(
     (
         "platform",
         "platform_user_id",
-        *_IDENTITY,
+        *IDENTITY,
         "named_at_ms",
         "first_seen_at_ms",
         "last_seen_at_ms",
@@ -365,21 +219,5 @@ def _setting(**values: str) -> BulkStatement:
 
 
 _ADOPT = _setting(platform_user_id="user_id")
-_CHANGE = _setting(**{name: f"new_{name}" for name in _IDENTITY}, updated_at_ms="now")
+_CHANGE = _setting(**{name: f"new_{name}" for name in IDENTITY}, updated_at_ms="now")
 _EARLIER = _setting(first_seen_at_ms="first", last_seen_at_ms="last")
-_ADDING: dict[tuple[str, ...], BulkStatement] = {}
-
-
-def _adding(shape: tuple[str, ...]) -> BulkStatement:
-    """Adds to these totals of a person, and sets what is no total."""
-    if shape not in _ADDING:
-        changes: dict[str, Any] = {
-            name: getattr(Viewer, name) + bindparam(f"add_{name}") if name in TOTALS else bindparam(f"add_{name}")
-            for name in shape
-        }
-        _ADDING[shape] = BulkStatement(
-            lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
-            ("id_", *(f"add_{name}" for name in shape)),
-            each_once=True,
-        )
-    return _ADDING[shape]

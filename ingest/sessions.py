@@ -1,0 +1,243 @@
+"""Sessions that a batch or a heartbeat touches: what becomes of them, and what that adds to totals."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from itertools import compress
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from core.statements import BulkStatement, Prepared, among
+from ingest import birthdays, news, vip
+from ingest.census import Census
+from ingest.policy import Policy
+from models import CurrentSession, PastSession, StreamAttendance, Viewer
+from rules.sessions import Session
+
+Key = tuple[int, int]  # viewer, channel
+KnownSessions = dict[Key, Session]
+FOR_EVER_MS = 2**62
+COLUMNS = ("stream_id", "joined_at_ms", "last_at_ms", "counted_until_ms", "watched_ms", "left_at_ms")
+
+
+class Sessions:
+    """The sessions that a batch or a heartbeat touches, and what that adds to totals; written once at the end."""
+
+    def __init__(self, policy: Policy, now_ms: int, *, tells: bool = True, known: KnownSessions | None = None) -> None:
+        self.policy = policy
+        self.now_ms = now_ms
+        self._tells = tells
+        self._timeout_ms = policy.session_timeout_ms
+        self._current: KnownSessions = {} if known is None else known
+        self._changed: dict[Key, None] = {}
+        self._heard: dict[Key, None] = {}  # of whom nothing changed but the last sign of life
+        self._past: list[tuple[Any, ...]] = []
+        self._visits: Counter[int] = Counter()
+        self._watched: Counter[int] = Counter()
+        self._stream_visits: Counter[Key] = Counter()  # stream, viewer
+        self._stream_watched: Counter[Key] = Counter()
+        self._seen: set[int] = set()  # whose last sign of life is to be written now; else the heartbeat does it
+        self._news: list[news.News] = []
+        self._arrived: list[int] = []
+
+    def load(self, rows: Iterable[Any]) -> None:
+        for viewer_id, channel_id, stream_id, joined_ms, last_ms, counted_until_ms, watched_ms, left_ms in rows:
+            self._current[viewer_id, channel_id] = Session(
+                joined_ms, last_ms, counted_until_ms, watched_ms, stream_id, left_ms
+            )
+
+    def sign(self, viewer_id: int, channel_id: int, at_ms: int, stream_id: int | None) -> None:
+        key = (viewer_id, channel_id)
+        session = self._current.get(key)
+        if session is not None and session.hear(at_ms, stream_id, self._timeout_ms):
+            self._heard[key] = None
+            return
+        if session is not None and session.goes_on(at_ms, stream_id, self._timeout_ms):
+            if at_ms > session.last_ms:
+                self._go_on(key, session, at_ms, stream_id)
+            return
+        if session is not None:
+            self._end(key, session, at_ms)
+        self._current[key] = Session(at_ms, at_ms, at_ms, 0, stream_id)
+        self._changed[key] = None
+        self._visits[viewer_id] += 1
+        if stream_id is not None:
+            self._stream_visits[stream_id, viewer_id] += 1
+        self._seen.add(viewer_id)
+        if news.is_fresh(at_ms, self.now_ms):
+            self._arrived.append(viewer_id)
+        self._say(at_ms, viewer_id, "online", {})
+
+    def leave(self, viewer_id: int, channel_id: int, at_ms: int) -> None:
+        session = self._current.get((viewer_id, channel_id))
+        if session is None:
+            return
+        was_open = session.left_ms is None
+        added_ms = session.leave(at_ms, self._timeout_ms)
+        if session.left_ms == at_ms:
+            self._changed[viewer_id, channel_id] = None
+            self._seen.add(viewer_id)  # nothing may have been watched that was not counted yet
+            self._watch(viewer_id, session.stream_id, added_ms)
+            if was_open:
+                self._say_gone(viewer_id, session)
+
+    def all_leave(self, channel_id: int, at_ms: int) -> None:
+        for viewer_id, of in list(self._current):
+            if of == channel_id:
+                self.leave(viewer_id, channel_id, at_ms)
+
+    def heartbeat(self) -> None:
+        """Counts what was watched until now, and ends what has timed out."""
+        for key, session in self._current.items():
+            self._watch(key[0], session.stream_id, session.count(self.now_ms, self._timeout_ms))
+            if session.left_ms is None and session.is_over(self.now_ms, self._timeout_ms):
+                session.left_ms = session.ends_ms(self._timeout_ms)
+                self._say_gone(key[0], session)
+            self._changed[key] = None
+
+    def write(self, connection: Connection) -> None:
+        """Writes it all: sessions, the people's totals, the streams' audience, promotions, birthdays, news."""
+        _ADD_PAST.run(connection, self._past)
+        # In the order of the keys: neighbours share their pages.
+        _SET_CURRENT.run(connection, [(*key, *_row(self._current[key])) for key in sorted(self._changed)])
+        heard = self._heard.keys() - self._changed.keys() if self._changed else self._heard
+        _SET_LAST.run(connection, [(*key, self._current[key].last_ms) for key in sorted(heard)])
+        self._write_people(connection)
+        _ADD_TO_STREAMS.run(
+            connection,
+            [
+                (*key, self._stream_visits[key], self._stream_watched[key])
+                for key in dict.fromkeys((*self._stream_visits, *self._stream_watched))
+            ],
+        )
+        if closer := self._visits.keys() | self._watched.keys():
+            promoted = vip.promote(connection, sorted(closer), self._latest(), self.policy)
+            self._news.extend(one for one in promoted if news.is_fresh(one[0], self.now_ms))
+        if self._arrived:
+            self._news.extend(birthdays.greet(connection, self._arrived, self.now_ms, self.policy))
+        news.tell(connection, self._news)
+
+    def _latest(self) -> int:
+        """When what is written here happened; in an import of old streams that is not now."""
+        return min(self.now_ms, max(self._current[key].counted_until_ms for key in (*self._changed, *self._heard)))
+
+    def _go_on(self, key: Key, session: Session, at_ms: int, stream_id: int | None) -> None:
+        was_open, before = session.left_ms is None, session.stream_id
+        self._watch(key[0], before, session.sign(at_ms, stream_id, self._timeout_ms))
+        if before is None and session.stream_id is not None:
+            self._stream_visits[session.stream_id, key[0]] += 1
+            self._stream_watched[session.stream_id, key[0]] += session.counted_until_ms - at_ms
+        self._changed[key] = None
+        if session.left_ms is not None:
+            self._seen.add(key[0])  # no heartbeat comes by
+        elif not was_open:
+            self._say(at_ms, key[0], "online", {})
+
+    def _end(self, key: Key, session: Session, at_ms: int) -> None:
+        """It is over, and at ``at_ms`` another begins."""
+        was_open = session.left_ms is None
+        self._watch(key[0], session.stream_id, session.leave(at_ms, self._timeout_ms))
+        self._watch(key[0], session.stream_id, session.count(FOR_EVER_MS, self._timeout_ms))
+        session.left_ms = session.ends_ms(self._timeout_ms)
+        if was_open:
+            self._say_gone(key[0], session)
+        viewer_id, channel_id = key
+        self._past.append(
+            (viewer_id, session.joined_ms, channel_id, session.stream_id, session.left_ms, session.watched_ms)
+        )
+
+    def _watch(self, viewer_id: int, stream_id: int | None, added_ms: int) -> None:
+        if added_ms:
+            self._seen.add(viewer_id)
+            self._watched[viewer_id] += added_ms
+            if stream_id is not None:
+                self._stream_watched[stream_id, viewer_id] += added_ms
+
+    def _say_gone(self, viewer_id: int, session: Session) -> None:
+        if session.left_ms is not None:
+            self._say(session.left_ms, viewer_id, "offline", {"duration_seconds": session.watched_ms // 1000})
+
+    def _say(self, at_ms: int, viewer_id: int, kind: str, detail: dict[str, Any]) -> None:
+        if self._tells and news.is_fresh(at_ms, self.now_ms):
+            self._news.append((at_ms, viewer_id, kind, detail))
+
+    def _write_people(self, connection: Connection) -> None:
+        last: defaultdict[int, int] = defaultdict(int)
+        for key in (*self._changed, *self._heard) if self._seen else ():
+            if key[0] in self._seen:
+                last[key[0]] = max(last[key[0]], self._current[key].last_ms)
+        census = Census()
+        changes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+        for row in _PEOPLE(connection, ids=sorted(last)) if last else ():
+            # Until their first visit somebody was only talked about.
+            seen_ms = max(row.last_seen_at_ms, last[row.id]) if row.total_visits else last[row.id]
+            census.seen(row.last_seen_at_ms, seen_ms)
+            added = (self._visits[row.id], self._watched[row.id])
+            census.add(row.platform, watchtime_ms=added[1])
+            changes[tuple(compress(_ATTENDED, added))].append((row.id, seen_ms, self.now_ms, *filter(None, added)))
+        for columns, rows in changes.items():
+            _SEEN[columns].run(connection, rows)
+        census.write(connection)
+
+
+def _row(session: Session) -> tuple[Any, ...]:
+    return (
+        session.stream_id,
+        session.joined_ms,
+        session.last_ms,
+        session.counted_until_ms,
+        session.watched_ms,
+        session.left_ms,
+    )
+
+
+def _current_upsert(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(CurrentSession)
+    changes = {name: upsert.excluded[name] for name in COLUMNS}
+    return upsert.on_conflict_do_update(index_elements=["viewer_id", "channel_id"], set_=changes)
+
+
+def _stream_upsert(insert: Callable[[Any], Any]) -> Any:
+    upsert = insert(StreamAttendance)
+    changes = {name: getattr(StreamAttendance, name) + upsert.excluded[name] for name in ("visits", "watched_ms")}
+    return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
+
+
+_PEOPLE = Prepared(
+    select(Viewer.id, Viewer.platform, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids"))
+)
+_SET_CURRENT = BulkStatement(_current_upsert, ("viewer_id", "channel_id", *COLUMNS))
+_SET_LAST = BulkStatement(  # the index of open sessions is left alone
+    lambda _insert: (
+        update(CurrentSession)
+        .where(CurrentSession.viewer_id == bindparam("viewer"), CurrentSession.channel_id == bindparam("channel"))
+        .values(last_at_ms=bindparam("last"))
+    ),
+    ("viewer", "channel", "last"),
+    each_once=True,
+)
+_ADD_PAST = BulkStatement(
+    lambda insert: insert(PastSession),
+    ("viewer_id", "joined_at_ms", "channel_id", "stream_id", "left_at_ms", "watched_ms"),
+)
+_ADD_TO_STREAMS = BulkStatement(_stream_upsert, ("stream_id", "viewer_id", "visits", "watched_ms"))
+
+
+def _seen(*added: str) -> BulkStatement:
+    """When people were last seen, and what is added of these columns."""
+    changes: dict[str, Any] = {name: getattr(Viewer, name) + bindparam(f"add_{name}") for name in added}
+    changes |= {"last_seen_at_ms": bindparam("seen"), "updated_at_ms": bindparam("now")}
+    return BulkStatement(
+        lambda _insert: update(Viewer).where(Viewer.id == bindparam("id_")).values(changes),
+        ("id_", "seen", "now", *(f"add_{name}" for name in added)),
+        each_once=True,
+    )
+
+
+_ATTENDED = ("total_visits", "total_watchtime_ms")
+# An index costs wherever its column is named, even with nothing added: who comes has watched nothing yet.
+_SEEN: dict[tuple[str, ...], BulkStatement] = {
+    columns: _seen(*columns) for columns in ((), _ATTENDED[:1], _ATTENDED[1:], _ATTENDED)
+}
