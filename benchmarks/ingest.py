@@ -29,6 +29,8 @@ from models import Event as EventRow
 EVENTS = 50_000
 SINGLE_COMMITS = 1_000
 BATCH = 500
+LARGE_BATCHES = (5_000, 20_000)  # as if sums were put off and added up over ten, over forty batches
+LARGE_EVENTS = 100_000
 
 _INSERT = BulkStatement(
     lambda insert: insert(EventRow), ("channel_id", "kind", "at_ms", "source_key", "amount", "marks", "text")
@@ -53,12 +55,23 @@ def main() -> None:
         plain = (before + _plain(folder / "after.db", events, BATCH)) / 2  # the machine is not the same all the time
         single = _plain(folder / "single.db", events[:SINGLE_COMMITS], 1)
         alone = _rows_alone(folder / "alone.db", events)
+        same_single = _one_rate(folder / "same_single.db", events[:SINGLE_COMMITS], 1)
+        more = list(mixed_events(LARGE_EVENTS, end_ms=now_ms()))
+        large = {size: _one_rate(folder / f"{size}.db", more, size) for size in LARGE_BATCHES}
     heading(f"Write stage: {EVENTS:,} events in batches of {BATCH}, WAL, synchronous=FULL")
     row("events a second, beside a bare executemany", f"{run.rate:,.0f}", f"{plain:,.0f}", run.rate / plain)
-    row("events a second, beside one commit each", f"{run.rate:,.0f}", f"{single:,.0f}", run.rate / single)
+    row(
+        "events a second, beside itself with a commit each",
+        f"{run.rate:,.0f}",
+        f"{same_single:,.0f}",
+        run.rate / same_single,
+    )
+    row("events a second, beside bare rows with a commit each", f"{run.rate:,.0f}", f"{single:,.0f}", run.rate / single)
     # What the path itself costs, and by that what all sums do: no product in this language is faster than this.
     row("the event's row and key alone by the same path, a second", f"{alone:,.0f}", f"{plain:,.0f}", alone / plain)
     row("events a second, beside the event's row and key alone", f"{run.rate:,.0f}", f"{alone:,.0f}", run.rate / alone)
+    for size, rate in large.items():
+        row(f"in batches of {size:,}, beside those of {BATCH}", f"{rate:,.0f}", f"{run.rate:,.0f}", rate / run.rate)
     _tell_batches("batch p99, beside its p50 (ms)", run.taken_ms)
     _tell_batches("the same once all people are known", run.taken_ms[len(run.taken_ms) // 2 :])
     empty, half, whole = run.sizes
@@ -85,17 +98,25 @@ def _product(file: Path, events: Sequence[Event]) -> Run:
     return Run(len(rates) / sum(1 / rate for rate in rates), taken_ms, (sizes[0], sizes[1], sizes[2]))
 
 
-def batches_of_product(file: Path, events: Sequence[Event]) -> tuple[float, list[float]]:
+def _one_rate(file: Path, events: Sequence[Event], batch: int) -> float:
+    """Events a second of the product in batches of that size, written to a new database."""
+    database = Database(f"sqlite:///{file}")
+    upgrade(database)
+    database.close()
+    return batches_of_product(file, events, batch)[0]
+
+
+def batches_of_product(file: Path, events: Sequence[Event], batch: int = BATCH) -> tuple[float, list[float]]:
     """Events a second and each batch's milliseconds, written to a database that is there."""
     database, memory = Database(f"sqlite:///{file}"), Memory()
     keep_for_good()  # that the benchmark holds all its events is no work of the product's
     taken_ms: list[float] = []
     checkpoints = Checkpoints(database).start()
     started = time.perf_counter()
-    for start in range(0, len(events), BATCH):
+    for start in range(0, len(events), batch):
         began = time.perf_counter()
         with database.writing() as connection:
-            store(connection, events[start : start + BATCH], memory, now_ms=now_ms(), policy=Policy())
+            store(connection, events[start : start + batch], memory, now_ms=now_ms(), policy=Policy())
         taken_ms.append((time.perf_counter() - began) * 1000)
     rate = len(events) / (time.perf_counter() - started)
     checkpoints.close()
