@@ -4,13 +4,11 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else opens a socket or makes a lock
 
-import gc
+from core.starting import import_without, keep_for_good, leave, start_without_pauses
 
-gc.disable()  # until all is imported: what imports make stays, so looking through it again and again finds nothing
-
-from core.starting import import_without, keep_for_good, leave
-
-if __name__ == "__main__":  # python-socketio's clients, which nobody here is, take 13 MB and a quarter of a second
+if __name__ == "__main__":
+    start_without_pauses()
+    # python-socketio's clients, which nobody here is, take 13 MB and a quarter of a second
     import_without("socketio", "aiohttp", "requests", "websocket")
 
 import logging
@@ -85,7 +83,6 @@ from web.socket_guard import GuardedSocketIO
 from web.voice_redis import RedisSeats
 from web.websockets import use_own_websocket
 
-gc.enable()
 log = logging.getLogger("app")
 
 LARGEST_BODY = 1_000_000
@@ -245,6 +242,7 @@ def _stand(database: Database) -> str:
 
 
 def main(_argv: Sequence[str] | None = None) -> int:
+    keep_for_good()  # what was imported
     try:
         settings = load_settings()
         set_up_logs(settings.log_level)

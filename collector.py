@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from core.starting import keep_for_good, start_without_pauses
+
+if __name__ == "__main__":
+    start_without_pauses()
+
 import argparse
 import asyncio
 import logging
@@ -21,7 +26,6 @@ from core.config import Settings, SettingsError, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated, why_unusable
 from core.events import Event, Platform
 from core.logs import set_up_logs
-from core.starting import keep_for_good
 from core.tracked import Tracked
 from core.version import VERSION
 from ingest.leases import Leases, Where
@@ -290,6 +294,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    keep_for_good()  # what was imported
     arguments = _arguments(argv)
     try:
         settings = load_settings()

@@ -36,13 +36,17 @@ def test_what_is_imported_already_stays_and_a_failure_leaves_nothing_behind() ->
     assert "no_such_package" not in sys.modules
 
 
-def test_what_is_kept_for_good_is_not_looked_at_again() -> None:
+def test_nothing_is_looked_at_while_a_process_starts_and_what_is_kept_for_good_never_again() -> None:
     usual = gc.get_threshold()
     try:
+        starting.start_without_pauses()
+        assert not gc.isenabled()
         starting.keep_for_good()
+        assert gc.isenabled()
         assert gc.get_freeze_count() > 1_000
         assert gc.get_threshold()[0] == starting.LOOK_AFTER > usual[0]
     finally:
+        gc.enable()
         gc.unfreeze()
         gc.set_threshold(*usual)
 
