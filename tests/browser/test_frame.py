@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from core.clock import MINUTE_MS, now_ms
 from core.events import Kind
-from tests.browser.conftest import DESKTOP, PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
+from tests.browser.test_live import SOON
 from tests.web.conftest import Stage, event
 from web.pages import NAVIGATION
 
@@ -46,3 +47,30 @@ def test_what_only_screen_readers_read_does_not_lengthen_the_page(
     assert page.locator("#moments").evaluate("list => list.scrollHeight - list.clientHeight") > 400
     ends_at = page.evaluate("document.querySelector('.app').getBoundingClientRect().bottom + scrollY")
     assert page.evaluate("document.documentElement.scrollHeight") <= ends_at + 1
+
+
+def test_no_note_of_a_figure_is_cut_off_on_a_phone(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    stage.chat("narrow", "hello")
+    with stage.client() as client:
+        purchase = {"event_type": "purchase", "user_id": "buyer", "data": {"amount": 1200, "currency": "USD"}}
+        client.post("/track", json=purchase).raise_for_status()
+        plan = {"name": "Fan", "price": 5, "currency": "USD"}
+        client.post("/api/plans", json=plan).raise_for_status()
+        stream = client.get("/api/streams?channel=narrow").json()["data"][0]["id"]
+    visitor = visit(stage.web.url, viewport=PHONE)
+    for path in ("/", f"/streams/{stream}", "/viewers", "/store", "/revenue", "/library"):
+        page = visitor.open(path, ".kpi-note")
+        expect(page.locator(".kpis .skeleton")).to_have_count(0, timeout=SOON)
+        assert page.evaluate(NOTES, None) == []
+        assert page.evaluate(NOTES, "by 1,234 buyers, 1,048.1 % more") == []
+        page.close()
+
+
+# What is said in notes of which a part cannot be seen, or that are not shown at all; with words, of these in each.
+NOTES = """words => [...document.querySelectorAll(".kpis .kpi-note")]
+  .filter(note => {
+    if (words) note.textContent = words;
+    return !note.clientWidth || note.scrollWidth > note.clientWidth || note.scrollHeight > note.clientHeight;
+  })
+  .map(note => note.textContent)"""
