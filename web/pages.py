@@ -17,6 +17,7 @@ from core.version import VERSION
 from web import joined
 from web.identity import caller
 from web.joined import STATIC
+from web.kept import GZIP_LEVEL
 from web.services import Services
 
 FETCHED = STATIC / "vendor" / ".complete"
@@ -81,7 +82,7 @@ def serve_assets(app: Flask) -> None:
     """
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
     # Only gzip: every browser and curl read it, and it costs a small machine least.
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1_000)
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=GZIP_LEVEL, COMPRESS_MIN_SIZE=1_000)
     Compress(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,

@@ -18,7 +18,7 @@ from tests import databases
 from tests.web.conftest import API_TOKEN, Stage
 from web import kept
 from web.credentials import Credentials
-from web.kept import MOST, Kept, KeptResponses
+from web.kept import AGAIN, MOST, Kept, KeptResponses
 
 
 @pytest.fixture
@@ -110,16 +110,19 @@ def test_without_a_mark_nothing_is_kept(db: Database, clock: list[int], monkeypa
 class Site:
     """A site behind KeptResponses: answers which of the requests that reached it this was."""
 
-    def __init__(self, db: Database, status: str = "200 OK") -> None:
+    def __init__(self, db: Database, status: str = "200 OK", again: Callable[[], bytes] | None = None) -> None:
         self.reached = 0
+        self.again = again
         self.counted: list[tuple[str, int]] = []
         self.known = object()
         self._status = status
         rights = cast("Credentials", SimpleNamespace(current=lambda: self.known))
         self._door = KeptResponses(self._answer, db, rights, lambda *told: self.counted.append(told[:2]))
 
-    def _answer(self, _environ: Any, start_response: Any) -> list[bytes]:
+    def _answer(self, environ: Any, start_response: Any) -> list[bytes]:
         self.reached += 1
+        if self.again:
+            environ[AGAIN].append(self.again)
         start_response(self._status, [("X-Number", str(self.reached))])
         return [str(self.reached).encode()]
 
@@ -142,6 +145,40 @@ def test_who_asks_exactly_the_same_again_gets_the_same_response(db: Database, cl
     assert site.ask(Cookie="a=1") == ("3", b"3")
     site.known = object()  # a token was revoked, an account changed
     assert site.ask(Cookie="a=1") == ("4", b"4")
+
+
+def test_after_a_commit_only_the_body_is_made_again(db: Database, clock: list[int]) -> None:
+    again = Counting()
+    site = Site(db, again=again)
+    assert site.ask(Cookie="a=1") == ("1", b"1")
+    for number in range(1, 4):
+        commit(db, str(number))
+        assert [site.ask(Cookie="a=1") for _ in range(2)] == [("1", str(number).encode())] * 2
+    assert site.counted == [("live.stats", 200)] * 6
+    commit(db, "and another's")
+    assert site.ask(Cookie="a=2") == ("2", b"2")  # who they are has to be looked at
+
+
+@pytest.mark.parametrize("what", ["second", "rights"])
+def test_it_is_not_made_again_for_who_may_have_lost_the_right(db: Database, clock: list[int], what: str) -> None:
+    site = Site(db, again=Counting())
+    site.ask()
+    commit(db, "new")
+    if what == "second":
+        clock[0] += 1_000
+    else:
+        site.known = object()
+    assert site.ask() == ("2", b"2")
+
+
+def test_what_cannot_be_made_again_is_asked_of_the_site(db: Database, clock: list[int]) -> None:
+    def fail() -> bytes:
+        raise LookupError("no such channel any more")
+
+    site = Site(db, again=fail)
+    site.ask()
+    commit(db, "new")
+    assert site.ask() == ("2", b"2")
 
 
 def test_nobody_gets_what_somebody_else_was_answered(db: Database, clock: list[int]) -> None:
@@ -187,3 +224,14 @@ def test_what_was_committed_before_the_question_is_in_the_answer(stage: Stage) -
                 told = client.get("/api/stats", params={"channel": "fresh"}).json()
                 assert told["total_messages"] == number
                 assert told["recent"][0]["message"] == f"message {number}"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity", "br"])
+def test_a_body_made_again_is_packed_and_measured_like_the_first(stage: Stage, encoding: str) -> None:
+    with stage.client(headers={"Accept-Encoding": encoding}) as client:
+        for number in range(1, 30):
+            stage.chat("packed", f"message {number}", by="mila")
+            answer = client.get("/api/stats?minutes=60")
+            assert answer.headers.get("Content-Encoding") == ("gzip" if encoding == "gzip" else None)
+            assert answer.headers.get_list("Content-Length") == [str(answer.num_bytes_downloaded)]
+            assert answer.json()["recent"][0]["message"] == f"message {number}"
