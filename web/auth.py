@@ -112,7 +112,7 @@ def login() -> Response | str:
     target = _inside(request.args.get("next", ""))
     if access_of_caller() >= Access.READ:
         return redirect(target)
-    return render_template("login.html", page="login", next=target, error=None)
+    return render_template("login.html", page="login", next=target, username="", error=None)
 
 
 @bp.post("/login")
@@ -130,7 +130,8 @@ def log_in() -> Response | tuple[str, int]:
         found = None  # whatever an account may be called, this name is the owner's of .env
     fits = beside_the_server(_fits, settings, found, password)
     if not fits or not (is_owner or found):
-        page = render_template("login.html", page="login", next=target, error="That name and password do not fit.")
+        error = "That name and password do not fit."
+        page = render_template("login.html", page="login", next=target, username=username[:100], error=error)
         return page, 401
     if found:
         open_session(found.name, found.id, found.session_key)
