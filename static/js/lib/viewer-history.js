@@ -70,7 +70,14 @@ function giftsTab(viewer) {
         make("time", { datetime: gift.at, title: moment(gift.at) }, `${day(gift.at)}, ${clock(gift.at)}`),
       ),
     );
-  const nothing = ["gift", "No gifts yet", "Gifts and gifted subscriptions stand here as they come."];
+  const given = viewer.total_gifts_sent; // what has no row here: subscriptions given to others, and imported sums
+  const nothing = given
+    ? [
+        "gift",
+        `${plural(given, "gift")}, none of them here`,
+        "Subscriptions given to others stand under Activity; what was imported came as a sum.",
+      ]
+    : ["gift", "No gifts yet", "They stand here as they come; subscriptions given to others, under Activity."];
   const top = viewer.topGifts ?? [];
   return [
     ...(top.length ? [section("Most given", topGifts(top))] : []),
