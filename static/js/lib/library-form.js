@@ -8,6 +8,7 @@ import { inputFor } from "./library-inputs.js";
 import { KINDS } from "./library-kinds.js";
 import { sentence } from "./refusals.js";
 import { toast } from "./toast.js";
+import { askBeforeLeaving } from "./unsaved.js";
 
 const PAIRED = new Set(["number", "moment", "plan", "text", "email", "password"]);
 
@@ -30,6 +31,7 @@ export class RecordForm {
       this.#leave();
     });
     part(this.dialog, "close").addEventListener("click", () => this.#leave());
+    askBeforeLeaving(() => this.dialog.open && this.#isChanged);
   }
 
   /** With a record: changes it; without: makes one. */

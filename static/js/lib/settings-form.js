@@ -2,6 +2,7 @@
 
 import { byId, setText } from "./dom.js";
 import { onlyServer } from "./http.js";
+import { askBeforeLeaving } from "./unsaved.js";
 
 const CHOSEN = ["radio", "checkbox"];
 
@@ -24,9 +25,7 @@ export class SettingsForm {
       event.preventDefault();
       this.#submit();
     });
-    addEventListener("beforeunload", (event) => {
-      if (this.isChanged) event.preventDefault();
-    });
+    askBeforeLeaving(() => this.isChanged);
     this.kept();
   }
 

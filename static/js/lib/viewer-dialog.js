@@ -10,6 +10,7 @@ import { showAbout, showHead, showKnown, showTotals } from "./viewer-head.js";
 import { History } from "./viewer-history.js";
 import { sentence } from "./viewer-news.js";
 import { Tabs } from "./tabs.js";
+import { askBeforeLeaving } from "./unsaved.js";
 import { VipCard } from "./viewer-vip.js";
 import { namesOf } from "./viewer-words.js";
 
@@ -30,12 +31,15 @@ export class ViewerDialog {
     }
     this.title = document.title;
     part(byId("viewer-head"), "close").addEventListener("click", () => this.leave());
-    this.dialog.addEventListener("cancel", (event) => {
+    // Not "cancel", which can be refused only now and then: what was written is not lost by a slip.
+    this.dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
       event.preventDefault();
       this.leave();
     });
-    // Some browsers close on a second Esc whatever the first one was answered. Word of a closing may come late,
-    // when somebody who went back and forward again has opened it anew.
+    askBeforeLeaving(() => Boolean(this.viewer && this.editor?.dirty));
+    // A phone's gesture closes it without a key. Word of a closing may come late, when somebody who went back and
+    // forward again has opened it anew.
     this.dialog.addEventListener("close", () => this.address && !this.dialog.open && this.leave({ force: true }));
     this.dialog.addEventListener("pointerdown", (event) => (this.pressedOutside = event.target === this.dialog));
     this.dialog.addEventListener("click", (event) => {
