@@ -134,6 +134,10 @@ def test_the_range_before_is_compared_with_where_it_is_known_and_else_said_to_be
     assert previous["total_users"] == 2
     expect(page.locator("#kpi-visitors")).to_contain_text(re.compile(r"up .* % vs 24 h before"), timeout=SOON)
     expect(page.locator("#funnel [data-step=page_view] .funnel-before")).to_be_visible()
+    choose(page, "range", "1h")
+    expect(page.locator("#kpi-visitors")).to_contain_text("1 h before", timeout=SOON)
+    cut = "notes => notes.filter(note => note.scrollWidth > note.clientWidth).map(note => note.textContent)"
+    assert page.locator(".kpi-note").evaluate_all(cut) == []
     choose(page, "range", "30d")
     expect(page.locator("#kpi-visitors")).to_contain_text("no comparison yet", timeout=SOON)
     expect(page.locator("#funnel [data-step=page_view] .funnel-before")).to_be_hidden()

@@ -409,6 +409,8 @@ def test_nothing_scrolls_sideways_on_a_small_phone(visit: Visits, home: str, pat
         for name in ("Gifts", "Visits", "Activity", "Changes", "Privacy", "Profile"):
             tab(page, name)
             assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") <= PHONE["width"]
+        birthday, discord = (page.locator(field).bounding_box() for field in ("#edit-birthday", "#edit-discord"))
+        assert birthday and discord and birthday["x"] + birthday["width"] < discord["x"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

@@ -20,7 +20,7 @@ export const stepWords = (type) => STEPS[type]?.[0] ?? type;
 export const stepIcon = (type) => STEPS[type]?.[1] ?? "activity";
 
 /** What a range is compared with, where it is short; null: with nothing. */
-export const BEFORE = { "1h": "the hour before", "24h": "24 h before", "7d": "7 days before", "30d": "30 days before" };
+export const BEFORE = { "1h": "1 h before", "24h": "24 h before", "7d": "7 days before", "30d": "30 days before" };
 
 /** "29.90" in any currency that a shop may name. */
 export function amountOf({ amount, currency }) {
