@@ -8,8 +8,9 @@ from core.starting import import_without, keep_for_good, leave, start_without_pa
 
 if __name__ == "__main__":
     start_without_pauses()
-    # python-socketio's clients, which nobody here is, take 13 MB and a quarter of a second
-    import_without("socketio", "aiohttp", "requests", "websocket")
+    # What python-socketio wants for clients, which nobody here is, takes 13 MB and a quarter of a second; `web.meeting`
+    # gives it Redis where it is set.
+    import_without("socketio", "aiohttp", "requests", "websocket", "redis")
 
 import logging
 import signal
@@ -33,7 +34,6 @@ from web import (
     attempts,
     auth,
     bodies,
-    broadcast,
     checkpoints,
     chores,
     credentials,
@@ -48,6 +48,7 @@ from web import (
     library,
     library_charts,
     live,
+    meeting,
     orders,
     overlay,
     pages,
@@ -80,7 +81,6 @@ from web.schemas import Problem
 from web.server import build_server, drain
 from web.services import Services
 from web.socket_guard import GuardedSocketIO
-from web.voice_redis import RedisSeats
 from web.websockets import use_own_websocket
 
 log = logging.getLogger("app")
@@ -181,8 +181,11 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
 
 
 def _voice_room(settings: Settings) -> voice_room.Room:
-    limits = voice_room.LIMITS
-    return voice_room.Room(limits, RedisSeats(settings.redis_url, limits) if settings.redis_url else None)
+    if not settings.redis_url:
+        return voice_room.Room(voice_room.LIMITS, None)
+    from web.voice_redis import RedisSeats  # its library only where it is wanted
+
+    return voice_room.Room(voice_room.LIMITS, RedisSeats(settings.redis_url, voice_room.LIMITS))
 
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +201,7 @@ def _add_socketio(app: Flask, at: Services) -> None:
         async_mode="gevent",
         cors_allowed_origins=None,  # the same origin only
         cors_credentials=False,
-        client_manager=broadcast.manager(at.settings.redis_url),
+        client_manager=meeting.manager(at.settings.redis_url),
         max_http_buffer_size=100_000,
         serve_client=False,
         ping_interval=25,

@@ -15,7 +15,6 @@ from flask_limiter import Limiter
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from redis.exceptions import RedisError
 
 from core.config import Settings
 
@@ -112,10 +111,10 @@ class Guesses:
 
     def _counted(self, how: str) -> bool:
         """Whether there is room for one more wrong token of this minute; ``how``: "test", or "hit" to count one."""
-        network = visitors_network()
+        network, shared = visitors_network(), limiter.limiter
         try:
-            return bool(getattr(limiter.limiter, how)(WRONG_TOKENS, "tokens", network))
-        except RedisError:
+            return bool(getattr(shared, how)(WRONG_TOKENS, "tokens", network))
+        except shared.storage.base_exceptions:  # of Redis, whose library is imported only where it is set
             return bool(getattr(self._own, how)(WRONG_TOKENS, "tokens", network))
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import gevent
 from engineio import packet as engine_packet
-from socketio import Manager, RedisManager
+from socketio import Manager
 from socketio.packet import EVENT
 
 from web.wire import text_frame
@@ -176,15 +176,6 @@ class DirectManager(Manager):
         values = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         encoded = self.server.packet_class(EVENT, namespace=namespace, data=[event, *values]).encode()
         return encoded if isinstance(encoded, str) else None
-
-
-class DirectRedisManager(RedisManager, DirectManager):
-    """The same where several web processes meet at a Redis server."""
-
-
-def manager(redis_url: str) -> Manager:
-    """The manager for one web process, or with ``redis_url`` for one of several."""
-    return DirectRedisManager(redis_url) if redis_url else DirectManager()
 
 
 def _hang_up(connection: Any) -> None:

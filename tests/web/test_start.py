@@ -26,6 +26,13 @@ def test_a_refusal_is_one_line_on_standard_error_and_exit_code_2(program, new_da
     assert ended.stderr == "app.py: HOST: 0.0.0.0 is reachable from outside; set DASHBOARD_PASSWORD first\n"
 
 
+def test_what_nobody_asks_for_is_not_imported(program, new_database_url):
+    ended = program.run("-X", "importtime", "app.py", DATABASE_URL=new_database_url(), HOST="0.0.0.0")
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "socketio.redis_manager" in imported
+    assert not imported & {"redis.client", "aiohttp.client", "requests.models", "websocket._core"}
+
+
 @pytest.mark.parametrize("host", ["::", "192.0.2.7", "stream.example"])
 def test_without_a_password_no_other_address_is_bound(refusal, new_database_url, host):
     line = refusal(DATABASE_URL=new_database_url(), HOST=host)
@@ -131,13 +138,13 @@ def test_programs_do_not_need_the_front_end_packages(bare, path):
 
 def log_in(url: str) -> str:
     """The session cookie of the owner."""
-    answer = httpx.post(f"{url}/login", data={"username": "admin", "password": PASSWORD})
+    answer = httpx.post(f"{url}/login", data={"username": "admin", "password": PASSWORD}, timeout=20)
     assert answer.status_code == 302, answer.text
     return answer.headers["set-cookie"].split(";")[0]
 
 
 def is_logged_in(url: str, cookie: str) -> bool:
-    response = httpx.get(f"{url}/api/stats", headers={"Cookie": cookie})
+    response = httpx.get(f"{url}/api/stats", headers={"Cookie": cookie}, timeout=20)
     assert response.status_code in (200, 401)
     return response.status_code == 200
 
