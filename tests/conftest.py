@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from tests import databases
 from tests.servers import NoServer, PostgresServer, RedisServer
+
+gc.disable()  # until all tests are collected: what makes them stays, and looking through it takes a third of that time
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,6 +64,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
     items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _turn(item: pytest.Item) -> tuple[bool, bool]:
