@@ -12,6 +12,7 @@ if __name__ == "__main__":
     # gives it Redis where it is set.
     import_without("socketio", "aiohttp", "requests", "websocket", "redis")
 
+import argparse
 import logging
 import signal
 import sys
@@ -78,7 +79,7 @@ from web import (
     settings as settings_page,
 )
 from web.schemas import Problem
-from web.server import build_server, drain
+from web.server import build_server, drain, why_deaf
 from web.services import Services
 from web.socket_guard import GuardedSocketIO
 from web.websockets import use_own_websocket
@@ -244,7 +245,10 @@ def _stand(database: Database) -> str:
     return reason
 
 
-def main(_argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    argparse.ArgumentParser(
+        prog="app.py", description="The web process. It takes no options: its settings are in .env (see README.md)."
+    ).parse_args(argv)
     keep_for_good()  # what was imported
     try:
         settings = load_settings()
@@ -261,7 +265,7 @@ def main(_argv: Sequence[str] | None = None) -> int:
         print(f"app.py: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"app.py: cannot listen: {error.strerror or error}", file=sys.stderr)
+        print(f"app.py: {why_deaf(error, settings.host, settings.port)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # while it waits for its database; a server that runs stops in order
         return 130

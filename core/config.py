@@ -222,6 +222,8 @@ def load_settings(env_file: Path | None = None) -> Settings:
         raise SettingsError(_one_line(error)) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{env_file.name}: this file is no UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{env_file.name}: {error.strerror}") from None
 
 
 def _one_line(error: ValidationError) -> str:

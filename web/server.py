@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import time
@@ -23,6 +24,20 @@ DRAIN_SECONDS = 3  # PM2 and systemd wait longer
 LARGEST_WITH_HEAD = 65_536  # to copy more costs more than to send twice
 COMPLAINT_SECONDS = 60.0
 NO_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+def why_deaf(error: OSError, host: str, port: int) -> str:
+    """One line about a server that cannot listen, for whoever set ``HOST`` and ``PORT``."""
+    if isinstance(error, socket.gaierror):
+        return f"HOST: there is no machine called {host}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"PORT: port {port} is taken: is StreamPulse running already? Another one: PORT={port % 65535 + 1}"
+        case errno.EADDRNOTAVAIL:
+            return f"HOST: {host} is no address of this machine"
+        case errno.EACCES:
+            return f"PORT: this user may not listen on port {port}; from 1024 on everybody may"
+    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 
 class NoDelayHandler(PatientHandler):

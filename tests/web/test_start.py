@@ -98,12 +98,24 @@ def test_a_port_in_use_is_said(refusal, new_database_url):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refusal(code=1, DATABASE_URL=new_database_url(), PORT=str(port))
-    assert line == f"cannot listen: Address already in use: ('127.0.0.1', {port})"
+    assert line == f"PORT: port {port} is taken: is StreamPulse running already? Another one: PORT={port + 1}"
 
 
 def test_an_address_that_is_not_ours_is_said(refusal, new_database_url):
     line = refusal(code=1, DATABASE_URL=new_database_url(), HOST="192.0.2.7", DASHBOARD_PASSWORD=PASSWORD)
-    assert line == "cannot listen: Cannot assign requested address: ('192.0.2.7', 0)"
+    assert line == "HOST: 192.0.2.7 is no address of this machine"
+
+
+def test_a_name_of_no_machine_is_said(refusal, new_database_url):
+    line = refusal(code=1, DATABASE_URL=new_database_url(), HOST="nowhere.invalid", DASHBOARD_PASSWORD=PASSWORD)
+    assert line == "HOST: there is no machine called nowhere.invalid"
+
+
+@pytest.mark.parametrize(("option", "code"), [("--help", 0), ("--port=80", 2)])
+def test_an_option_is_answered_and_starts_no_server(program, new_database_url, option, code):
+    ended = program.run("app.py", option, DATABASE_URL=new_database_url())
+    assert ended.returncode == code
+    assert "settings are in .env" in ended.stdout if code == 0 else "unrecognized arguments" in ended.stderr
 
 
 @pytest.fixture(scope="module")
