@@ -107,17 +107,34 @@ def _progress_done() -> None:
         print(file=sys.stderr)
 
 
+# What is a part of another order, and does nothing without it.
+PARTS = {
+    "days": ("demo",),
+    "seed": ("demo",),
+    "platform": ("import_viewers",),
+    "dry_run": ("import_viewers",),
+    "force": ("backup",),
+    **team.PARTS,
+}
+
+
+def _days(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= 365:
+        raise argparse.ArgumentTypeError("days are a number from 1 to 365")
+    return int(given)
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="init_db.py", description=__doc__)
     parser.add_argument("--demo", action="store_true", help="fill an empty database with simulated history")
-    parser.add_argument("--days", type=int, default=30, choices=range(1, 366), metavar="N", help="of demo history (30)")
-    parser.add_argument("--seed", type=int, default=7, help="of the demo's world (7)")
+    parser.add_argument("--days", type=_days, metavar="N", help="of demo history (30)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the demo's world (7)")
     parser.add_argument("--remove-demo", action="store_true", help="delete all simulated data")
     parser.add_argument("--ignore", nargs="+", metavar="NAME", help="record nothing of these logins (bots)")
     parser.add_argument("--unignore", nargs="+", metavar="NAME", help="record these logins again")
     parser.add_argument("--list-ignored", action="store_true", help="print the ignore list")
     parser.add_argument("--import-viewers", type=Path, metavar="FILE", help="take in a list of viewers (CSV)")
-    parser.add_argument("--platform", choices=[*Platform], default="tiktok", help="of the list's people (tiktok)")
+    parser.add_argument("--platform", choices=[str(one) for one in Platform], help="of the list's people (tiktok)")
     parser.add_argument("--dry-run", action="store_true", help="say what the list would change, and change nothing")
     parser.add_argument(
         *("--import",),
@@ -134,7 +151,28 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     copies.add_argument("--copy-from", metavar="URL", help="copy everything from another database into an empty one")
     parser.add_argument("--force", action="store_true", help="let --backup replace a file that is there")
     team.add_options(parser)
-    return parser.parse_args(argv)
+    given = parser.parse_args(argv)
+    for part, wholes in PARTS.items():
+        if _is_there(given, part) and not any(_is_there(given, whole) for whole in wholes):
+            parser.error(f"{_flag(part)} is a part of {' or '.join(map(_flag, wholes))}, and alone it does nothing")
+    others = [order for order in _orders(given) if order != "backup"]
+    if given.backup and others:
+        parser.error(f"--backup is done alone: run {_flag(others[0])} after it")
+    return given
+
+
+def _is_there(given: argparse.Namespace, name: str) -> bool:
+    value = getattr(given, name)
+    return value is not None and value is not False  # 0 and "" were said, for better or worse
+
+
+def _flag(name: str) -> str:
+    return f"--{name.removesuffix('_folder').replace('_', '-')}"
+
+
+def _orders(given: argparse.Namespace) -> list[str]:
+    """What is to be done besides making the database ready."""
+    return [name for name in vars(given) if name not in PARTS and _is_there(given, name)]
 
 
 def _tell(*lines: str) -> None:
@@ -155,7 +193,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.restore:
             _restore(database, arguments.restore, Policy.of(settings))
         upgrade(database, Policy.of(settings))
-        _tell(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
+        if arguments.demo or not _orders(arguments):  # lists are for other programs, too
+            _tell(f"{shown(database.url)} is ready (schema {SCHEMA_REVISION})")
         if arguments.copy_from:
             _copy_from(database, arguments.copy_from)
         if arguments.remove_demo:
@@ -163,13 +202,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell("the demo data is gone")
         if arguments.demo:
             started = time.monotonic()
-            stored = _fill_demo(database, settings, days=arguments.days, seed=arguments.seed)
+            days, seed = arguments.days or 30, 7 if arguments.seed is None else arguments.seed
+            stored = _fill_demo(database, settings, days=days, seed=seed)
             if stored:
                 _tell(f"wrote {stored:,} simulated events in {time.monotonic() - started:.1f} s")
         if arguments.ignore:
-            installation.ignore(database, arguments.ignore, ignored=True)
+            _tell(*_ignored(database, arguments.ignore, ignored=True))
         if arguments.unignore:
-            installation.ignore(database, arguments.unignore, ignored=False)
+            _tell(*_ignored(database, arguments.unignore, ignored=False))
         if arguments.list_ignored:
             with database.reading() as connection:
                 _tell(*connection.scalars(select(IgnoredName.name).order_by(IgnoredName.name)))
@@ -198,6 +238,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
             _tell(f"the file had {before / 1e6:,.1f} MB, now {after / 1e6:,.1f} MB; from now on it shrinks by itself")
     finally:
         database.close()
+
+
+def _ignored(database: Database, names: Sequence[str], *, ignored: bool) -> list[str]:
+    changed = installation.ignore(database, names, ignored=ignored)
+    same = sorted({installation.login_of(name) for name in names} - {*changed, ""})
+    told = [f"{'ignored' if ignored else 'recorded'} from now on: {', '.join(changed)}"] if changed else []
+    return told + ([f"{'ignored already' if ignored else 'not on the ignore list'}: {', '.join(same)}"] if same else [])
 
 
 def _fill_demo(database: Database, settings: Settings, *, days: int, seed: int) -> int:
@@ -267,7 +314,7 @@ class NothingImported(Exception):
 
 
 def _import_viewers(database: Database, arguments: argparse.Namespace, settings: Settings) -> None:
-    given = {"dry_run": arguments.dry_run, "platform": arguments.platform}
+    given = {"dry_run": arguments.dry_run, "platform": arguments.platform or "tiktok"}
     file: Path = arguments.import_viewers
     try:
         report = viewer_import.import_file(database, file, now_ms=now_ms(), policy=Policy.of(settings), **given)

@@ -104,12 +104,14 @@ def login_of(name: str) -> str:
     return name.strip().lstrip("@#").lower()
 
 
-def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> None:
-    """Adds logins to the ignore list, or takes them off it."""
+def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> list[str]:
+    """Adds logins to the ignore list, or takes them off it; answers those for which that changed anything."""
     logins = {login_of(name) for name in names} - {""}
     with database.writing() as connection:
-        if not ignored:
-            connection.execute(delete(IgnoredName).where(IgnoredName.name.in_(logins)))
-        elif logins:
-            rows = [{"name": login} for login in sorted(logins)]
-            connection.execute(insert_for(connection)(IgnoredName).on_conflict_do_nothing(), rows)
+        there = set(connection.scalars(select(IgnoredName.name).where(IgnoredName.name.in_(logins))))
+        changed = sorted(logins - there if ignored else there)
+        if changed and ignored:
+            connection.execute(insert(IgnoredName), [{"name": login} for login in changed])
+        elif changed:
+            connection.execute(delete(IgnoredName).where(IgnoredName.name.in_(changed)))
+    return changed

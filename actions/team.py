@@ -17,6 +17,8 @@ from core.db import Database
 from models import Account, ApiToken
 from rules.accounts import LONGEST_PASSWORD, Role, Scope, Unfit, checked_name, checked_password
 
+# Options that are a part of another.
+PARTS = {"role": ("add_user", "set_role"), "scope": ("add_token",), "expires_days": ("add_token",)}
 ONCE = "keep it safe: it is shown only now"
 
 
@@ -29,13 +31,15 @@ def add_options(parser: ArgumentParser) -> None:
         "the team", "Passwords are asked for, or read from a pipe; without either one is made up and shown."
     )
     team.add_argument("--add-user", metavar="NAME", help="make an account")
-    team.add_argument("--role", choices=[*Role], help="of --add-user (read-only), or its new one with --set-role")
+    team.add_argument(
+        "--role", choices=[str(one) for one in Role], help="of --add-user (read-only), or the new one with --set-role"
+    )
     team.add_argument("--set-role", metavar="NAME", help="give an account the role of --role")
     team.add_argument("--set-password", metavar="NAME", help="give an account a new password, and end its sessions")
     team.add_argument("--remove-user", metavar="NAME", help="remove an account, and end its sessions")
     team.add_argument("--list-users", action="store_true", help="print the accounts and their roles")
     team.add_argument("--add-token", metavar="NAME", help="make an API token, and show it once")
-    team.add_argument("--scope", nargs="+", choices=[*Scope], help="of --add-token: what it opens")
+    team.add_argument("--scope", nargs="+", choices=[str(one) for one in Scope], help="of --add-token: what it opens")
     team.add_argument("--expires-days", type=int, metavar="N", help="of --add-token: when it ends by itself (never)")
     team.add_argument("--revoke-token", metavar="PREFIX", help="revoke the token that begins so, as --list-tokens says")
     team.add_argument("--list-tokens", action="store_true", help="print the tokens' first letters, scopes and uses")
@@ -46,7 +50,7 @@ def run(arguments: Namespace, database: Database, settings: Settings) -> Iterato
     try:
         yield from _run(arguments, database, settings)
     except Unfit as error:
-        raise NotDone(str(error)) from error
+        raise NotDone(f"--expires-days: {error.why}" if error.field == "days" else str(error)) from error
     except accounts.NoSuchAccount as error:
         raise NotDone(f"there is no account {error.args[0]!r}") from error
     except accounts.LastOwner as error:

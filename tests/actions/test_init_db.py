@@ -17,7 +17,7 @@ import init_db
 from actions import demo_history, installation
 from core import db as core_db
 from core.config import Settings, load_settings
-from core.db import Database, check_schema
+from core.db import Database, DatabaseUnusable, check_schema
 from core.events import Kind
 from core.tracked import Tracked
 from ingest import store as shop
@@ -279,9 +279,39 @@ def test_a_length_that_makes_no_sense_is_refused(run: Run, days: str, capsys: py
 
 
 def test_the_ignore_list_is_edited_and_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--ignore", "@MyBot", "otherbot", "--unignore", "nightbot", "--list-ignored") == 0
-    listed = capsys.readouterr().out.splitlines()[1:]
-    assert listed == sorted({*KNOWN_BOTS, "mybot", "otherbot"} - {"nightbot"})
+    assert run("--ignore", "@MyBot", "otherbot", "moobot", "--unignore", "nightbot", "nobody") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ignored from now on: mybot, otherbot",
+        "ignored already: moobot",
+        "recorded from now on: nightbot",
+        "not on the ignore list: nobody",
+    ]
+    assert run("--list-ignored") == 0
+    assert capsys.readouterr().out.splitlines() == sorted({*KNOWN_BOTS, "mybot", "otherbot"} - {"nightbot"})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("--rebuild --dry-run", "--dry-run is a part of --import-viewers, and alone it does nothing"),
+        ("--days 3", "--days is a part of --demo"),
+        ("--seed 0", "--seed is a part of --demo"),
+        ("--role owner", "--role is a part of --add-user or --set-role"),
+        ("--add-user mila --scope read", "--scope is a part of --add-token"),
+        ("--add-user mila --role boss", "invalid choice: 'boss' (choose from 'owner', 'moderator', 'read-only')"),
+        ("--backup copy.db --rebuild", "--backup is done alone: run --rebuild after it"),
+        ("--backup copy.db --import lists", "--backup is done alone: run --import after it"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(
+    run: Run, opened: Database, given: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*given.split())
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+    with pytest.raises(DatabaseUnusable):
+        check_schema(opened, SCHEMA_REVISION)
 
 
 def test_a_rebuild_puts_right_what_went_wrong(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
