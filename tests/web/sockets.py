@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import requests
 import socketio
 
+FAREWELL_SECONDS = 5.0
+
 
 class Heard(NamedTuple):
     event: str
@@ -70,6 +72,7 @@ class Listener:
             raise
 
     def close(self) -> None:
+        self._finish_sending()
         self.client.shutdown()
         self._forget_socket()
         self._session.close()
@@ -116,6 +119,16 @@ class Listener:
     def _disconnected(self, reason: str = "") -> None:
         if reason != self.client.reason.CLIENT_DISCONNECT:
             self._forget_socket()
+
+    def _finish_sending(self) -> None:
+        """Told to end while it posts something, the library keeps its farewell to itself.
+
+        A WebSocket is closed as well; who polls would be counted until it has missed its ping, 45 seconds later.
+        """
+        sending = self.client.eio.queue
+        if self.client.connected and self.client.transport() == "polling":
+            with sending.all_tasks_done:
+                sending.all_tasks_done.wait_for(lambda: not sending.unfinished_tasks, FAREWELL_SECONDS)
 
     def _forget_socket(self) -> None:
         if self.client.eio.ws:

@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,6 +102,23 @@ def test_a_page_of_another_site_cannot_listen(stage, transport, origin):
 def test_our_own_pages_can_listen(stage, transport):
     with listening(stage.web.url, origin=stage.web.url, transport=transport):
         pass
+
+
+def test_who_polls_and_leaves_while_it_still_posts_has_left(stage, monkeypatch):
+    with listening(stage.web.url, transport="polling") as page:
+        send, posts = page.client.eio._send_request, threading.Event()
+
+        def send_slowly(method, *arguments, **options):
+            answer = send(method, *arguments, **options)
+            if method == "POST":
+                posts.set()
+                time.sleep(0.3)
+            return answer
+
+        monkeypatch.setattr(page.client.eio, "_send_request", send_slowly)
+        page.client.emit("live:subscribe", {})
+        assert posts.wait(5)
+    wait_until(lambda: clients(stage) == 0, "it has left", timeout=10)
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"X-Forwarded-For": "127.0.0.1"}, {"Via": "1.1 proxy"}])
