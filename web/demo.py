@@ -14,6 +14,7 @@ from actions.track import NotDurable, Tracker
 from core.clock import now_ms
 from web import orders
 from web.errors import answer
+from web.faults import faults
 from web.schemas import Question
 from web.services import services
 from web.store_schemas import EventType
@@ -71,11 +72,7 @@ def not_durable(error: NotDurable) -> Response:
 
 @bp.errorhandler(ValidationError)
 def invalid(error: ValidationError) -> Response:
-    details = [
-        {"field": field, "message": f"{field}: {one['msg']}"}
-        for one in error.errors()
-        for field in [".".join(map(str, one["loc"])) or "body"]
-    ]
+    details = faults(error)
     return answer(422, details[0]["message"], details)
 
 

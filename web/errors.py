@@ -11,12 +11,14 @@ from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from analytics.scope import UnknownChannel
 from core.db import why_unusable
 from web.access import wants_page
+from web.faults import faults
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def answer(status: int, message: str, details: list[Any] | None = None) -> Respo
     if wants_page():
         title = TITLES.get(status) or HTTPStatus(status).phrase
         response = Response(
-            render_template("error.html", page="error", status=status, title=title, message=message),
+            render_template("error.html", page="error", status=status, title=title, message=_sentence(message)),
             mimetype="text/html",
         )
     else:
@@ -47,11 +49,17 @@ def answer(status: int, message: str, details: list[Any] | None = None) -> Respo
     return response
 
 
+def _sentence(message: str) -> str:
+    ended = message.endswith((".", "!", "?", ")"))
+    return f"{message[:1].upper()}{message[1:]}{'' if ended else '.'}"
+
+
 def register(app: APIFlask) -> None:
     # First: it would otherwise take over the errors that `refused` answers with their own words.
     @app.error_processor
     def invalid(error: HTTPError) -> ResponseReturnValue:
-        details = _details(error.detail)
+        found = error.__cause__
+        details = faults(found) if isinstance(found, ValidationError) else []
         message = details[0]["message"] if details else error.message
         return answer(error.status_code, message, details)
 
@@ -68,10 +76,7 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
-        message = error.description or HTTPStatus(error.code or 500).phrase
-        if error.description == BadRequest.description and request.method in ("POST", "PUT", "PATCH"):
-            message = "the body is no valid JSON"  # all that is read of one; the framework speaks of browsers
-        response = answer(error.code or 500, message)
+        response = answer(error.code or 500, _words(error))
         for name, value in error.get_headers():
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
@@ -81,6 +86,22 @@ def register(app: APIFlask) -> None:
     def failed(error: Exception) -> ResponseReturnValue:
         log.exception("a request failed: %s", error)
         return answer(500, "Something went wrong here; the log says what.")
+
+
+def _words(error: HTTPException) -> str:
+    """Our own where the framework's are meant for browsers' address bars, or leave out what would help."""
+    if error.description != type(error).description:
+        return error.description or HTTPStatus(error.code or 500).phrase
+    match error:
+        case BadRequest() if request.method in ("POST", "PUT", "PATCH"):
+            return "the body is no valid JSON"  # all that is read of one
+        case NotFound():
+            return "there is nothing at this address"
+        case MethodNotAllowed(valid_methods=allowed) if allowed:
+            return f"this address takes {', '.join(sorted({*allowed} - {'OPTIONS'}))}"
+        case RequestEntityTooLarge():
+            return f"the body is larger than {request.max_content_length:,} bytes"
+    return error.description or HTTPStatus(error.code or 500).phrase
 
 
 def _say_each_a_minute(trouble: str) -> None:
@@ -93,30 +114,3 @@ def _say_each_a_minute(trouble: str) -> None:
 
 
 _quiet_until: dict[str, float] = {}
-
-
-def _details(detail: Any) -> list[dict[str, str]]:
-    """``[{"field", "message"}]`` from what the validation reports."""
-    found: list[dict[str, str]] = []
-
-    def walk(part: Any, path: tuple[str, ...]) -> None:
-        if path[-1:] == ("_schema",) and "valid dictionary" in str(part):
-            found.append({"field": "", "message": "the body must be a JSON object"})
-        elif isinstance(part, dict) and {"loc", "msg"} <= part.keys():
-            found.append(
-                {
-                    "field": ".".join(map(str, part["loc"])),
-                    "message": f"{'.'.join(map(str, part['loc']))}: {part['msg']}",
-                }
-            )
-        elif isinstance(part, dict):
-            for key, value in part.items():
-                walk(value, (*path, str(key)))
-        elif isinstance(part, list):
-            for value in part:
-                walk(value, path)
-        else:
-            found.append({"field": path[-1] if path else "", "message": f"{path[-1]}: {part}" if path else str(part)})
-
-    walk(detail, ())
-    return found

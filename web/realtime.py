@@ -21,6 +21,7 @@ from rules.fan_out import SHORTEST_PAUSE_SECONDS, pause_seconds
 from web import viewer_calls, voice_push
 from web.access import Access
 from web.broadcast import DirectManager
+from web.faults import faults
 from web.health import CLIENTS
 from web.identity import STRANGER, Identity, identify
 from web.live_push import LivePush, Subscription
@@ -244,5 +245,4 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
 
 
 def _refused(error: ValidationError) -> dict[str, Any]:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return {"success": False, "error": f"{'.'.join(map(str, first['loc'])) or 'subscription'}: {first['msg']}"}
+    return {"success": False, "error": faults(error)[0]["message"]}

@@ -41,6 +41,7 @@ def test_an_unknown_path_is_a_page_for_people_and_json_for_programs(client):
     assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
     assert 'href="/"' in page.text, "a way back"
+    assert "There is nothing at this address." in page.text
     problem(client.get("/nowhere"), 404)
     problem(client.get("/nowhere", headers={"Accept": "application/json"}), 404)
 
@@ -67,6 +68,39 @@ def test_head_answers_as_get_does_without_the_body(client, path):
     assert head.status_code == get.status_code == 200
     assert head.content == b""
     assert head.headers["content-type"] == get.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/api/stats?minutes=0", "minutes: is at least 1"),
+        ("/api/stats?minutes=1441", "minutes: is at most 1440"),
+        ("/api/stats?minutes=many", "minutes: is a whole number"),
+        ("/api/stats?platform=radio", "platform: is one of twitch, tiktok"),
+        ("/api/stats?channel=" + "x" * 65, "channel: has at most 64 characters"),
+        ("/stats?since=soon", "since: is a time like 2026-11-21T18:30:00+01:00"),
+    ],
+)
+def test_what_is_wrong_with_a_question_is_said_in_plain_words(client, path, message):
+    told = problem(client.get(path), 422)
+    assert told["error"] == message
+    assert told["details"] == [{"field": message.partition(":")[0], "message": message}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "message"),
+    [
+        ("PUT", "/api/viewer-profiles/vip/tiers", b"{}", 422, "tiers: is missing"),
+        ("PUT", "/api/viewer-profiles/vip/tiers", b"[]", 422, "the body must be a JSON object"),
+        ("PUT", "/api/viewer-profiles/vip/tiers", b"{", 400, "the body is no valid JSON"),
+        ("PUT", "/api/viewer-profiles/vip/tiers", b" " * 1_100_000, 413, "the body is larger than 1,000,000 bytes"),
+        ("GET", "/api/streams/first", b"", 404, "there is nothing at this address"),
+        ("DELETE", "/api/stats", b"", 405, "this address takes GET, HEAD"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_plain_words(client, method, path, body, status, message):
+    answer = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+    assert problem(answer, status)["error"] == message
 
 
 def test_too_large_a_body_is_refused(client):

@@ -1,0 +1,49 @@
+"""What the models find wrong with a question, in the words of this API: "minutes: is at least 1"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+# By pydantic's type of error; {…} are what it tells besides.
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field",
+    "greater_than": "is more than {gt}",
+    "greater_than_equal": "is at least {ge}",
+    "less_than": "is less than {lt}",
+    "less_than_equal": "is at most {le}",
+    "string_too_short": "has at least {min_length} characters",
+    "string_too_long": "has at most {max_length} characters",
+    "too_short": "has at least {min_length} of them",
+    "too_long": "has at most {max_length} of them",
+    "value_error": "{error}",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is a whole number"),
+    **dict.fromkeys(("int_parsing_size", "float_parsing_size"), "is too large a number"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "is a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "is true or false"),
+    **dict.fromkeys(("string_type", "string_unicode"), "is text"),
+    "list_type": "is a list",
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "is a JSON object"),
+}
+
+
+def faults(error: ValidationError) -> list[dict[str, str]]:
+    """``[{"field", "message"}]``, in the order in which they were found. A field is named like ``tiers.0.name``."""
+    return [_fault(one) for one in error.errors(include_url=False, include_input=False)]
+
+
+def _fault(one: Any) -> dict[str, str]:
+    field = ".".join(map(str, one["loc"]))
+    if not field and one["type"] in ("model_type", "model_attributes_type"):
+        return {"field": "", "message": "the body must be a JSON object"}
+    return {"field": field, "message": f"{field}: {_words(one)}" if field else _words(one)}
+
+
+def _words(one: Any) -> str:
+    context = one.get("ctx", {})
+    if one["type"] == "literal_error":
+        return f"is one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+    words = _WORDS.get(one["type"])
+    return words.format(**context) if words else str(one["msg"])
