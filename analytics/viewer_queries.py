@@ -2,8 +2,8 @@
 
 ``how`` a row is searched: "" not at all; "part" by an index of parts of names; "names" the same by reading them;
 "beginning" by the first letters of the username, "each beginning" by reading them, and "beginning in order" along the
-index of usernames; "among part" and "among beginning": by looking for its id among those that the index finds, and
-"among active" among those who are; "known" who was found already.
+index of usernames; "among active": by looking for its id among those who are; "known" who was found already, and
+"flagged" the same by a byte for each person (``viewer_found``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, or_, select, tuple_, union, union_all
+from sqlalchemy import Select, and_, bindparam, case, column, func, or_, select, table, tuple_, union
 
 from analytics.viewers import hidden, visible
 from core.statements import Prepared, among
-from core.text_search import begins_with, containing, holds, unindexed
+from core.text_search import begins_with, containing, flagged, holds, together, unindexed
 from models import IgnoredName, LastSeenDay, Viewer, ViewerName, ViewerTotal
 
 SORTS = {
@@ -168,6 +168,47 @@ def fitting_matches(dialect: str, filter: str, how: str) -> Prepared:
     return Prepared(each.where(*chosen(filter, by_index=False), visible()).limit(bindparam("most")))
 
 
+@cache
+def found(how: str) -> Prepared:
+    """The ids of those whom a search finds, together, but no more than ``most``.
+
+    Of a "part" the lowest ones beyond ``after``.
+    """
+    ids = _matches("sqlite", how)
+    if how == "part":
+        ids = ids.where(ids.selected_columns.id > bindparam("after"))
+    return Prepared(together(ids.limit(bindparam("most"))))
+
+
+@cache
+def found_later(how: str) -> Prepared:
+    """The same of those who came after the person ``after``; no more than ``most``."""
+    if how == "part":
+        return found(how)
+    later = select(_VIEWERS.c.id).where(
+        _VIEWERS.c.id > bindparam("after"), begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))
+    )
+    return Prepared(together(later.limit(bindparam("most"))))
+
+
+@cache
+def flagged_fitting(filter: str) -> Prepared:
+    """The ids of those who are flagged and fit, together, in no order, but no more than ``most``."""
+    return Prepared(together(_fitting("sqlite", filter, "flagged", by_index=True).limit(bindparam("most"))))
+
+
+def _hidden_flagged() -> Select[Any]:
+    unseen = hidden().subquery()
+    return select(func.count(unseen.c.id.distinct())).where(flagged(unseen.c.id, "flags"))
+
+
+HIDDEN_FLAGGED = Prepared(_hidden_flagged())
+_CHANGES = table("viewer_search_changes", column("number"))
+NAMES_SEEN = Prepared(
+    select(
+        _CHANGES.c.number.label("changes"), select(func.max(_VIEWERS.c.id)).scalar_subquery().label("last")
+    ).select_from(_CHANGES)
+)
 FORMERLY = Prepared(_FORMER)
 BEGINNING = Prepared(select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindparam("prefix"))).limit(1))
 HIDDEN = Prepared(hidden())
@@ -183,15 +224,7 @@ IGNORED = Prepared(
 
 def _fitting(dialect: str, filter: str, how: str, *, by_index: bool) -> Select[Any]:
     found = _found(dialect, how)
-    if filter == "active" and how.startswith("among") and not by_index:
-        # Read only of those who are among them, and so the walk along the index reads nobody else.
-        seen = _VIEWERS.alias("seen")
-        active = select(seen.c.id).where(
-            seen.c.id == _VIEWERS.c.id, unindexed(seen.c.last_seen_at_ms) >= bindparam("since")
-        )
-        filtered = [active.exists()] if how != "among active" else []
-    else:
-        filtered = chosen(filter, by_index=by_index)
+    filtered = [] if how == "among active" else chosen(filter, by_index=by_index)
     return select(_VIEWERS.c.id).where(*found, *filtered, visible())
 
 
@@ -224,15 +257,14 @@ def _found(dialect: str, how: str) -> list[Any]:
             return [begins_with(_VIEWERS.c.username, bindparam("prefix"))]
         case "part" | "beginning":
             return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
-        case "among part" | "among beginning":
-            found = union_all(_matches(dialect, how.removeprefix("among ")), _FORMER)
-            return [unindexed(_VIEWERS.c.id).in_(found)]
         case "among active":
             active = _VIEWERS.alias("active")
             seen = select(active.c.id).where(active.c.last_seen_at_ms >= bindparam("since"))
             return [unindexed(_VIEWERS.c.id).in_(seen)]
         case "known":
             return [among(_VIEWERS.c.id, "ids")]
+        case "flagged":
+            return [flagged(_VIEWERS.c.id, "flags")]
     return []
 
 

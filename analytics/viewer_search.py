@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from analytics import viewer_counts, viewer_search_by_name, viewer_walks
+from analytics import viewer_counts, viewer_found, viewer_search_by_name, viewer_walks
 from analytics import viewer_queries as queries
+from analytics.viewer_found import Found
 from analytics.viewer_question import Page, Question, Window
-from analytics.viewer_walks import FINDING, PASSING, READING, Ground, Way
+from analytics.viewer_search_flagged import Flagged
+from analytics.viewer_walks import FINDING, READING, Ground, Way
 from core.statements import Prepared
 from core.text_search import compares_alike, searched
 
@@ -36,26 +38,42 @@ class _Search:
     filter_given: dict[str, Any]
 
     def page(self) -> Page:
-        if self.question.filter != "all":
+        found = viewer_found.kept(self.connection, self.how, self.given)
+        if found is None and (self.question.filter != "all" or self.dialect == "sqlite"):
             few = self._ids(queries.matches(self.dialect, self.how), FEW_MATCHES)
             if len(few) <= FEW_MATCHES:
                 return self._sorted(few)
-            if not self._marked and self.matches <= 2 * self._met:
-                return self._gathered()
+            if self.question.filter != "all" or not (self._stand_together or self._stand_apart):
+                most = viewer_found.MOST if self._way.read else self.everybody
+                found = viewer_found.find(self.connection, self.how, self.given, most)
+        if found is not None:
+            return self._flagged(found.with_others(self.renamed))
+        if self.question.filter != "all" and not self._marked and self.matches <= 2 * self._met:
+            return self._gathered()
         fitting = self._ids(self._cheapest_list(), MOST_MATCHES)
         if len(fitting) <= MOST_MATCHES:
             return self._sorted(fitting)
-        return Page(self._many(self.question.window_from_start(MOST_MATCHES)), MOST_MATCHES, exact=False)
+        window = self.question.window_from_start(MOST_MATCHES)
+        ids = self._by_name(window)
+        return Page(
+            viewer_walks.page(self._ground(), self._way, window) if ids is None else ids, MOST_MATCHES, exact=False
+        )
 
-    def _many(self, window: Window) -> list[int]:
+    def _flagged(self, found: Found) -> Page:
+        search = Flagged(
+            self.connection, self.question, self.filter_given, found, self.people, self.everybody, MOST_MATCHES
+        )
+        return search.page(self._by_name)
+
+    def _by_name(self, window: Window) -> list[int] | None:
+        """The ids of the page where those who are called alike stand together in the index that is walked along."""
         if self._stand_together:
-            return viewer_walks.along(self._ground(), self._way, window)
-        if not viewer_search_by_name.may_stand_apart(self.connection, self.question, self.how):
-            return viewer_walks.page(self._ground(), self._way, window)
-        elsewhere = viewer_search_by_name.elsewhere(self.connection, self.given, MOST_MATCHES)
-        if len(elsewhere) > MOST_MATCHES:
-            spread = len(elsewhere) * self.everybody // max(elsewhere)
-            return viewer_walks.page(self._ground(min(self.matches, spread)), self._way, window)
+            walk = queries.walk(self.dialect, self.question.filter, "beginning in order", window.order)
+            found = walk(self.connection, limit=window.limit, offset=window.offset, **self.given)
+            return list(found.scalars())
+        elsewhere = self._stand_apart and viewer_search_by_name.elsewhere(self.connection, self.given, MOST_MATCHES)
+        if not isinstance(elsewhere, list):
+            return None
         others = [*elsewhere, *self.renamed]
         return viewer_search_by_name.page(self.connection, self.question, self.given, others, window)
 
@@ -136,19 +154,20 @@ class _Search:
         """Whether those who fit are next to each other in the index that is walked along."""
         return self.how == "beginning" and self.question.sort_by == "username" and not self.renamed
 
+    @cached_property
+    def _stand_apart(self) -> bool:
+        """Whether it can be told who of those that are found stand elsewhere than most of them."""
+        return viewer_search_by_name.may_stand_apart(self.connection, self.question, self.how)
+
     @property
     def _way(self) -> Way:
-        filter, sqlite = self.question.filter, self.dialect == "sqlite"
-        look = f"among {self.how}" if sqlite else None
         if self.how == "beginning":
-            return Way(filter, "beginning in order" if self._stand_together else "each beginning", look, self.how)
-        by_reading = not sqlite or compares_alike(self.question.text)
-        return Way(filter, "names" if by_reading else None, look, self.how)
+            return Way(self.question.filter, "each beginning", None, self.how)
+        by_reading = self.dialect != "sqlite" or compares_alike(self.question.text)
+        return Way(self.question.filter, "names" if by_reading else None, None, self.how)
 
-    def _ground(self, spread: int | None = None) -> Ground:
-        """``spread``: how many of the names that are found do not all stand together."""
-        matches = self.matches if spread is None else spread
-        fitting = max(MOST_MATCHES if spread is None else 1, matches * self.people // self.everybody)
+    def _ground(self) -> Ground:
+        fitting = max(MOST_MATCHES, self.matches * self.people // self.everybody)
         passed = self.people if self._marked else self.everybody
         return Ground(self.connection, passed, self.matches, fitting, self.given, sure=self._marked)
 
@@ -164,7 +183,4 @@ class _Search:
         ways = [((FINDING + READING) * met, queries.fitting_matches(self.dialect, filter, self.how))]
         if way.read:
             ways.append((READING * passed, queries.fitting(self.dialect, filter, way.read)))
-        if way.look:
-            cost = FINDING * self.matches + PASSING * self.people
-            ways.append((cost, queries.fitting(self.dialect, filter, way.look)))
         return min(ways, key=lambda pair: pair[0])[1]

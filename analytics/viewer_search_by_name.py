@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from analytics import viewer_found
 from analytics import viewer_queries as queries
 from analytics.viewer_question import Question, Window
 
@@ -31,11 +32,11 @@ def may_stand_apart(connection: Connection, question: Question, how: str) -> boo
     return all(queries.BEGINNING(connection, prefix=one).first() is None for one in spellings - {small})
 
 
-def elsewhere(connection: Connection, given: dict[str, Any], most: int) -> list[int]:
-    """The ids of those whom the search finds though their name does not begin so; one more than ``most``: too many."""
+def elsewhere(connection: Connection, given: dict[str, Any], most: int) -> list[int] | None:
+    """The ids of those whom the search finds though their name does not begin so; None: more than ``most``."""
     phrase = f"{given['phrase']} NOT username : ^{given['phrase']}"
-    found = queries.matches("sqlite", "part")(connection, **given | {"phrase": phrase}, most=most + 1)
-    return list(found.scalars())
+    found = viewer_found.find(connection, "part", given | {"phrase": phrase})
+    return list(found.ids()) if found and found.number <= most else None
 
 
 def page(

@@ -58,13 +58,6 @@ class Ground:
         return self.connection.dialect.name
 
 
-def along(ground: Ground, way: Way, window: Window) -> list[int]:
-    """The same where those who fit are met at once: only reads."""
-    if way.read is None or window.limit == 0:
-        return []
-    return _taken(ground, queries.walk(ground.dialect, way.filter, way.read, window.order), window)
-
-
 def page(ground: Ground, way: Way, window: Window) -> list[int]:
     """The ids of those who fit, in their order."""
     if window.limit == 0:

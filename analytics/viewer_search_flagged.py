@@ -1,0 +1,92 @@
+"""A page of those whom a search has found: a walk along an index that looks at one byte for each person it comes by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from analytics import viewer_queries as queries
+from analytics.viewer_found import Found
+from analytics.viewer_question import Page, Question, Window
+from core.text_search import numbers_in
+
+# Microseconds of SQLite's, as in ``viewer_walks``.
+LOOKING = 0.06  # at a byte
+READING = 1.8  # a person
+SURPRISE = 2  # a walk may be so much longer than if those who fit were spread evenly
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """``people``: how many the filter lets through of ``everybody``; ``most`` are counted and paged."""
+
+    connection: Connection
+    question: Question
+    given: dict[str, Any]
+    found: Found
+    people: int
+    everybody: int
+    most: int
+
+    def page(self, by_name: Callable[[Window], list[int] | None]) -> Page:
+        """``by_name``: tells the ids where that is quicker, else None."""
+        few = self._all_few()
+        if few is not None:
+            return self._sorted(few)
+        total = len(self._fitting()) if self._marked else self.most + 1
+        window = self.question.window_from_start(min(total, self.most))
+        ids = by_name(window)
+        return Page(self._walked(window) if ids is None else ids, min(total, self.most), exact=total <= self.most)
+
+    @property
+    def _marked(self) -> bool:
+        """Whether the filter has indexes that hold nobody else."""
+        return self.question.filter in ("vip", "favorites")
+
+    def _all_few(self) -> list[int] | None:
+        """Everybody who fits, and perhaps some who do not; None: they may be more than ``most``."""
+        match self.question.filter:
+            case "all":
+                hidden = queries.HIDDEN_FLAGGED(self.connection, **self._flags).scalar_one()
+                return list(self.found.ids()) if self.found.number - hidden <= self.most else None
+            case "active":
+                met = min(self.people, self.most * self.everybody // max(1, self.found.number))
+                if READING * self.found.number < LOOKING * met:
+                    return list(self.found.ids())
+                ids = self._fitting()
+                return ids if len(ids) <= self.most else None
+        return None
+
+    def _sorted(self, ids: list[int]) -> Page:
+        known = queries.known(self.question.filter, self.question.order)
+        fitting = list(known(self.connection, ids=ids, **self.given).scalars())
+        window = self.question.window_from_start(min(len(fitting), self.most))
+        return Page(fitting[window.offset : window.end], min(len(fitting), self.most), len(fitting) <= self.most)
+
+    def _fitting(self) -> list[int]:
+        some = queries.flagged_fitting(self.question.filter)
+        return numbers_in(some(self.connection, most=self.most + 1, **self._flags).scalar())
+
+    def _walked(self, window: Window) -> list[int]:
+        if window.limit == 0:
+            return []
+        whole = {"limit": window.limit, "offset": window.offset, **self._flags}
+        if not self._marked:
+            met = window.end * self.everybody**2 // max(1, self.found.number * self.people)
+            end = queries.nth(window.order)(self.connection, nth=SURPRISE * met + 1_000).first()
+            if end is not None:
+                near = queries.walk("sqlite", self.question.filter, "flagged", window.order, ends=True)
+                ids = list(near(self.connection, end=end[0], end_id=end[1], **whole).scalars())
+                if len(ids) == window.limit:
+                    return ids
+                if READING * self.found.number < LOOKING * self.everybody:
+                    return self._sorted(list(self.found.ids())).ids
+        walk = queries.walk("sqlite", self.question.filter, "flagged", window.order)
+        return list(walk(self.connection, **whole).scalars())
+
+    @property
+    def _flags(self) -> dict[str, Any]:
+        return {**self.given, "flags": self.found.flags}

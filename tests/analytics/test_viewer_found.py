@@ -1,0 +1,168 @@
+"""Whom searches found of late: never out of date, whoever comes, goes or is called otherwise; and within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, event, select
+
+from actions import privacy
+from analytics import viewer_found, viewer_list, viewer_search
+from analytics.viewer_list import Question
+from core.db import Database
+from core.events import Person
+from models import Viewer
+from tests.analytics.people import edit, everybody, history, record, slow_list
+from tests.support import NOON, chat, days, examples, fresh_database, write
+
+pytestmark = pytest.mark.sqlite  # nobody else keeps them
+
+NAMES = ("nova", "supernova", "novak", "otto", "anna_nova", "мила", "no")
+TEXTS = ("nova", "no", "ova", "мила", "n")
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of people are as many as a million."""
+    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 1)
+    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
+
+
+@pytest.fixture
+def asked(db: Database) -> Iterator[list[str]]:
+    """Statements that look for names."""
+    seen: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if "MATCH" in sql or "group_concat" in sql:
+            seen.append(sql)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine, "before_cursor_execute", note)
+
+
+def page(db: Database, text: str, **more: Any) -> viewer_list.Page:
+    with db.reading() as connection:
+        return viewer_list.page(connection, Question(NOON, search=text, **more))
+
+
+def person(number: int, name: str) -> Person:
+    return Person(f"p{number}", f"{name}{number}", name.title())
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("comes"), st.integers(0, 30), st.sampled_from(NAMES)),
+        st.tuples(st.just("is called"), st.integers(0, 11), st.sampled_from(NAMES)),
+        st.tuples(st.just("shows"), st.integers(0, 11), st.sampled_from(NAMES)),
+        st.tuples(st.just("erased"), st.integers(0, 11), st.just("")),
+        st.tuples(st.just("removed"), st.just(0), st.just("")),
+        st.tuples(st.just("asked"), st.integers(0, 3), st.sampled_from(TEXTS)),
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+@examples(40)
+@given(steps)
+def test_whoever_comes_goes_or_is_called_otherwise_a_search_finds_who_fits_now(steps):
+    with fresh_database() as db:
+        write(db, [chat(person(number, NAMES[number % 7]), at=NOON - days(50)) for number in range(12)])
+        for text in TEXTS:
+            page(db, text)
+        for at, (what, number, name) in enumerate(steps):
+            happens(db, what, number, name, NOON - 10_000 + at)
+            people = everybody(db)
+            for text in TEXTS:
+                for filter in ("all", "active"):
+                    for sort_by in ("username", "total_comments"):
+                        asked = {"sort_by": sort_by, "descending": True, "filter": filter}
+                        whole = slow_list(people, **asked, search=text)
+                        found = page(db, text, limit=12, **asked)
+                        assert (found.ids, found.total) == (whole[:12], min(12, len(whole)))
+
+
+def test_when_nobody_is_called_so_any_more_nobody_is_found(db):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    assert page(db, "nova").total == 12
+    write(db, [chat(Person(f"p{number}", f"otto{number}", "Otto"), at=NOON) for number in range(20)])
+    for filter in viewer_list.FILTERS:
+        assert page(db, "nova", filter=filter, sort_by="total_visits") == viewer_list.Page([], 0)
+
+
+def happens(db: Database, what: str, number: int, name: str, at: int) -> None:
+    match what:
+        case "comes":
+            write(db, [chat(person(100 + number, name), at=at)])
+        case "is called":
+            write(db, [chat(Person(f"p{number}", f"{name}_{number}", name), at=at)])
+        case "shows":
+            found = next((one for one in everybody(db) if one["platform_user_id"] == f"p{number}"), None)
+            if found:
+                write(db, [chat(Person(f"p{number}", found["username"], f"the {name}"), at=at)])
+        case "erased":
+            found = next((one for one in everybody(db) if one["platform_user_id"] == f"p{number}"), None)
+            if found:
+                privacy.erase(db, found["id"], remember=False, now_ms=at)
+        case "removed":
+            with db.writing() as connection:  # as the demo's people are; the number is given anew
+                remove_last(connection)
+        case "asked":
+            page(db, name, filter=("all", "vip", "active", "favorites")[number])
+
+
+def remove_last(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    last = connection.scalar(select(Viewer.id).order_by(Viewer.id.desc()).limit(1))
+    for table in reversed(Viewer.metadata.sorted_tables):
+        if "viewer_id" in table.c:
+            connection.execute(delete(table).where(table.c.viewer_id == last))
+    connection.execute(delete(Viewer).where(Viewer.id == last))
+
+
+def test_names_are_looked_for_once_and_then_only_among_new_people(db, asked):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    page(db, "nova")
+    assert asked
+    asked.clear()
+    for sort_by in ("total_visits", "total_likes"):
+        for number in (1, 2, 3):
+            page(db, "nova", sort_by=sort_by, page=number, limit=4)
+    assert asked == []
+    write(db, [chat(person(99, "nova"), at=NOON)])
+    assert page(db, "nova", sort_by="first_seen_at", limit=1).ids == [21]
+    assert len(asked) == 1
+
+
+def test_how_much_is_kept_has_a_bound_and_who_asked_last_is_kept(db, monkeypatch):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    monkeypatch.setattr(viewer_found, "KEPT_BYTES", 3 * 22)
+    with db.reading() as connection:
+        for text in ("nova1", "nova", "ova", "nov", "nova"):
+            viewer_list.page(connection, Question(NOON, search=text))
+        kept = list(connection.info[viewer_found._KEY].found)
+    assert [text for _, text in kept] == ['"ova"', '"nov"', '"nova"']
+
+
+@pytest.mark.parametrize("most", [0, 5, 30])
+@pytest.mark.parametrize("text", ["nova", "no", "мила", "の", "さくら", "th"])
+def test_of_those_of_whom_there_are_too_many_to_keep_the_same_people_are_found(monkeypatch, text, most):
+    monkeypatch.setattr(viewer_found, "MOST", most)
+    monkeypatch.setattr(viewer_found, "STEP", 4)
+    with fresh_database() as db:
+        record(db, history(120))
+        edit(db, everybody(db))
+        people = everybody(db)
+        for sort_by in ("username", "total_visits"):
+            for filter in viewer_list.FILTERS:
+                asked = {"sort_by": sort_by, "descending": False, "filter": filter}
+                whole = slow_list(people, **asked, search=text)
+                for _ in range(2):
+                    found = page(db, text, limit=12, **asked)
+                    assert (found.ids, found.exact) == (whole[:12], len(whole) <= 12)
