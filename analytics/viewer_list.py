@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from analytics import viewer_places, viewer_search, viewer_walks
 from analytics import viewer_queries as queries
-from analytics import viewer_search, viewer_walks
 from analytics.viewer_counts import active_since_ms, count, everybody
 from analytics.viewer_queries import SORTS
 from analytics.viewer_question import Page, Question, Window
@@ -38,23 +38,25 @@ def page(connection: Connection, question: Question) -> Page:
     if question.filter == "active" and question.sort_by != "last_seen_at":
         ground = Ground(connection, everybody(connection), total, total, given)
         return Page(viewer_walks.page(ground, _ACTIVE, window), total)
-    return Page(_walked(connection, question.filter, window, given), total)
+    return Page(_walked(connection, question, window, given), total)
 
 
-def _walked(connection: Connection, filter: str, window: Window, given: dict[str, Any]) -> list[int]:
+def _walked(connection: Connection, question: Question, window: Window, given: dict[str, Any]) -> list[int]:
     """Along an index that holds hardly anybody who does not fit."""
-    if filter == "all" and window.offset > FAR:
-        ids = _far(connection, window)
+    if question.filter == "all" and window.offset > FAR:
+        ids = _far(connection, window, question.now_ms)
     else:
-        walk = queries.walk(connection.dialect.name, filter, "", window.order)
+        walk = queries.walk(connection.dialect.name, question.filter, "", window.order)
         ids = list(walk(connection, limit=window.limit, offset=window.offset, **given).scalars())
     return ids[::-1] if window.turned else ids
 
 
-def _far(connection: Connection, window: Window) -> list[int]:
+def _far(connection: Connection, window: Window, now_ms: int) -> list[int]:
     """Everybody before is counted off without a look at who they are; then as many follow as were on no list."""
     hidden = set(queries.HIDDEN(connection).scalars())
-    some = queries.nth(window.order)(connection, nth=window.offset, limit=window.limit + len(hidden)).all()
+    some = viewer_places.rows(connection, window.order, window.offset, window.limit + len(hidden), now_ms)
+    if not some:
+        return []
     start, start_id = some[0]
     before = queries.hidden_before(window.order)(connection, start=start, start_id=start_id).scalar_one()
     shown = [id_ for _, id_ in some if id_ not in hidden]

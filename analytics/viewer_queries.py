@@ -98,8 +98,38 @@ def gather(dialect: str, filter: str, how: str, order: Order) -> Prepared:
 @cache
 def nth(order: Order) -> Prepared:
     """What the row ``nth`` after the first is sorted by, and its id; then of the rows that follow it."""
-    keys = select(order.column, _VIEWERS.c.id)
-    return Prepared(order.of(keys).limit(bindparam("limit", 1)).offset(bindparam("nth")))
+    return Prepared(_nth(order))
+
+
+@cache
+def nth_alike(order: Order) -> Prepared:
+    """The same from ``start_id`` on of those only who are sorted by ``start``."""
+    return Prepared(_nth(order).where(*_alike(order)))
+
+
+@cache
+def nth_beyond(order: Order) -> Prepared:
+    """The same of those who come after all who are sorted by ``start``."""
+    start: Any = bindparam("start")
+    return Prepared(_nth(order).where(order.column < start if order.descending else order.column > start))
+
+
+@cache
+def alike(order: Order) -> Prepared:
+    """How many are sorted by ``start`` from ``start_id`` on, but no more than ``most``."""
+    some = select(_VIEWERS.c.id).where(*_alike(order)).limit(bindparam("most")).subquery()
+    return Prepared(select(func.count()).select_from(some))
+
+
+def _alike(order: Order) -> list[Any]:
+    start_id: Any = bindparam("start_id")
+    beside = _VIEWERS.c.id <= start_id if order.descending else _VIEWERS.c.id >= start_id
+    return [order.column == bindparam("start"), beside]
+
+
+def _nth(order: Order) -> Select[Any]:
+    keys = order.of(select(order.column, _VIEWERS.c.id))
+    return keys.limit(bindparam("limit", 1)).offset(bindparam("nth"))
 
 
 @cache

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from actions import privacy
-from analytics import viewer_list, viewer_search, viewer_walks
+from analytics import viewer_list, viewer_places, viewer_search, viewer_walks
 from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
 from core.events import Person
@@ -164,13 +164,35 @@ def test_nobody_is_on_the_list_of_an_empty_database(db):
         assert page(db, filter=filter, search="nova") == viewer_list.Page([], 0)
 
 
+@pytest.mark.parametrize("step", [9, 50, viewer_places.STEP])
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "total_shares"])
-def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypatch, sort_by):
+def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypatch, sort_by, step):
     db, people = crowd
     monkeypatch.setattr(viewer_list, "FAR", 0)
+    monkeypatch.setattr(viewer_places, "STEP", step)
+    with db.reading() as connection:
+        connection.info.clear()
     for descending in (True, False):
         asked = {"sort_by": sort_by, "descending": descending, "filter": "all"}
         assert all_pages(db, 7, **asked) == slow_list(people, **asked)
+
+
+def test_who_pages_on_far_from_both_ends_meets_everybody_once_whoever_overtakes(db, monkeypatch):
+    monkeypatch.setattr(viewer_list, "FAR", 0)
+    monkeypatch.setattr(viewer_places, "STEP", 10)
+    write(db, [chat(person(number), at=NOON - 90_000 + number) for number in range(60)])
+    asked = {"sort_by": "total_comments", "limit": 10}
+    before = [page(db, page=number, **asked).ids for number in (1, 2, 3)]
+    write(db, [chat(person(number), at=NOON - 1_000) for number in (2, 5)])  # from behind the third page to the first
+    assert page(db, page=3, **asked).ids == before[2]
+    met = [id_ for ids in before for id_ in ids]
+    assert len(set(met)) == 30
+    later = Question(NOON + viewer_places.KEPT_MS, page=3, **asked)
+    with db.reading() as connection:
+        assert (
+            viewer_list.page(connection, later).ids
+            == slow_list(everybody(db), sort_by="total_comments", descending=True, filter="all")[20:30]
+        )
 
 
 @pytest.mark.parametrize("cheap", ["READING", "FINDING", "GATHERING"])
