@@ -14,6 +14,7 @@ from benchmarks import million_viewers
 from benchmarks.asked import Case, heading, row
 from benchmarks.plain_viewers import FILTERS, Plain
 from benchmarks.served import Served, served
+from demo.names import SECOND_PARTS
 from models import SORTED_BY
 
 SMALL, LARGE = 10_000, million_viewers.PEOPLE
@@ -45,9 +46,10 @@ def _cases(product: Served, plain: Plain, file: Path, people: int) -> Iterator[C
     for chosen in FILTERS:
         for sort in SORTS:
             yield _listed(product, plain, f"list {chosen} by {sort}", sort, chosen)
-    deep = people // PAGE // 2
-    for name, page in (("in the middle", deep), ("last", people // PAGE), ("100th", 100)):
+    pages = people // PAGE
+    for name, page in (("last", pages), ("100th", 100)):
         yield _listed(product, plain, f"page: {name}", "total_coins_spent", page=page)
+    yield _anywhere(product, plain, pages)
     with closing(sqlite3.connect(file)) as connection:
         names = [name for (name,) in connection.execute("SELECT username FROM viewers WHERE id % 97 = 0 LIMIT 500")]
     random.Random(1).shuffle(names)
@@ -64,6 +66,28 @@ def _listed(
     return Case(name, ask, lambda: plain.page(sort, chosen, search, (page - 1) * PAGE, PAGE))
 
 
+def _anywhere(product: Served, plain: Plain, pages: int) -> Case:
+    """Far from both ends, each time elsewhere."""
+    numbers = cycle(random.Random(2).sample(range(pages // 4, pages * 3 // 4), ASKED + 1))
+
+    def ask() -> bytes:
+        return product.get(API, sortBy="total_coins_spent", page=next(numbers), limit=PAGE)
+
+    return Case(
+        "page: far from the ends", ask, lambda: plain.page("total_coins_spent", "all", "", pages // 2 * PAGE, PAGE)
+    )
+
+
+def _new_words(product: Served, plain: Plain) -> Case:
+    """What nobody has looked for before: a word that one in 200 has."""
+    words = cycle(random.Random(3).sample(SECOND_PARTS, ASKED + 1))
+
+    def ask() -> bytes:
+        return product.get(API, sortBy="total_coins_spent", search=next(words), limit=PAGE)
+
+    return Case("search: new words (1 in 200)", ask, lambda: plain.page("total_coins_spent", "all", "ghost", 0, PAGE))
+
+
 def _searches(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:
     for name, search in (
         ("search: one person", names[0]),
@@ -78,6 +102,8 @@ def _searches(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]
     yield _listed(product, plain, "search: user among VIPs", "total_coins_spent", "vip", "user")
     yield _listed(product, plain, "search: user among the active", "total_visits", "active", "user")
     yield _listed(product, plain, "search: user, last page", "total_coins_spent", search="user", page=20)
+    yield _listed(product, plain, "search: f among the active", "total_visits", "active", "f")
+    yield _new_words(product, plain)
 
 
 def _others(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:
