@@ -22,7 +22,8 @@ from rules.streams import AFTERGLOW_MS, SILENCE_MS
 FEED_KINDS = (Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.RAID, Kind.GIFT, Kind.FOLLOW, Kind.SHARE)
 REMOVING_KINDS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
 TAIL_ROWS = 1_000
-GLANCE = 20  # rows that mostly tell the last five people and messages
+GLANCE = 10  # rows that mostly tell the last five people and messages
+LONGER_LOOKS = (40, 200)  # where they do not
 
 _COLUMNS = (
     EventRow.id,
@@ -181,7 +182,7 @@ def active_users(
     ``glance``: the newest GLANCE rows, if they are known.
     """
     found: dict[tuple[str, str], Any] = {}
-    for limit in (GLANCE, 200):
+    for limit in (GLANCE, *LONGER_LOOKS):
         found.clear()
         known = glance if limit == GLANCE else None
         rows = recent(connection, channel_ids, limit) if known is None else known
@@ -191,6 +192,8 @@ def active_users(
                 found.setdefault((row.platform, row.username), row)
                 if len(found) == count:
                     return list(found.values())
+        if len(rows) < limit:
+            break  # there are no more
     return list(found.values())
 
 

@@ -49,10 +49,11 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
     running = [state.stream for state in now.values() if state.stream is not None]
     stream_ids = [row.id for row in running]
     rows = _minutes(connection, ids, question)
+    holes = _gaps(connection, running, question)
     glance = feed.recent(connection, ids, feed.GLANCE)
     active = feed.active_users(connection, ids, question.now_ms, glance=glance)
     return {
-        **_graph(connection, rows, question),
+        **_graph(rows, holes, question),
         **_pace(rows, now, question),
         **_audience(rows, question),
         **_earnings(connection, running, question),
@@ -65,7 +66,7 @@ def stats(connection: Connection, question: Question, memo: moments.Memo) -> dic
         ],
         "active_users": [row.display_name for row in active],
         "ticker": [ticker_item(row, question.zone) for row in active],
-        "stream": _stream(connection, running, question),
+        "stream": _stream(running, holes, question),
         "moments": _moments(connection, now, question, memo),
         "top_chatters": streams.top_chatters(connection, stream_ids),
         "top_emotes": streams.top_terms(connection, stream_ids, emote=True),
@@ -103,7 +104,15 @@ def _minutes(connection: Connection, ids: Sequence[int], question: Question) -> 
     return [row for channel_id in ids for row in _ROLLUPS(connection, channel=channel_id, first=first, last=last)]
 
 
-def _graph(connection: Connection, rows: Sequence[Any], question: Question) -> dict[str, Any]:
+def _gaps(connection: Connection, running: Sequence[Any], question: Question) -> list[coverage.Gap]:
+    """Those of the graph's minutes and of the running streams."""
+    last = minute_of(question.now_ms)
+    start_ms = min([(last - question.minutes + 1) * MINUTE_MS, *(row.started_at_ms for row in running)])
+    ids = [channel.id for channel in question.channels]
+    return coverage.gaps(connection, ids, start_ms, (last + 1) * MINUTE_MS, question.now_ms)
+
+
+def _graph(rows: Sequence[Any], holes: Sequence[coverage.Gap], question: Question) -> dict[str, Any]:
     last = minute_of(question.now_ms)
     first = last - question.minutes + 1
     counts = [0] * question.minutes
@@ -111,14 +120,12 @@ def _graph(connection: Connection, rows: Sequence[Any], question: Question) -> d
         if row.minute >= first:
             counts[row.minute - first] += row.messages
     by_id = {channel.id: channel for channel in question.channels}
-    holes = coverage.gaps(connection, list(by_id), first * MINUTE_MS, (last + 1) * MINUTE_MS, question.now_ms)
+    seen = [gap for gap in holes if gap.ended_at_ms is None or gap.ended_at_ms >= first * MINUTE_MS]
     return {
         "times": [hh_mm(minute, question.zone) for minute in range(first, last + 1)],
         "counts": counts,
         "starts_at": iso(first * MINUTE_MS, question.zone),
-        "gaps": [
-            coverage.gap_json(gap, by_id[gap.channel_id], first, question.minutes, question.zone) for gap in holes
-        ],
+        "gaps": [coverage.gap_json(gap, by_id[gap.channel_id], first, question.minutes, question.zone) for gap in seen],
     }
 
 
@@ -188,15 +195,15 @@ def _earnings(connection: Connection, running: Sequence[Any], question: Question
     }
 
 
-def _stream(connection: Connection, running: Sequence[Any], question: Question) -> dict[str, Any] | None:
+def _stream(running: Sequence[Any], holes: Sequence[coverage.Gap], question: Question) -> dict[str, Any] | None:
     """The running stream; of several, the one that began first."""
     if not running:
         return None
     row = min(running, key=lambda row: row.started_at_ms)
     channel = next(channel for channel in question.channels if channel.id == row.channel_id)
     duration_ms = max(1, question.now_ms - row.started_at_ms)
-    holes = coverage.gaps(connection, [row.channel_id], row.started_at_ms, question.now_ms, question.now_ms)
-    missed_ms = sum(gap.overlap_ms(row.started_at_ms, question.now_ms) for gap in holes)
+    mine = [gap for gap in holes if gap.channel_id == row.channel_id]
+    missed_ms = sum(gap.overlap_ms(row.started_at_ms, question.now_ms) for gap in mine)
     return {
         "id": row.id,
         "platform": channel.platform,

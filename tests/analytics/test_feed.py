@@ -241,6 +241,16 @@ def test_active_users_are_as_many_as_are_asked_for(db: Database, count: int) -> 
         ][:count]
 
 
+@pytest.mark.parametrize("lines", [feed.GLANCE - 4, feed.GLANCE, *feed.LONGER_LOOKS])
+def test_the_active_are_found_behind_who_talks_without_end(db: Database, lines: int) -> None:
+    write(db, [chat(chatter(number), at=NOON + number) for number in range(4)])
+    write(db, [chat(NOVA, f"line {number}", NOON + 100 + number) for number in range(lines)])
+    with db.reading() as connection:
+        found = [row.username for row in feed.active_users(connection, [1], NOON + 999)]
+    behind = min(4, feed.LONGER_LOOKS[-1] - lines)
+    assert found == ["nova", *(f"chatter{number}" for number in (3, 2, 1, 0)[:behind])]
+
+
 def test_who_is_blocked_is_not_among_the_active_but_in_the_feed(db: Database) -> None:
     write(db, [chat(NOVA, at=NOON), chat(OTTO, at=NOON + 1), chat(SAM, at=NOON + 2)])
     with db.writing() as connection:
