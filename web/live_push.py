@@ -22,6 +22,7 @@ from core.clock import HOUR_MS, now_ms
 from core.events import Kind
 from rules.fan_out import most_lines, thinned
 from web.health import PUSHES
+from web.kept import Kept
 from web.live import live_stats
 from web.schemas import Platform
 from web.services import Services
@@ -89,6 +90,7 @@ class LivePush:
         self._turn = RLock()  # a page joins between two pushes, never amidst one
         self._cursor: int | None = None
         self._sources: list[dict[str, Any]] = []
+        self._kept = Kept[Any](at.database)  # what one page is told first is what all others are that come meanwhile
 
     @property
     def listeners(self) -> int:
@@ -108,9 +110,19 @@ class LivePush:
             room.channel_ids = [channel.id for channel in chosen]
             room.listeners.add(sid)
             join_room(room.name)
-            items, complete = self._missed(connection, room, wanted.after, seen)
-        stats = live_stats(wanted.channel, wanted.platform, 15)
-        return {"success": True, "stats": stats, "items": items, "complete": complete, "cursor": seen}
+            told = self._told_first(connection, room, wanted, seen)
+        return {"success": True, **told, "cursor": seen}
+
+    def _told_first(self, connection: Connection, room: Room, wanted: Subscription, seen: int) -> dict[str, Any]:
+        """The numbers, and what ``_missed`` answers. After a restart a thousand pages ask for the same at once."""
+        answers = self._kept.answers()
+        question = (room.name, wanted.after, seen)
+        if question not in answers:
+            answers[question] = self._missed(connection, room, wanted.after, seen)
+        if room.name not in answers:
+            answers[room.name] = live_stats(wanted.name or None, wanted.platform, 15)
+        items, complete = answers[question]
+        return {"stats": answers[room.name], "items": items, "complete": complete}
 
     def gifts(self, sid: str) -> dict[str, Any]:
         """The latest and the biggest gifts of what the socket follows."""

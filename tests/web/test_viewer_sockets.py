@@ -314,6 +314,35 @@ def test_who_is_blocked_or_ignored_is_on_no_overlay(locked_stage: Stage, overlay
         assert "blocked" not in {item["login"] for item in answer["stats"]["ticker"]}
 
 
+def test_pages_that_come_at_once_are_told_the_same_and_each_what_it_may_see(locked_stage: Stage):
+    stage, wanted = locked_stage, {"channel": "rush"}
+    stage.chat("rush", "buy followers", by="shunned")
+    change(stage, "shunned", is_blocked=True)
+    owner = {"headers": {"Authorization": f"Bearer {API_TOKEN}"}}
+    with (
+        listening(stage.web.url, subscribe=False, **owner) as dashboard,
+        listening(stage.web.url, subscribe=False, **owner) as another,
+        listening(stage.web.url, subscribe=False, auth={"token": OVERLAY_TOKEN}) as stream,
+    ):
+        said = [("shunned", "buy followers")]
+        dashboard.subscribe(wanted)
+        for number in range(10):
+            stage.chat("rush", f"message {number}", by="welcome")
+            said.append(("welcome", f"message {number}"))
+            dashboard.wait_until(lambda: f"message {number}" in dashboard.texts())  # noqa: B023
+            for page in (dashboard, stream, another, stream, dashboard):
+                answer = page.subscribe(wanted)
+                seen = [text for name, text in said if page is not stream or name != "shunned"]
+                assert [item["text"] for item in answer["items"]] == seen
+                assert answer["stats"]["total_messages"] == len(said)
+            stage.chat("rush", f"spam {number}", by="shunned")
+            said.append(("shunned", f"spam {number}"))
+            since = wanted | {"after": answer["cursor"]}
+            dashboard.wait_until(lambda: f"spam {number}" in dashboard.texts())  # noqa: B023
+            assert [item["text"] for item in dashboard.subscribe(since)["items"]] == [f"spam {number}"]
+            assert stream.subscribe(since)["items"] == []
+
+
 # --- what the collector causes ---
 
 
