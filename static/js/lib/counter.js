@@ -4,7 +4,9 @@ import { CountUp } from "../../vendor/countUp.min.js?v=2.9.0";
 import { setText } from "./dom.js";
 import { motionWelcome } from "./frame.js";
 
-const STEP_MS = 80; // between two figures on the way: each is a layout and a painting, and nobody reads sixty a second
+// Between two figures on the way: each is a layout and a painting, and nobody reads sixty a second. All that count step
+// at once, so that they share a frame.
+const STEP_MS = 80;
 
 export class Counter {
   constructor(element, format, { decimals = 0 } = {}) {
@@ -12,7 +14,6 @@ export class Counter {
     this.format = format;
     this.decimals = decimals;
     this.value = undefined;
-    this.steppedAt = 0;
   }
 
   /** `null` shows a dash: not known is not 0. */
@@ -25,27 +26,35 @@ export class Counter {
   }
 
   #set(value) {
-    this.counting?.pauseResume();
+    this.#rest();
     this.counting = null;
     setText(this.element, value === null ? "–" : this.format(value));
   }
 
-  #step(text) {
-    const now = performance.now();
-    if (now - this.steppedAt < STEP_MS) return;
-    this.steppedAt = now;
-    setText(this.element, text);
+  #count(from, to) {
+    this.#rest();
+    this.counting ??= this.#counting(from);
+    this.counting.update(to);
   }
 
-  #count(from, to) {
-    this.counting ??= new CountUp(this.element, from, {
+  #counting(from) {
+    const counting = new CountUp(this.element, from, {
       startVal: from,
       duration: 0.6,
       decimalPlaces: this.decimals,
       formattingFn: this.format,
-      plugin: { render: (_, text) => this.#step(text) }, // as text, where CountUp itself would write markup
+      plugin: { render: (_, text) => setText(this.element, text) }, // as text, where CountUp itself would write markup
       onCompleteCallback: () => setText(this.element, this.format(this.value)),
     });
-    this.counting.update(to);
+    const step = counting.count; // asks for the next frame itself, which is sixty a second
+    counting.count = () => {
+      this.timer = setTimeout(() => step(performance.now()), STEP_MS - (performance.now() % STEP_MS));
+    };
+    return counting;
+  }
+
+  #rest() {
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.counting?.rAF);
   }
 }
