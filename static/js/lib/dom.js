@@ -26,11 +26,13 @@ export function icon(name, className = "") {
   return svg;
 }
 
-/** An icon that carries meaning: the words are its tooltip and what a screen reader says. */
+/**
+ * An icon that carries meaning: the words are its tooltip and what a screen reader says. As a name, not as a text that is
+ * hidden: in a chat there are hundreds, and each such text is a layer of its own.
+ */
 export function badge(name, words, className = "") {
-  const mark = make("span.mark", { title: words }, icon(name, `badge ${className}`.trim()));
-  mark.append(unseen(words));
-  return mark;
+  const attributes = { role: "img", "aria-label": words, title: words };
+  return make("span.mark", attributes, icon(name, `badge ${className}`.trim()));
 }
 
 export function unseen(words) {
