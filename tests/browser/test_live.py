@@ -70,6 +70,18 @@ def test_what_the_chat_has_left_behind_is_not_drawn_and_can_be_scrolled_to(stage
     expect(page.locator("#chat >> text=line 3 of many")).to_be_in_viewport()
 
 
+def test_icons_of_what_comes_in_hold_their_shape_and_ask_for_nothing(stage: Stage, visit: Visits) -> None:
+    stage.chat("iconic", "hello")
+    page = visit().open("/?platform=twitch&channel=iconic", "#chat >> text=hello")
+    page.wait_for_load_state("networkidle")
+    stage.tell(event("iconic", text="be nice", by="mod", marks=int(Mark.MODERATOR)))
+    line = page.locator(".chat-line", has_text="be nice")
+    for name in ("Twitch", "Moderator"):
+        icon = line.get_by_role("img", name=name).locator("svg")
+        expect(icon.locator("path").first).to_be_visible(timeout=SOON)
+        assert (icon.locator("use").count(), icon.get_attribute("viewBox")) == (0, "0 0 24 24")
+
+
 def test_only_the_chosen_channel_is_shown(stage: Stage, visit: Visits) -> None:
     stage.chat("chosen", "mine")
     stage.chat("other", "not mine")

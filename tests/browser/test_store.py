@@ -251,7 +251,7 @@ def test_an_anomaly_says_why_and_is_seen_and_resolved_for_everybody(stage: Stage
     alert = page.locator(".alert", has_text="900.00 USD")
     told = next(one for one in ask(stage, "/anomalies")["anomalies"] if one["user_id"] == "big.spender")
     expect(alert).to_contain_text("Unusually high purchase", timeout=SOON)
-    expect(alert).to_contain_text(f"{told['severity'].title()} severity")
+    expect(alert.get_by_role("img", name=f"{told['severity'].title()} severity")).to_be_visible()
     expect(alert).to_contain_text(f"from {told['baseline']['samples']} purchases in USD of 30 days before")
     alert.get_by_role("button", name="Seen").click()
     expect(alert).to_have_attribute("data-state", "seen", timeout=SOON)
@@ -303,7 +303,8 @@ def test_the_demo_refuses_to_mix_with_real_events_until_it_is_told_to(own_stage:
     assert ask(stage, "/events")["total"] == 1
     page.get_by_role("button", name="Mix them in anyway").click()
     expect(page.locator("#demo-said")).to_contain_text("people came", timeout=SOON)
-    expect(page.locator("#stream li").first).to_contain_text("Simulated", timeout=SOON)
+    simulated = page.locator("#stream li").first.get_by_role("img", name="Simulated")
+    expect(simulated).to_be_visible(timeout=SOON)
     page.close()
 
 

@@ -1,7 +1,7 @@
 /** The running chat: newest at the bottom, at most 200 lines, standing still while somebody reads. */
 
 import { chatLine } from "./chat-line.js";
-import { empty, part, setText } from "./dom.js";
+import { empty, learnIcons, part, setText } from "./dom.js";
 import { plural } from "./format.js";
 import { calmly } from "./frame.js";
 import { continuesStreak } from "./streaks.js";
@@ -24,6 +24,7 @@ export class Feed {
     list.addEventListener("pointerleave", () => this.#hover(false));
     list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     more.addEventListener("click", () => this.resume());
+    addEventListener("load", learnIcons);
   }
 
   /** Items oldest first; those already here are passed over. */
