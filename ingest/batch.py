@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from core.changes import changes_of
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from core.events import Event, Platform
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared
 from ingest import (
     attendance,
     earnings,
@@ -47,7 +47,8 @@ class BatchResult:
 class Memory:
     """What a writer knows from one batch to the next; thrown away whenever a transaction fails.
 
-    People, their sessions and figures are trusted only as long as nobody has written since: see ``recall``.
+    People, their sessions, figures and who is ignored are trusted only as long as nobody has written since: see
+    ``recall``.
     """
 
     channel_ids: dict[tuple[Platform, str], int] = field(default_factory=dict)
@@ -55,14 +56,16 @@ class Memory:
     people: viewers.KnownPeople = field(default_factory=lambda: viewers.KnownPeople(dict))
     sessions: KnownSessions = field(default_factory=dict)
     figures: rollups.Known = field(default_factory=rollups.Known)
+    ignored: frozenset[str] | None = None  # logins; None: not read yet
     left_at: tuple[object, ...] | None = None  # how the database was when the last batch was written
 
     def recall(self, connection: Connection) -> None:
-        """Forgets people where anybody else may have changed them, be it another part of this process."""
+        """Forgets what anybody else may have changed, be it another part of this process."""
         if self.left_at is None or self.left_at != changes_of(connection):
             self.people.clear()
             self.sessions.clear()
             self.figures.clear()
+            self.ignored = None
 
     def leave(self, connection: Connection) -> None:
         self.left_at = changes_of(connection)
@@ -73,9 +76,8 @@ def store(
 ) -> BatchResult:
     """Writes what of ``events`` is new. The caller's transaction makes all of it happen or nothing."""
     result = BatchResult()
-    wanted = _sane(events, now_ms, result)
-    wanted = _without_forgotten(connection, wanted, result)
-    wanted = _without_ignored(connection, wanted, result)
+    memory.recall(connection)
+    wanted = _admitted(connection, events, now_ms, memory, result)
     wanted, opted_out = privacy.without_opted_out(connection, wanted)
     result.dropped += Counter(opted_out=opted_out)
     if not wanted:
@@ -85,7 +87,6 @@ def store(
     if not fresh:
         return result
 
-    memory.recall(connection)
     people = viewers.record(connection, [event for event, _, _ in fresh], now_ms, memory.people)
     placed = []
     for event, channel_id, key in fresh:
@@ -146,35 +147,29 @@ def channels(
     return known
 
 
-def _sane(events: Sequence[Event], now_ms: int, result: BatchResult) -> list[Event]:
-    latest = now_ms + DAY_MS
-    kept = []
-    for event in events:
-        if reason := why_impossible(event, latest):
-            result.dropped[reason] += 1
-        else:
-            kept.append(without_nul(event))
-    return kept
+def _admitted(
+    connection: Connection, events: Sequence[Event], now_ms: int, memory: Memory, result: BatchResult
+) -> list[Event]:
+    """Without what cannot be true, and what somebody did who is ignored; in one pass, and without any NUL.
 
-
-def _without_forgotten(connection: Connection, events: list[Event], result: BatchResult) -> list[Event]:
-    """Without those from before raw events are kept: whether they are known already can no longer be told."""
-    since_ms = retention.kept_since_ms(connection)
-    kept = [event for event in events if event.at_ms >= since_ms]
-    if len(kept) < len(events):
-        result.dropped["older_than_kept"] += len(events) - len(kept)
-    return kept
-
-
-def _without_ignored(connection: Connection, events: list[Event], result: BatchResult) -> list[Event]:
-    logins = {event.who.login for event in events if event.who}
-    if not logins:
-        return events
-    ignored = set(_IGNORED(connection, names=list(logins)).scalars())
-    if not ignored:
-        return events
-    kept = [event for event in events if not event.who or event.who.login not in ignored]
-    result.dropped["ignored_person"] += len(events) - len(kept)
+    Nor what is from before raw events are kept: whether it is known already can no longer be told.
+    """
+    latest_ms, since_ms = now_ms + DAY_MS, retention.kept_since_ms(connection)
+    if memory.ignored is None:
+        memory.ignored = frozenset(_IGNORED(connection).scalars())
+    kept, ignored = [], memory.ignored
+    for told in events:
+        reason = why_impossible(told, latest_ms)
+        if not reason:
+            event = without_nul(told)
+            if event.at_ms < since_ms:
+                reason = "older_than_kept"
+            elif event.who and event.who.login in ignored:
+                reason = "ignored_person"
+            else:
+                kept.append(event)
+                continue
+        result.dropped[reason] += 1
     return kept
 
 
@@ -245,7 +240,7 @@ def _row(item: Placed) -> tuple[object, ...]:
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_IGNORED = Prepared(select(IgnoredName.name).where(among(IgnoredName.name, "names")))
+_IGNORED = Prepared(select(IgnoredName.name))
 _KNOWN = Prepared(
     select(EventRow.at_ms, EventRow.source_key).where(
         EventRow.channel_id == bindparam("channel"),

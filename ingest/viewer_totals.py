@@ -24,7 +24,7 @@ TOTALS = (
     "total_shares",
 )
 _NOT_NAMED: Mapping[int, int] = {}
-_WROTE, _NAMED = ("total_comments",), "named_at_ms"
+_WROTE, _NAMED = "total_comments", "named_at_ms"
 
 
 def add(connection: Connection, sums: Sums, named_at_ms: Mapping[int, int] = _NOT_NAMED) -> None:
@@ -35,15 +35,15 @@ def add(connection: Connection, sums: Sums, named_at_ms: Mapping[int, int] = _NO
     people = sums.by_person()
     # An index costs wherever its column is named, even with nothing added: so name only what changes.
     shapes: defaultdict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+    wrote = shapes[_NAMED, _WROTE]
     for viewer_id, one in people.items():
         named = named_at_ms.get(viewer_id)
-        if one.messages == one.events and not one.bits:  # nearly everybody
-            shape: tuple[str, ...] = _WROTE
-            added: tuple[int, ...] = (one.messages,)
-        else:
-            values = _totals(one)
-            shape = tuple(compress(TOTALS, values))
-            added = tuple(filter(None, values))
+        if named is not None and one.messages == one.events and not one.bits:  # nearly everybody
+            wrote.append((viewer_id, named, one.messages))
+            continue
+        values = _totals(one)
+        shape = tuple(compress(TOTALS, values))
+        added = tuple(filter(None, values))
         if named is not None:
             shapes[_NAMED, *shape].append((viewer_id, named, *added))
         elif shape:

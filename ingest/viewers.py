@@ -24,14 +24,6 @@ _at_ms = attrgetter("at_ms")
 
 
 @dataclass(slots=True)
-class _Acts:
-    """One person in a batch: their row, and what they did."""
-
-    row: Known
-    events: list[Event]
-
-
-@dataclass(slots=True)
 class People:
     """Where everybody of a batch is in the database, and what is left to be written and told of them."""
 
@@ -96,9 +88,11 @@ def _record_platform(
     if new:
         known.update(_adopted(connection, platform, new))
         new = {user_id: acts for user_id, acts in new.items() if user_id not in known}
-    rows = [_Acts(known[user_id], acts) for user_id, acts in people.items() if user_id in known]
-    found.ids[platform].update({one.row.platform_user_id: one.row.id for one in rows})
-    for other in _rename(connection, rows, found, now_ms):
+    there = [(row, acts) for user_id, acts in people.items() if (row := known.get(user_id))]
+    ids = found.ids[platform]
+    for row, _ in there:
+        ids[row.platform_user_id] = row.id
+    for other in _rename(connection, there, found, now_ms):
         del known[other.platform_user_id]
     if new:
         known.update(_make(connection, platform, new, found, now_ms))
@@ -142,14 +136,15 @@ def _make(
     return rows
 
 
-def _rename(connection: Connection, people: Sequence[_Acts], found: People, now_ms: int) -> list[Known]:
+def _rename(
+    connection: Connection, people: Sequence[tuple[Known, list[Event]]], found: People, now_ms: int
+) -> list[Known]:
     """Brings names, what is told about people and when they were first seen up to date; answers whose names changed."""
     changed: list[tuple[Any, ...]] = []
     earlier: dict[int, int] = {}
     outdated: list[Known] = []
     former: list[tuple[int, str, str, int]] = []
-    for person in people:
-        row, events = person.row, person.events
+    for row, events in people:
         first_ms = events[0].at_ms if len(events) == 1 else min(map(_at_ms, events))
         if first_ms < row.first_seen_at_ms:
             earlier[row.id] = row.first_seen_at_ms = first_ms

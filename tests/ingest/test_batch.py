@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
@@ -70,6 +70,21 @@ def test_of_ignored_people_nothing_is_recorded(db: Database) -> None:
     result = write(db, [chat(bot), act(Kind.JOIN, Person("", "nightbot")), chat(NOVA)])
     assert (result.stored, dict(result.dropped)) == (1, {"ignored_person": 2})
     assert [row["username"] for row in rows(db, Viewer)] == ["nova"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_is_put_on_the_list_of_ignored_people_is_so_from_the_next_batch_on(db: Database, elsewhere: bool) -> None:
+    memory, other = Memory(), Database(db.engine.url.render_as_string(hide_password=False)) if elsewhere else db
+    for number in range(2):
+        write(db, [chat(SAM, at=NOON + number)], memory=memory)
+    with other.writing() as connection:
+        connection.execute(insert(IgnoredName).values(name=SAM.login))
+    assert write(db, [chat(SAM, at=NOON + 2), chat(NOVA)], memory=memory).dropped["ignored_person"] == 1
+    with other.writing() as connection:
+        connection.execute(delete(IgnoredName))
+    assert write(db, [chat(SAM, at=NOON + 3)], memory=memory).stored == 1
+    if elsewhere:
+        other.close()
 
 
 def test_a_batch_of_nothing_but_dropped_events_makes_no_channel(db: Database) -> None:
