@@ -6,6 +6,7 @@ import hmac
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from flask import current_app, g, request, session
@@ -112,9 +113,12 @@ def open_session(identity_name: str, account_id: int, key: str) -> None:
 
 def owner_key(settings: Settings, generation: str) -> str:
     """Ties a session of .env's owner to the password it was opened with: a new password ends all sessions."""
-    secret = str(current_app.secret_key).encode()
-    told = settings.dashboard_password + (f"\0{generation}" if generation else "")
-    return hmac.new(secret, told.encode(), "sha256").hexdigest()[:32]
+    return _keyed(str(current_app.secret_key), settings.dashboard_password + (f"\0{generation}" if generation else ""))
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: str, told: str) -> str:
+    return hmac.new(secret.encode(), told.encode(), "sha256").hexdigest()[:32]
 
 
 def _everybody_here(settings: Settings) -> Identity:

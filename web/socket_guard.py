@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import gevent
 from flask import Flask, request
 from flask_socketio import SocketIO
 
@@ -15,6 +16,7 @@ from web.identity import STRANGER, Identity, proven
 from web.services import services
 
 RECHECK_SECONDS = 5.0  # tokens end by themselves, without anything changing
+LOOKED_AT_A_TURN = 500  # sockets; then others get theirs: a millisecond or two
 LIBRARYS_OWN = ("connect", "disconnect")
 
 
@@ -70,12 +72,17 @@ class GuardedSocketIO(SocketIO):
             return
         self._seen, self._recheck_due = known, now + RECHECK_SECONDS
         with self._app.app_context():
-            for sid, identity in list(self._identities.items()):
-                if identity.proof and self.identity(sid).access is not identity.access:
+            settings = services().settings
+            for number, (sid, identity) in enumerate(list(self._identities.items()), 1):
+                if identity.proof and proven(identity.proof, settings, known).access is not identity.access:
                     self._hang_up(sid)
+                if number % LOOKED_AT_A_TURN == 0:
+                    gevent.sleep(0)
 
     def _hang_up(self, sid: str) -> None:
         """Without a farewell, which would tell browsers not to come back."""
+        if sid not in self._identities:
+            return  # it has left by itself meanwhile
         connection = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, "/"))
         if connection is not None:
             connection.close(wait=False, abort=True)
