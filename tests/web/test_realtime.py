@@ -1,4 +1,4 @@
-"""The tail: how often it looks, rarely enough to cost next to nothing; and whom it turns out, with a turn for others."""
+"""The tail: how often it looks, rarely enough to cost next to nothing; and whom it turns out, others having turns."""
 
 from __future__ import annotations
 
