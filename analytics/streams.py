@@ -132,14 +132,29 @@ HIDDEN = 10  # how many of the first may be people who are not shown, and leave 
 def top_chatters(connection: Connection, stream_ids: Sequence[int], limit: int = 10) -> list[dict[str, Any]]:
     """Who wrote most in these streams: user, login, platform, messages."""
     messages: Counter[tuple[str, str, str]] = Counter()
-    for stream_id in stream_ids:
-        for row in _TOP_CHATTERS(connection, stream=stream_id, limit=limit + HIDDEN):
-            messages[row.username, row.platform, row.display_name] += row.messages
+    for row in _best(connection, stream_ids, limit):
+        messages[row.username, row.platform, row.display_name] += row.messages
     ranked = sorted(messages.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {"user": name, "login": login, "platform": platform, "messages": count}
         for (login, platform, name), count in ranked[:limit]
     ]
+
+
+def _best(connection: Connection, stream_ids: Sequence[int], limit: int) -> list[Any]:
+    """The first of each stream who are shown, a few more where it may matter: each is a look at somebody's row."""
+    found = [_TOP_CHATTERS(connection, stream=stream_id, limit=limit).all() for stream_id in stream_ids]
+    shown = [[row for row in rows if _is_shown(row)] for rows in found]
+    hides = any(len(rows) == limit > len(left) for rows, left in zip(found, shown, strict=True))
+    platforms = [rows[0].platform for rows in shown if rows]
+    if hides or len(set(platforms)) < len(platforms):  # in two streams of a platform the same people write
+        found = [_TOP_CHATTERS(connection, stream=stream_id, limit=limit + HIDDEN).all() for stream_id in stream_ids]
+        shown = [[row for row in rows if _is_shown(row)] for rows in found]
+    return [row for rows in shown for row in rows]
+
+
+def _is_shown(row: Any) -> bool:
+    return not row.is_blocked and row.erased_at_ms is None
 
 
 def top_terms(
@@ -182,9 +197,14 @@ _BEST = (
     .subquery()
 )
 _TOP_CHATTERS = Prepared(
-    select(Viewer.display_name, Viewer.username, Viewer.platform, _BEST.c.messages)
-    .join(_BEST, _BEST.c.viewer_id == Viewer.id)
-    .where(Viewer.is_blocked.is_(False), Viewer.erased_at_ms.is_(None))
+    select(
+        Viewer.display_name,
+        Viewer.username,
+        Viewer.platform,
+        Viewer.is_blocked,
+        Viewer.erased_at_ms,
+        _BEST.c.messages,
+    ).join(_BEST, _BEST.c.viewer_id == Viewer.id)
 )
 _TOP_TERMS = Prepared(
     select(StreamTerm.term, StreamTerm.uses)

@@ -232,6 +232,27 @@ def test_terms_of_several_streams_are_added_up(db: Database) -> None:
         assert streams.top_terms(connection, ids, emote=False)[0] == {"term": "clutch", "count": 2}
 
 
+def test_who_is_hidden_leaves_no_hole_among_the_top_chatters(db: Database) -> None:
+    write(db, [chat(chatter(n), at=NOON + n * 100 + line) for n in range(14) for line in range(20 - n)])
+    with db.writing() as connection:
+        best = [chatter(n).login for n in (0, 2, 5)]
+        connection.execute(update(Viewer).where(Viewer.username.in_(best)).values(is_blocked=True))
+    with db.reading() as connection:
+        top = streams.top_chatters(connection, [only(db, Stream)["id"]])
+    assert [one["login"] for one in top] == [chatter(n).login for n in (1, 3, 4, 6, 7, 8, 9, 10, 11, 12)]
+
+
+def test_who_is_among_the_first_in_no_channel_may_be_so_in_all_of_them(db: Database) -> None:
+    regulars = [
+        chat(chatter(n), channel=f"channel{n % 2}", at=NOON + n * 9 + line) for n in range(20) for line in range(5)
+    ]
+    guest = [chat(NOVA, channel=f"channel{n % 2}", at=NOON + 900 + n) for n in range(8)]
+    write(db, [*regulars, *guest])
+    with db.reading() as connection:
+        top = streams.top_chatters(connection, [row["id"] for row in rows(db, Stream)])
+    assert (top[0]["login"], top[0]["messages"], len(top)) == (NOVA.login, 8, 10)
+
+
 def test_who_is_blocked_or_was_erased_is_no_top_chatter(db: Database) -> None:
     write(db, [chat(who, at=NOON + number) for number, who in enumerate((NOVA, OTTO, LENA, NOVA, OTTO))])
     with db.writing() as connection:
