@@ -45,9 +45,9 @@ def record(
         known.clear()
     sessions = Sessions(policy, now_ms, tells=tells, known=known)
     people: defaultdict[int, set[int]] = defaultdict(set)
-    for viewer_id, channel_id in {(item.viewer_id, item.channel_id) for item in placed} - known.keys():
-        if viewer_id is not None:
-            people[channel_id].add(viewer_id)
+    for item in placed:  # a difference of sets would go through all who are known
+        if item.viewer_id is not None and (item.viewer_id, item.channel_id) not in known:
+            people[item.channel_id].add(item.viewer_id)
     for channel_id, viewer_ids in people.items():
         sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)).all())
     ends: dict[int, int] = {}
