@@ -19,7 +19,7 @@ from ingest.policy import Policy
 from ingest.rebuild import rebuild
 from ingest.writer import Writer
 from init_db import upgrade
-from models import CoverageGap, SourceCondition
+from models import ChannelLease, CoverageGap, SourceCondition
 from models import Event as EventRow
 from tests.ingest.tables import tables
 from tests.processes import Program, Running, WebProcess, wait_until
@@ -118,6 +118,8 @@ def house(program: Program, postgres: PostgresServer) -> Iterator[House]:
                 house.webs += [one, other]
                 for collector in house.collectors:
                     collector.wait_for_log("Reading Twitch channel lena")
+                ready = now_ms()  # who dies before it has told that it listens as the other does leaves a gap
+                wait_until(lambda: rows(database, ChannelLease)[0]["renewed_at_ms"] >= ready, "a sign of life", 30)
                 yield house
         finally:
             for collector in house.collectors:
