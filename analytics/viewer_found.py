@@ -8,7 +8,7 @@ connection keeps its own, as long as it is open.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,7 @@ class Found:
     number: int = 0
     last: int = 0
 
-    def add(self, ids: list[int]) -> None:
+    def add(self, ids: Sequence[int]) -> None:
         """Those with ``ids``, none of whom was found before."""
         for id_ in ids:
             self.flags[id_] = 1
@@ -73,14 +73,24 @@ class _Kept:
             self.found.popitem(last=False)
 
 
-def kept(connection: Connection, how: str, given: Mapping[str, Any]) -> Found | None:
+def kept(connection: Connection, how: str, given: Mapping[str, Any], most: int = MOST) -> Found | None:
     """Whom this search finds, brought up to date; None: it was not asked of late, or there are too many."""
     memory: _Kept | None = connection.info.get(_KEY)
-    return find(connection, how, given) if memory and (how, given["phrase"]) in memory.found else None
+    return find(connection, how, given, most) if memory and (how, given["phrase"]) in memory.found else None
 
 
-def find(connection: Connection, how: str, given: Mapping[str, Any], most: int = MOST) -> Found | None:
-    """Whom a search finds; None: more than ``most``, or this database does not tell when names change."""
+def begun(connection: Connection, how: str, given: Mapping[str, Any]) -> list[int]:
+    """The ids of those whom a search on SQLite finds first, STEP of them: fewer are all."""
+    return numbers_in(queries.found(how)(connection, **given, after=0, most=STEP).scalar())
+
+
+def find(
+    connection: Connection, how: str, given: Mapping[str, Any], most: int = MOST, begun: Sequence[int] = ()
+) -> Found | None:
+    """Whom a search finds; None: more than ``most``, or this database does not tell when names change.
+
+    ``begun``: those who are known already.
+    """
     if connection.dialect.name != "sqlite":
         return None
     memory: _Kept = connection.info.setdefault(_KEY, _Kept())
@@ -88,8 +98,12 @@ def find(connection: Connection, how: str, given: Mapping[str, Any], most: int =
     memory.forget_changed(names.changes)
     key = (how, given["phrase"])
     found = memory.found.pop(key, Found())
-    if found is not None:
-        found = _up_to_date(connection, how, given, found, names.last or 0, most)
+    if found is not None and found.last < (last := names.last or 0):
+        found.flags = found.flags.ljust(last + 1, b"\0")
+        if not found.last and begun and (how == "part" or len(begun) < STEP):
+            found.add(begun)
+            found.last = last if len(begun) < STEP else max(begun)
+        found = _up_to_date(connection, how, given, found, last, most)
     memory.keep(key, found)
     return found
 
@@ -97,19 +111,13 @@ def find(connection: Connection, how: str, given: Mapping[str, Any], most: int =
 def _up_to_date(
     connection: Connection, how: str, given: Mapping[str, Any], found: Found, last: int, most: int
 ) -> Found | None:
-    """``last``: the highest id there is."""
-    if found.last == last:
-        return found
+    """With those up to ``last``, the highest id there is."""
     query = queries.found_later(how) if found.last else queries.found(how)
-    found.flags = found.flags.ljust(last + 1, b"\0")
     step = STEP if how == "part" else most + 1
-    after = found.last
-    while True:
-        ids = numbers_in(query(connection, **given, after=after, most=step).scalar())
+    while found.last < last:
+        ids = numbers_in(query(connection, **given, after=found.last, most=step).scalar())
         found.add(ids)
         if found.number > most:
             return None
-        if len(ids) < step:
-            found.last = last
-            return found
-        after = max(ids)
+        found.last = last if len(ids) < step else max(ids)
+    return found

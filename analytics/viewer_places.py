@@ -30,16 +30,31 @@ class _Places:
 
 def rows(connection: Connection, order: Order, offset: int, limit: int, now_ms: int) -> list[tuple[Any, int]]:
     """What the people after the first ``offset`` are sorted by, and their ids; everybody counts."""
+    wanted = offset // STEP
+    places = _kept(connection, order, wanted, now_ms)
+    if len(places) < wanted:
+        return []
+    return _after(connection, order, places[:wanted][-1:], offset % STEP, limit)
+
+
+def beyond(connection: Connection, order: Order, offset: int, now_ms: int) -> tuple[Any, int] | None:
+    """The next kept place after ``offset`` people; None: the list ends before it."""
+    wanted = offset // STEP + 1
+    places = _kept(connection, order, wanted, now_ms)
+    return places[wanted - 1] if len(places) >= wanted else None
+
+
+def _kept(connection: Connection, order: Order, wanted: int, now_ms: int) -> list[tuple[Any, int]]:
+    """So many places, or more; fewer where the list ends before."""
     kept: dict[Order, _Places] = connection.info.setdefault(_KEY, {})
     places = kept.get(order)
     if places is None or not 0 <= now_ms - places.at_ms < KEPT_MS:
         places = kept[order] = _Places(now_ms)
-    wanted = offset // STEP
     while len(places.rows) < wanted:
         if not (found := _after(connection, order, places.rows[-1:], STEP, 1)):
-            return []
+            break
         places.rows += found
-    return _after(connection, order, places.rows[:wanted][-1:], offset % STEP, limit)
+    return places.rows
 
 
 def _after(

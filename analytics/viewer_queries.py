@@ -227,12 +227,15 @@ def flagged_fitting(filter: str) -> Prepared:
     return Prepared(together(_fitting("sqlite", filter, "flagged", by_index=True).limit(bindparam("most"))))
 
 
-def _hidden_flagged() -> Select[Any]:
-    unseen = hidden().subquery()
-    return select(func.count(unseen.c.id.distinct())).where(flagged(unseen.c.id, "flags"))
+@cache
+def flagged_counted(filter: str) -> Prepared:
+    """How many are flagged and let through by ``filter``, those on no list among them, but no more than ``most``."""
+    flags = flagged(_VIEWERS.c.id, "flags")
+    some = select(_VIEWERS.c.id).where(flags, *chosen(filter, by_index=True)).limit(bindparam("most")).subquery()
+    return Prepared(select(func.count()).select_from(some))
 
 
-HIDDEN_FLAGGED = Prepared(_hidden_flagged())
+HIDDEN_COUNTED = Prepared(select(func.count()).select_from(hidden().subquery()))
 _CHANGES = table("viewer_search_changes", column("number"))
 NAMES_SEEN = Prepared(
     select(

@@ -38,14 +38,16 @@ class _Search:
     filter_given: dict[str, Any]
 
     def page(self) -> Page:
-        found = viewer_found.kept(self.connection, self.how, self.given)
-        if found is None and (self.question.filter != "all" or self.dialect == "sqlite"):
+        found = viewer_found.kept(self.connection, self.how, self.given, self._most_kept)
+        if found is None and self.dialect == "sqlite" and not self._all_by_name:
+            some = viewer_found.begun(self.connection, self.how, self.given)
+            if len(some) <= FEW_MATCHES:
+                return self._sorted(some)
+            found = viewer_found.find(self.connection, self.how, self.given, self._most_kept, some)
+        elif found is None and (self.question.filter != "all" or self._all_by_name):
             few = self._ids(queries.matches(self.dialect, self.how), FEW_MATCHES)
             if len(few) <= FEW_MATCHES:
                 return self._sorted(few)
-            if self.question.filter != "all" or not (self._stand_together or self._stand_apart):
-                most = viewer_found.MOST if self._way.read else self.everybody
-                found = viewer_found.find(self.connection, self.how, self.given, most)
         if found is not None:
             return self._flagged(found.with_others(self.renamed))
         if self.question.filter != "all" and not self._marked and self.matches <= 2 * self._met:
@@ -153,6 +155,15 @@ class _Search:
     def _stand_together(self) -> bool:
         """Whether those who fit are next to each other in the index that is walked along."""
         return self.how == "beginning" and self.question.sort_by == "username" and not self.renamed
+
+    @property
+    def _all_by_name(self) -> bool:
+        """Whether they are listed by name and need not all be found for it."""
+        return self.question.filter == "all" and (self._stand_together or self._stand_apart)
+
+    @property
+    def _most_kept(self) -> int:
+        return viewer_found.MOST if self._way.read else self.everybody
 
     @cached_property
     def _stand_apart(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from analytics import viewer_places
 from analytics import viewer_queries as queries
 from analytics.viewer_found import Found
 from analytics.viewer_question import Page, Question, Window
@@ -16,7 +17,7 @@ from core.text_search import numbers_in
 # Microseconds of SQLite's, as in ``viewer_walks``.
 LOOKING = 0.06  # at a byte
 READING = 1.8  # a person
-SURPRISE = 2  # a walk may be so much longer than if those who fit were spread evenly
+SURPRISE = 4  # a walk may be so much longer than if those who fit were spread evenly
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,9 @@ class Flagged:
         few = self._all_few()
         if few is not None:
             return self._sorted(few)
-        total = len(self._fitting()) if self._marked else self.most + 1
-        window = self.question.window_from_start(min(total, self.most))
+        window = self.question.window_from_start(self.most)
         ids = by_name(window)
-        return Page(self._walked(window) if ids is None else ids, min(total, self.most), exact=total <= self.most)
+        return Page(self._walked(window) if ids is None else ids, self.most, exact=False)
 
     @property
     def _marked(self) -> bool:
@@ -47,18 +47,21 @@ class Flagged:
         return self.question.filter in ("vip", "favorites")
 
     def _all_few(self) -> list[int] | None:
-        """Everybody who fits, and perhaps some who do not; None: they may be more than ``most``."""
-        match self.question.filter:
-            case "all":
-                hidden = queries.HIDDEN_FLAGGED(self.connection, **self._flags).scalar_one()
-                return list(self.found.ids()) if self.found.number - hidden <= self.most else None
-            case "active":
-                met = min(self.people, self.most * self.everybody // max(1, self.found.number))
-                if READING * self.found.number < LOOKING * met:
-                    return list(self.found.ids())
-                ids = self._fitting()
-                return ids if len(ids) <= self.most else None
-        return None
+        """Everybody who fits, and perhaps some who do not; None: more than ``most`` fit."""
+        filter, number = self.question.filter, self.found.number
+        if filter == "active":
+            met = min(self.people, self.most * self.everybody // max(1, number))
+            if READING * number < LOOKING * met:
+                return list(self.found.ids())
+        enough = self.most + 1 + queries.HIDDEN_COUNTED(self.connection).scalar_one()
+        if filter != "all":
+            number = queries.flagged_counted(filter)(self.connection, most=enough, **self._flags).scalar_one()
+        if number >= enough:
+            return None
+        if filter == "all":
+            return list(self.found.ids())
+        some = queries.flagged_fitting(filter)
+        return numbers_in(some(self.connection, most=self.most + 1, **self._flags).scalar())
 
     def _sorted(self, ids: list[int]) -> Page:
         known = queries.known(self.question.filter, self.question.order)
@@ -66,17 +69,13 @@ class Flagged:
         window = self.question.window_from_start(min(len(fitting), self.most))
         return Page(fitting[window.offset : window.end], min(len(fitting), self.most), len(fitting) <= self.most)
 
-    def _fitting(self) -> list[int]:
-        some = queries.flagged_fitting(self.question.filter)
-        return numbers_in(some(self.connection, most=self.most + 1, **self._flags).scalar())
-
     def _walked(self, window: Window) -> list[int]:
         if window.limit == 0:
             return []
         whole = {"limit": window.limit, "offset": window.offset, **self._flags}
         if not self._marked:
             met = window.end * self.everybody**2 // max(1, self.found.number * self.people)
-            end = queries.nth(window.order)(self.connection, nth=SURPRISE * met + 1_000).first()
+            end = viewer_places.beyond(self.connection, window.order, SURPRISE * met, self.question.now_ms)
             if end is not None:
                 near = queries.walk("sqlite", self.question.filter, "flagged", window.order, ends=True)
                 ids = list(near(self.connection, end=end[0], end_id=end[1], **whole).scalars())
