@@ -154,13 +154,30 @@ class Prepared:
 
 
 class _Compiled:
-    """A statement's text, the order of its parameters (None: they go by name), and what its rows are called."""
+    """A statement's text, the order of its parameters (None: they go by name), and what its rows are called.
+
+    For SQLite numbers that never change stand in the text: where a parameter decides whether a partial index fits, it
+    makes a new plan of the statement each time that it is given a value, which costs more than most answers.
+    """
 
     def __init__(self, compiled: SQLCompiler) -> None:
         self.sql = compiled.string
         self.defaults = dict(compiled.params)
-        self.order = tuple(compiled.positiontup or ()) if compiled.positional else None
+        self.order: tuple[str, ...] | None = None
+        if compiled.positional:
+            self.order = tuple(compiled.positiontup or ())
+            if compiled.dialect.name == "sqlite":
+                self._write_numbers(compiled)
         self._make: Callable[[tuple[Any, ...]], Any] | None = None
+
+    def _write_numbers(self, compiled: SQLCompiler) -> None:
+        names, parts = tuple(compiled.positiontup or ()), self.sql.split("?")
+        if len(parts) - 1 != len(names):
+            return  # a text holds one as well
+        told = [(self.defaults[name], compiled.binds[name].unique) for name in names]  # unique: no keyword names it
+        written = [str(int(value)) if unique and isinstance(value, int) else "?" for value, unique in told]
+        self.sql = "".join(chain.from_iterable(zip(parts, [*written, ""], strict=True)))
+        self.order = tuple(name for name, number in zip(names, written, strict=True) if number == "?")
 
     def read(self, connection: Connection, parameters: tuple[Any, ...]) -> Rows:
         """Asks SQLite's driver itself: a cursor of SQLAlchemy's costs more than most of these answers do."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, bindparam, column, delete, event, insert, select, table, update
+from sqlalchemy import Connection, bindparam, column, delete, event, func, insert, select, table, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
@@ -144,6 +144,26 @@ def test_a_prepared_question_names_its_values_and_hands_lists_over_where_the_dia
     ((sql, parameters),) = sent
     assert "= ANY(%(keys)s)" in sql
     assert {name: parameters[name] for name in ("keys", "value", "limit")} == {"keys": ["a"], "value": "x", "limit": 3}
+
+
+@pytest.mark.sqlite
+def test_numbers_that_never_change_are_no_parameters_of_sqlites(db: Database) -> None:
+    """With one that is to fit a partial index, each new value of any parameter would have it planned anew."""
+    query = select(Installation.key).where(
+        func.length(Installation.key) > 3, Installation.key != "why?", Installation.value == bindparam("value")
+    )
+    question = Prepared(query.order_by(Installation.key).limit(bindparam("limit", 2)).offset(1))
+    keys = ["four", "fives", "sixths", "two", "why?"]
+    with db.writing() as connection:
+        connection.execute(insert(Installation), [{"key": key, "value": "x"} for key in keys])
+        connection.execute(insert(Installation).values(key="seventh", value="y"))
+    with db.reading() as connection:
+        assert list(question(connection, value="x").scalars()) == ["four", "sixths"]
+        assert list(question(connection, value="x", limit=1).scalars()) == ["four"]
+        compiled = question._compiled["sqlite"]
+    assert " > 3 " in compiled.sql
+    assert compiled.sql.count("?") == len(compiled.order or ()) == 3
+    assert compiled.sql.endswith("OFFSET 1")
 
 
 def test_what_goes_wrong_with_a_question_is_told_as_sqlalchemy_tells_it(db: Database) -> None:
