@@ -217,6 +217,10 @@ def await_server(database: Database, seconds: float, say: Callable[[str], object
 
 def check_schema(database: Database, revision: str) -> None:
     """Raises DatabaseUnusable unless the database's schema is exactly ``revision`` (``"0001"``, ``"0002"`` …)."""
+    if database.is_sqlite and sqlite.is_missing(database.url):  # to look into it would make it
+        raise DatabaseUnusable(
+            f"{shown(database.url)} is not there: run `python init_db.py` to make it, or put it back"
+        )
     try:
         with database.reading() as connection:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -46,6 +46,14 @@ def from_project_root(url: URL) -> URL:
     return url.set(database=str(ROOT / url.database))
 
 
+def is_missing(url: URL) -> bool:
+    """Whether there is no file, where there could be one. ``url`` is a whole path, as ``from_project_root`` makes it."""
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        return False
+    file = Path(url.database)
+    return file.parent.is_dir() and not file.exists()
+
+
 def why_too_old() -> str:
     """Why this Python's SQLite cannot hold our tables; "" when it can."""
     if sqlite3.sqlite_version_info >= OLDEST:

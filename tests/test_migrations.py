@@ -357,7 +357,12 @@ def test_a_folder_that_is_not_there_is_said(program, name):
 
 
 def test_a_collector_before_init_db_names_the_command(program, tmp_path):
-    line = refusal(program, "collector.py", f"sqlite:///{tmp_path / 'none.db'}")
+    file = tmp_path / "none.db"
+    line = refusal(program, "collector.py", f"sqlite:///{file}")
+    assert line.endswith("is not there: run `python init_db.py` to make it, or put it back")
+    assert not file.exists(), "to look for it made it"
+    file.touch()
+    line = refusal(program, "collector.py", f"sqlite:///{file}")
     assert line.endswith("has no up-to-date schema: run `python init_db.py`")
 
 
