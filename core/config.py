@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import logging
 import re
 from decimal import Decimal
 from functools import cached_property
@@ -15,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
 from core.money import MOST_DECIMALS
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +40,7 @@ WebAddress = Annotated[
 ]
 
 
+_ORIGIN = r"\s*https?://[^\s,/?#]+/?"
 _HOST_AND_PORT = r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
 _ICE_ADDRESS = rf"stuns?:{_HOST_AND_PORT}|turns?:{_HOST_AND_PORT}(\?transport=(udp|tcp))?"
 
@@ -83,7 +88,11 @@ class Settings(BaseSettings):
     api_token: str = ""
     overlay_token: str = ""
     track_key: str = ""
-    track_origins: str = ""
+    track_origins: str = Field(
+        "",
+        pattern=rf"^({_ORIGIN}(\s*,\s*{_ORIGIN})*\s*,?)?\s*$",
+        description="an origin is like https://shop.example, without a path; commas between several",
+    )
     sales_secret: str = ""
     ice_servers: Addresses = ()
     turn_secret: str = ""
@@ -213,17 +222,29 @@ def database_address(value: str) -> str:
     return re.sub(r"^cockroachdb://", "cockroachdb+psycopg://", value)
 
 
+def _misspelt(env_file: Path) -> None:
+    """Says which variables of the file are nearly one of ours; what else stands there may be for other programs."""
+    names = [name.upper() for name in Settings.model_fields]
+    for name in re.findall(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", env_file.read_text(encoding="utf-8")):
+        near = difflib.get_close_matches(name.upper(), names, 1, 0.85)
+        if near and name.upper() not in names:
+            log.warning("%s: %s is no setting: is %s meant?", env_file.name, name, near[0])
+
+
 def load_settings(env_file: Path | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with one line that names the first wrong variable."""
     env_file = env_file or ROOT / ".env"
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
+        if env_file.is_file():
+            _misspelt(env_file)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{env_file.name}: this file is no UTF-8 text") from None
     except OSError as error:
         raise SettingsError(f"{env_file.name}: {error.strerror}") from None
+    return settings
 
 
 def _one_line(error: ValidationError) -> str:

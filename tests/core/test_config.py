@@ -31,6 +31,7 @@ WRONG = {
     "CURRENCY": "dollars",
     "COIN_VALUE": "-0.5",
     "BIT_VALUE": "a cent",
+    "TRACK_ORIGINS": "shop.example",
     "TWITCH_IRC_URL": "https://irc.example.com",
     "TWITCH_VALIDATE_URL": "id.example.com/validate",
     "TIKTOK_APP_URL": "ftp://app.example.com",
@@ -81,6 +82,23 @@ def test_every_variable_of_the_specification_has_its_default(load: Load) -> None
 @pytest.mark.parametrize("text", ["lena,nova", " #Lena , #NOVA,", "LENA, lena,#lena,nova", ",,lena,,nova,"])
 def test_channel_lists_are_forgiven_signs_capitals_spaces_and_doubles(load: Load, text: str) -> None:
     assert load(CHANNEL=text).channel == ("lena", "nova")
+
+
+@pytest.mark.parametrize("text", ["https://shop.example", " http://127.0.0.1:8000/ , https://b.example,"])
+def test_origins_are_addresses_without_a_path(load: Load, text: str) -> None:
+    assert load(TRACK_ORIGINS=text).track_origins == text
+    with pytest.raises(SettingsError, match=r"^TRACK_ORIGINS: .*without a path"):
+        load(TRACK_ORIGINS=f"{text}https://shop.example/cart")
+
+
+def test_a_misspelt_variable_of_the_env_file_is_told_and_a_strange_one_is_not(
+    load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    load("CHANEL=lena\n# CHANEL2=x\nexport TIKTOK_CHANEL=lena\nEDITOR=vi\nCHANNEL=nova\n")
+    assert caplog.messages == [
+        ".env: CHANEL is no setting: is CHANNEL meant?",
+        ".env: TIKTOK_CHANEL is no setting: is TIKTOK_CHANNEL meant?",
+    ]
 
 
 def test_tiktok_names_are_forgiven_their_at_sign_and_may_hold_dots(load: Load) -> None:
