@@ -180,6 +180,13 @@ def test_who_may_only_look_finds_nothing_to_press_that_would_be_refused(enter: E
     assert refused == []
 
 
+def test_whoever_may_send_no_test_event_sees_the_shop_s_events_over_the_whole_width(enter: Enter) -> None:
+    page = enter("rita", PASS_PHRASE, "/store")
+    expect(page.locator("#try-title")).to_have_count(0)
+    events, connect = (page.locator(panel).bounding_box() for panel in (".store-stream", ".store-connect"))
+    assert events and connect and events["width"] == connect["width"]
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_owner_s_settings_have_no_accessibility_fault_and_fit(enter: Enter, viewport: dict[str, int]) -> None:
     page = enter(path="/settings", viewport=viewport, bypass_csp=True)
