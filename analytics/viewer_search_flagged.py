@@ -75,7 +75,7 @@ class Flagged:
         whole = {"limit": window.limit, "offset": window.offset, **self._flags}
         if not self._marked:
             met = window.end * self.everybody**2 // max(1, self.found.number * self.people)
-            end = viewer_places.beyond(self.connection, window.order, SURPRISE * met, self.question.now_ms)
+            end = viewer_places.beyond(self.connection, window.order, SURPRISE * met + 1_000, self.question.now_ms)
             if end is not None:
                 near = queries.walk("sqlite", self.question.filter, "flagged", window.order, ends=True)
                 ids = list(near(self.connection, end=end[0], end_id=end[1], **whole).scalars())

@@ -164,12 +164,13 @@ def test_nobody_is_on_the_list_of_an_empty_database(db):
         assert page(db, filter=filter, search="nova") == viewer_list.Page([], 0)
 
 
-@pytest.mark.parametrize("step", [9, 50, viewer_places.STEP])
+@pytest.mark.parametrize("slower", [0, 3, PEOPLE])
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "total_shares"])
-def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypatch, sort_by, step):
+def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypatch, sort_by, slower):
     db, people = crowd
     monkeypatch.setattr(viewer_list, "FAR", 0)
-    monkeypatch.setattr(viewer_places, "STEP", step)
+    monkeypatch.setattr(viewer_places, "SLOWER", slower)
+    monkeypatch.setattr(viewer_places, "STEP", 9)
     with db.reading() as connection:
         connection.info.clear()
     for descending in (True, False):
@@ -179,7 +180,6 @@ def test_a_page_far_from_both_ends_passes_over_who_is_on_no_list(crowd, monkeypa
 
 def test_who_pages_on_far_from_both_ends_meets_everybody_once_whoever_overtakes(db, monkeypatch):
     monkeypatch.setattr(viewer_list, "FAR", 0)
-    monkeypatch.setattr(viewer_places, "STEP", 10)
     write(db, [chat(person(number), at=NOON - 90_000 + number) for number in range(60)])
     asked = {"sort_by": "total_comments", "limit": 10}
     before = [page(db, page=number, **asked).ids for number in (1, 2, 3)]
