@@ -25,11 +25,15 @@ _KEY = "viewers found"  # in a connection's own dictionary
 
 @dataclass(slots=True)
 class Found:
-    """``flags`` by id, ``number`` of them are 1; nobody beyond the id ``last`` has been looked at."""
+    """``flags`` by id, ``number`` of them are 1; nobody beyond the id ``last`` has been looked at.
+
+    ``many_until_ms``: how long it is taken for granted that more than can be paged are let through, by filter.
+    """
 
     flags: bytearray = field(default_factory=bytearray)
     number: int = 0
     last: int = 0
+    many_until_ms: dict[str, int] = field(default_factory=dict)
 
     def add(self, ids: Sequence[int]) -> None:
         """Those with ``ids``, none of whom was found before."""
@@ -42,7 +46,7 @@ class Found:
         new = [id_ for id_ in set(ids) if not self.flags[id_]]
         if not new:
             return self
-        more = Found(self.flags.copy(), self.number, self.last)
+        more = Found(self.flags.copy(), self.number, self.last, self.many_until_ms)
         more.add(new)
         return more
 

@@ -62,9 +62,8 @@ class _Search:
         )
 
     def _flagged(self, found: Found) -> Page:
-        search = Flagged(
-            self.connection, self.question, self.filter_given, found, self.people, self.everybody, MOST_MATCHES
-        )
+        people = self.everybody if self._marked else self.people
+        search = Flagged(self.connection, self.question, self.filter_given, found, people, self.everybody, MOST_MATCHES)
         return search.page(self._by_name)
 
     def _by_name(self, window: Window) -> list[int] | None:

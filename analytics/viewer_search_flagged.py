@@ -17,12 +17,16 @@ from core.text_search import numbers_in
 # Microseconds of SQLite's, as in ``viewer_walks``.
 LOOKING = 0.06  # at a byte
 READING = 1.8  # a person
+MANY_MS = 60_000  # for so long they are not counted anew
 SURPRISE = 4  # a walk may be so much longer than if those who fit were spread evenly
 
 
 @dataclass(frozen=True)
 class Flagged:
-    """``people``: how many the filter lets through of ``everybody``; ``most`` are counted and paged."""
+    """``people``: how many the filter lets through of ``everybody``; ``most`` are counted and paged.
+
+    Of VIPs and favourites nobody needs to know how many there are.
+    """
 
     connection: Connection
     question: Question
@@ -49,6 +53,9 @@ class Flagged:
     def _all_few(self) -> list[int] | None:
         """Everybody who fits, and perhaps some who do not; None: more than ``most`` fit."""
         filter, number = self.question.filter, self.found.number
+        now_ms, many_until_ms = self.question.now_ms, self.found.many_until_ms
+        if now_ms < many_until_ms.get(filter, 0) <= now_ms + MANY_MS:
+            return None
         if filter == "active":
             met = min(self.people, self.most * self.everybody // max(1, number))
             if READING * number < LOOKING * met:
@@ -57,6 +64,7 @@ class Flagged:
         if filter != "all":
             number = queries.flagged_counted(filter)(self.connection, most=enough, **self._flags).scalar_one()
         if number >= enough:
+            many_until_ms[filter] = now_ms + MANY_MS
             return None
         if filter == "all":
             return list(self.found.ids())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, event, select
+from sqlalchemy import Connection, delete, event, select, update
 
 from actions import privacy
 from analytics import viewer_found, viewer_list, viewer_search
@@ -138,6 +138,18 @@ def test_names_are_looked_for_once_and_then_only_among_new_people(db, asked):
     write(db, [chat(person(99, "nova"), at=NOON)])
     assert page(db, "nova", sort_by="first_seen_at", limit=1).ids == [21]
     assert len(asked) == 1
+
+
+def test_that_more_fit_than_can_be_paged_is_counted_once_a_minute(db):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    page(db, "nova", filter="active")
+    with db.writing() as connection:
+        connection.execute(update(Viewer).where(Viewer.id > 12).values(last_seen_at_ms=NOON - days(60)))
+    assert (page(db, "nova", filter="active").total, page(db, "nova", filter="active").exact) == (12, False)
+    with db.reading() as connection:
+        later = viewer_list.page(connection, Question(NOON + 60_000, search="nova", filter="active"))
+    assert (later.total, later.exact) == (12, True)
+    assert sorted(later.ids) == list(range(1, 13))
 
 
 def test_how_much_is_kept_has_a_bound_and_who_asked_last_is_kept(db, monkeypatch):
