@@ -47,7 +47,7 @@ def from_project_root(url: URL) -> URL:
 
 
 def is_missing(url: URL) -> bool:
-    """Whether there is no file, where there could be one. ``url`` is a whole path, as ``from_project_root`` makes it."""
+    """Whether there is no file, where there could be one. ``url`` holds a whole path (``from_project_root``)."""
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         return False
     file = Path(url.database)
