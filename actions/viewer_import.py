@@ -111,7 +111,7 @@ def lines_of(report: Report) -> Iterator[str]:
     elif report.dry_run:
         yield f"{report.rows:,} rows: this would be {counts}; nothing was changed"
     else:
-        yield f"{report.rows:,} rows imported: {counts}"
+        yield f"{report.rows:,} row{'s' if report.rows != 1 else ''} imported: {counts}"
 
 
 def _in(

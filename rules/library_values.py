@@ -201,7 +201,7 @@ class Money(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
         number = _number(given, setting)
         if number is None or not 0 <= number <= HIGHEST_AMOUNT:
-            raise Unfit(f"is an amount from 0 to {HIGHEST_AMOUNT:,}")
+            raise Unfit(f"is a number from 0 to {HIGHEST_AMOUNT:,}")
         digits = minor_digits(row["currency"])
         minor = number.scaleb(digits)
         whole = minor.to_integral_value(ROUND_HALF_EVEN)

@@ -371,7 +371,7 @@ def test_a_list_of_viewers_is_tried_and_taken_in(
     assert "this would be 1 new" in capsys.readouterr().out
     assert rows(db, Viewer) == []
     assert run("--import-viewers", str(file), "--platform", "twitch") == 0
-    assert "1 rows imported: 1 new" in capsys.readouterr().out
+    assert "1 row imported: 1 new" in capsys.readouterr().out
     assert [(row["platform"], row["notes"]) for row in rows(db, Viewer)] == [("twitch", "tea")]
 
 

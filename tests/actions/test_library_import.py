@@ -184,7 +184,7 @@ def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(databa
             "4: watched_on: is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00; "
             "progress: is a number from 0 to 100",
         ),
-        ("paymenthistory.json: paymenthistory", "1: amount: is an amount from 0 to 1,000,000,000"),
+        ("paymenthistory.json: paymenthistory", "1: amount: is a number from 0 to 1,000,000,000"),
     ]
     assert contents(database) == before
     with database.reading() as connection:

@@ -393,7 +393,7 @@ def test_a_file_is_imported_and_told_in_lines(db, tmp_path):
         "1 rows: this would be 1 new, 0 changed, 0 unchanged; nothing was changed",
     ]
     told = list(viewer_import.lines_of(viewer_import.import_file(db, file, platform="twitch", **given_)))
-    assert told[-1] == "1 rows imported: 1 new, 0 changed, 0 unchanged"
+    assert told[-1] == "1 row imported: 1 new, 0 changed, 0 unchanged"
     file.write_text("username,birthday\nzelda,soon\n")
     told = list(viewer_import.lines_of(viewer_import.import_file(db, file, **given_)))
     assert told == [
