@@ -72,14 +72,26 @@ def find_unusual(database: Database, **values: Any) -> int:
     return int(found[0])
 
 
-@pytest.fixture
-def shop(program: Any, new_database_url: Any) -> Iterator[Alone]:
-    """A web process and a shop of one's own, empty."""
+@pytest.fixture(scope="module")
+def deserted(program: Any, new_database_url: Any) -> Iterator[Alone]:
+    """A web process that nobody else asks, and its database."""
     url = new_database_url()
     database = Database(url)
     with program.web(url, TIMEZONE="Asia/Kolkata") as web:
         yield Alone(None, database, web)  # type: ignore[arg-type]
     database.close()
+
+
+@pytest.fixture
+def shop(deserted: Alone) -> Alone:
+    """The same with an empty shop, whatever was in it before; the process has seen that."""
+    report(deserted.database, step())
+    with listening(deserted.web.url, subscribe=False) as page:
+        page.wait_for("initial_data", lambda told: told["events"])
+        page.forget()
+        orders_about.clear(deserted.database, POLICY)
+        page.wait_for("initial_data", lambda told: not told["events"])
+    return deserted
 
 
 # --- joining ---
