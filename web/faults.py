@@ -1,4 +1,4 @@
-"""What the models find wrong with a question, in the words of this API: "minutes: is at least 1"."""
+"""What the models find wrong with a question, in the words of this API: "minutes: must be at least 1"."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pydantic import ValidationError
 _WORDS = {
     "missing": "is missing",
     "extra_forbidden": "there is no such field",
-    "greater_than": "is more than {gt}",
-    "greater_than_equal": "is at least {ge}",
-    "less_than": "is less than {lt}",
-    "less_than_equal": "is at most {le}",
-    "string_too_short": "has at least {min_length} characters",
-    "string_too_long": "has at most {max_length} characters",
-    "too_short": "has at least {min_length} of them",
-    "too_long": "has at most {max_length} of them",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} of them",
+    "too_long": "must have at most {max_length} of them",
     "value_error": "{error}",
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "is a whole number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     **dict.fromkeys(("int_parsing_size", "float_parsing_size"), "is too large a number"),
-    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "is a number"),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "is true or false"),
-    **dict.fromkeys(("string_type", "string_unicode"), "is text"),
-    "list_type": "is a list",
-    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "is a JSON object"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("string_type", "string_unicode"), "must be text"),
+    "list_type": "must be a list",
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be a JSON object"),
 }
 
 
@@ -44,6 +44,6 @@ def _fault(one: Any) -> dict[str, str]:
 def _words(one: Any) -> str:
     context = one.get("ctx", {})
     if one["type"] == "literal_error":
-        return f"is one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+        return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
     words = _WORDS.get(one["type"])
     return words.format(**context) if words else str(one["msg"])

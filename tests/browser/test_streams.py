@@ -40,4 +40,4 @@ def test_a_stream_fits_a_small_phone(stage: Stage, visit: Visits) -> None:
 
 def test_a_stream_that_is_not_there_is_a_page_for_people(stage: Stage, visit: Visits) -> None:
     page = visit(forgives=("404",)).open("/streams/999999")
-    expect(page.locator("body")).to_contain_text("there is no stream 999999")
+    expect(page.locator("body")).to_contain_text("There is no stream 999999.")

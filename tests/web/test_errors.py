@@ -73,11 +73,11 @@ def test_head_answers_as_get_does_without_the_body(client, path):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("/api/stats?minutes=0", "minutes: is at least 1"),
-        ("/api/stats?minutes=1441", "minutes: is at most 1440"),
-        ("/api/stats?minutes=many", "minutes: is a whole number"),
-        ("/api/stats?platform=radio", "platform: is one of twitch, tiktok"),
-        ("/api/stats?channel=" + "x" * 65, "channel: has at most 64 characters"),
+        ("/api/stats?minutes=0", "minutes: must be at least 1"),
+        ("/api/stats?minutes=1441", "minutes: must be at most 1440"),
+        ("/api/stats?minutes=many", "minutes: must be a whole number"),
+        ("/api/stats?platform=radio", "platform: must be one of twitch, tiktok"),
+        ("/api/stats?channel=" + "x" * 65, "channel: must have at most 64 characters"),
         ("/stats?since=soon", "since: is a time like 2026-11-21T18:30:00+01:00"),
     ],
 )
