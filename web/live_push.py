@@ -170,7 +170,7 @@ class LivePush:
                 self._cursor = feed.newest_id(connection)
             channels = scope.channels(connection)
             before, tail = self._cursor, feed.after(connection, self._cursor, limit=ROWS_A_LOOK)
-            for room in self._rooms.values():
+            for room in self._open_rooms():
                 covers = room.subscription.covers
                 room.channel_ids = [channel.id for channel in channels if covers(channel.platform, channel.name)]
                 room.stale |= tail.cursor != before
@@ -187,17 +187,21 @@ class LivePush:
 
     def push_stats(self, now: float) -> None:
         """Pushes the numbers to the rooms where they are due. ``now``: seconds of a steady clock."""
-        for room in list(self._rooms.values()):
+        for room in self._open_rooms():
             if room.listeners and now >= room.stats_due and (room.stale or now >= room.stats_due + IDLE_STATS_SECONDS):
                 room.stats_due = now + STATS_SECONDS
                 room.stale = False
                 self._push_stats(room)
 
+    def _open_rooms(self) -> list[Room]:
+        """As they are now: while a server answers, the last page of one may leave."""
+        return list(self._rooms.values())
+
     def _news(self, connection: Connection, tail: feed.Tail) -> Iterator[Push]:
         """What the rows of ``tail`` mean to each room: chat, removals, who is active."""
         zone, made = self._at.settings.zone, dict[int, dict[str, Any] | None]()
         removals = list(_removals(connection, tail.removing))
-        for room in self._rooms.values():
+        for room in self._open_rooms():
             mine = set(room.channel_ids)
             rows = [row for row in tail.shown if row.channel_id in mine and room.shows(row)]
             gone = [payload for channel_id, payload in removals if channel_id in mine]
@@ -229,7 +233,7 @@ class LivePush:
         if states == self._sources:
             return
         self._sources = states
-        for room in self._rooms.values():
+        for room in self._open_rooms():
             covers = room.subscription.covers
             yield room, "sources", {"channels": [one for one in sources if covers(one["platform"], one["name"])]}
 

@@ -1,6 +1,9 @@
-"""A chat that is faster than what a web process can write to everybody."""
+"""A chat that is faster than what a web process can write to everybody, and a database that is slow to answer."""
 
 from __future__ import annotations
+
+import time
+from contextlib import ExitStack
 
 import httpx
 
@@ -11,6 +14,17 @@ from tests.web.conftest import event, stage_of
 from tests.web.sockets import listening
 
 SLOW_MACHINE = "import rules.fan_out; rules.fan_out.LINES_A_SECOND = rules.fan_out.MESSAGES_A_SECOND = 1"
+
+# As where PostgreSQL is far away: while it answers, others have their turn.
+SLOW_DATABASE = """
+import gevent
+from analytics import feed
+ask = feed.active_users
+def active_users(*asked, **more):
+    gevent.sleep(1)
+    return ask(*asked, **more)
+feed.active_users = active_users
+"""
 
 
 def test_lines_are_left_out_and_told_as_such_and_gifts_are_not(program: Program, new_database_url):
@@ -41,3 +55,18 @@ def test_of_what_passes_the_newest_is_told_and_of_promotions_all(program: Progra
                 path = f"{stage.web.url}/api/viewer-profiles/twitch:guest{number}/vip"
                 assert httpx.post(path, json={"tier": "Gold"}, timeout=20).status_code == 200
             page.wait_until(lambda: len([one for one in page.heard if one.event == "viewer:vip-set"]) == 3, timeout=20)
+
+
+def test_pages_may_leave_while_the_database_is_asked_for_others(program: Program, new_database_url):
+    with stage_of(program, new_database_url(), changed=SLOW_DATABASE) as stage, ExitStack() as leaving:
+        stage.source("staying")
+        stage.source("left")
+        with listening(stage.web.url, {"channel": "staying"}) as page:
+            leaving.enter_context(listening(stage.web.url, {"channel": "left"}))
+            stage.tell(event("staying", text="before"))
+            time.sleep(0.5)  # it is being asked by now
+            leaving.close()
+            page.wait_until(lambda: "before" in page.texts(), timeout=20)
+            stage.tell(event("staying", text="after"))
+            page.wait_until(lambda: "after" in page.texts(), timeout=20)
+        assert "Traceback" not in stage.web.log
