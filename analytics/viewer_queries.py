@@ -222,6 +222,13 @@ def found_later(how: str) -> Prepared:
 
 
 @cache
+def found_among(how: str) -> Prepared:
+    """Those of ``ids`` whom a search finds, together."""
+    found = _matches("sqlite", how)
+    return Prepared(together(found.where(among(found.selected_columns.id, "ids"))))
+
+
+@cache
 def flagged_fitting(filter: str) -> Prepared:
     """The ids of those who are flagged and fit, together, in no order, but no more than ``most``."""
     return Prepared(together(_fitting("sqlite", filter, "flagged", by_index=True).limit(bindparam("most"))))
@@ -236,11 +243,18 @@ def flagged_counted(filter: str) -> Prepared:
 
 
 HIDDEN_COUNTED = Prepared(select(func.count()).select_from(hidden().subquery()))
-_CHANGES = table("viewer_search_changes", column("number"))
-NAMES_SEEN = Prepared(
+_CHANGES = table("viewer_search_changes", column("number"), column("viewer_id"))
+NAMES_SEEN = Prepared(  # how often names have changed, and the highest id
     select(
-        _CHANGES.c.number.label("changes"), select(func.max(_VIEWERS.c.id)).scalar_subquery().label("last")
-    ).select_from(_CHANGES)
+        select(func.coalesce(func.max(_CHANGES.c.number), 0)).scalar_subquery().label("changes"),
+        select(func.max(_VIEWERS.c.id)).scalar_subquery().label("last"),
+    )
+)
+RENAMED = Prepared(
+    select(_CHANGES.c.number, _CHANGES.c.viewer_id)
+    .where(_CHANGES.c.number > bindparam("since"))
+    .order_by(_CHANGES.c.number)
+    .limit(bindparam("most"))
 )
 FORMERLY = Prepared(_FORMER)
 BEGINNING = Prepared(select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindparam("prefix"))).limit(1))

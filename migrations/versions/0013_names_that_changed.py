@@ -1,4 +1,4 @@
-"""How often names have changed, so that whom a search found can be kept: on SQLite, beside its index of names"""
+"""Whose names have changed of late, so that whom a search found can be kept: on SQLite, beside its index of names"""
 
 from alembic import op
 
@@ -7,16 +7,18 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-# New people are told by their ids, which are higher. A number is never given twice while nobody is removed.
+# New people are told by their ids, which are higher. A removed one's may be given again: then no person is named, and
+# all is to be looked for anew, as where more has changed than is kept.
 ON_SQLITE = (
-    "CREATE TABLE viewer_search_changes (number INTEGER NOT NULL)",
-    "INSERT INTO viewer_search_changes (number) VALUES (0)",
+    "CREATE TABLE viewer_search_changes (number INTEGER PRIMARY KEY, viewer_id INTEGER)",
     """CREATE TRIGGER viewer_search_renamed AFTER UPDATE OF username, display_name ON viewers
     WHEN old.username IS NOT new.username OR old.display_name IS NOT new.display_name BEGIN
-        UPDATE viewer_search_changes SET number = number + 1;
+        INSERT INTO viewer_search_changes (viewer_id) VALUES (new.id);
+        DELETE FROM viewer_search_changes WHERE number <= (SELECT max(number) FROM viewer_search_changes) - 1000;
     END""",
     """CREATE TRIGGER viewer_search_removed AFTER DELETE ON viewers BEGIN
-        UPDATE viewer_search_changes SET number = number + 1;
+        INSERT INTO viewer_search_changes (viewer_id) VALUES (NULL);
+        DELETE FROM viewer_search_changes WHERE number <= (SELECT max(number) FROM viewer_search_changes) - 1000;
     END""",
 )
 

@@ -88,6 +88,29 @@ def test_whoever_comes_goes_or_is_called_otherwise_a_search_finds_who_fits_now(s
                         assert (found.ids, found.total) == (whole[:12], min(12, len(whole)))
 
 
+@pytest.mark.parametrize("most", [20, 5])
+def test_who_is_called_otherwise_is_looked_at_alone_unless_they_are_many(db, asked, monkeypatch, most):
+    monkeypatch.setattr(viewer_found, "MOST_RENAMED", most)
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    page(db, "nova")
+    asked.clear()
+    write(db, [chat(Person(f"p{number}", f"otto{number}", "Otto"), at=NOON) for number in range(6)])
+    assert page(db, "nova", limit=12, sort_by="first_seen_at", descending=True).ids == list(range(20, 8, -1))
+    assert ("json_each" in asked[0]) is (most == 20)
+
+
+def test_changes_that_are_kept_no_more_are_no_loss(db):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
+    page(db, "nova")
+    with db.writing() as connection:
+        for number in range(1_100):
+            shown = {"display_name": f"Otto {number}", "username": f"otto{number}"}
+            connection.execute(update(Viewer).where(Viewer.id == 1).values(shown))
+        connection.execute(update(Viewer).where(Viewer.id == 2).values(shown))
+        assert connection.exec_driver_sql("SELECT count(*) FROM viewer_search_changes").scalar() == 1_000
+    assert {1, 2}.isdisjoint(page(db, "nova", limit=12, sort_by="first_seen_at", descending=False).ids)
+
+
 def test_when_nobody_is_called_so_any_more_nobody_is_found(db):
     write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
     assert page(db, "nova").total == 12
