@@ -79,10 +79,10 @@ class Text(Value):
         if setting.lenient and isinstance(given, (int, float)) and not isinstance(given, bool):
             given = str(given)
         if not isinstance(given, str):
-            raise Unfit("is a text")
+            raise Unfit("must be text")
         text = given.strip()
         if not self.least <= len(text) <= self.most:
-            raise Unfit(f"has {self.least} to {self.most} characters")
+            raise Unfit(f"must have {self.least} to {self.most} characters")
         if (_CONTROL if self.lines else _LINE_CONTROL).search(text):
             raise Unfit("has characters that cannot be shown")
         return text
@@ -96,7 +96,7 @@ class Email(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
         text = given.strip() if isinstance(given, str) else ""
         if not _ADDRESS.fullmatch(text) or len(text) > 254 or _LINE_CONTROL.search(text):
-            raise Unfit("is an e-mail address such as ann@example.com")
+            raise Unfit("must be an e-mail address such as ann@example.com")
         return text
 
     def schema(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Password(Value):
         if setting.lenient and isinstance(given, int) and not isinstance(given, bool):
             given = str(given)
         if not isinstance(given, str) or not 1 <= len(given) <= 256:
-            raise Unfit("is a text of 1 to 256 characters")
+            raise Unfit("must be a text of 1 to 256 characters")
         if re.search(r"[\ud800-\udfff]", given):
             raise Unfit("has characters that cannot be shown")
         return given
@@ -130,7 +130,7 @@ class Whole(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
         number = _number(given, setting)
         if number is None or number != number.to_integral_value() or not self.least <= number <= self.most:
-            raise Unfit(f"is a whole number from {self.least:,} to {self.most:,}")
+            raise Unfit(f"must be a whole number from {self.least:,} to {self.most:,}")
         return int(number)
 
     def schema(self) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class Reference(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
         number = _number(given, setting)
         if number is None or number != number.to_integral_value() or not 1 <= number <= HIGHEST_ID:
-            raise Unfit("is the id of a record: a whole number from 1 on")
+            raise Unfit("must be the id of a record: a whole number from 1 on")
         return int(number)
 
     def schema(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class Hundredths(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
         number = _number(given, setting)
         if number is None or not 0 <= number <= self.most:
-            raise Unfit(f"is a number from 0 to {self.most}")
+            raise Unfit(f"must be a number from 0 to {self.most}")
         return int((number * 100).to_integral_value(ROUND_HALF_EVEN))
 
     def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
@@ -187,7 +187,7 @@ class Rating(Hundredths):
 class Currency(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
         if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{3}", given.strip(), re.ASCII):
-            raise Unfit("is three letters such as USD")
+            raise Unfit("must be three letters such as USD")
         return given.strip().upper()
 
     def schema(self) -> dict[str, Any]:
@@ -201,12 +201,14 @@ class Money(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
         number = _number(given, setting)
         if number is None or not 0 <= number <= HIGHEST_AMOUNT:
-            raise Unfit(f"is a number from 0 to {HIGHEST_AMOUNT:,}")
+            raise Unfit(f"must be a number from 0 to {HIGHEST_AMOUNT:,}")
         digits = minor_digits(row["currency"])
         minor = number.scaleb(digits)
         whole = minor.to_integral_value(ROUND_HALF_EVEN)
         if abs(minor - whole) > HAIR:
-            raise Unfit(f"has at most {digits} decimals in {row['currency']}" if digits else "has no decimals")
+            raise Unfit(
+                f"must have at most {digits} decimals in {row['currency']}" if digits else "must have no decimals"
+            )
         return int(whole)
 
     def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002
@@ -239,7 +241,7 @@ class PartialDate(Value):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
         if given is None:
             return ""
-        wrong = Unfit("is a year, a month or a day: 2024, 2024-08 or 2024-08-31")
+        wrong = Unfit("must be a year, a month or a day: 2024, 2024-08 or 2024-08-31")
         if isinstance(given, int) and not isinstance(given, bool):
             given = str(given)
         if not isinstance(given, str):
@@ -306,11 +308,11 @@ def _milliseconds(text: str, zone: ZoneInfo) -> int:
         raise Unfit(_NO_MOMENT)
     moment = moment.replace(tzinfo=moment.tzinfo or zone)
     if not 1970 <= moment.year <= 2200 or not EARLIEST <= moment < LATEST:
-        raise Unfit("lies between 1970 and 2199")
+        raise Unfit("must lie between 1970 and 2199")
     return round(moment.timestamp() * 1000)
 
 
-_NO_MOMENT = "is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00"
+_NO_MOMENT = "must be a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00"
 
 
 def name_key(name: str) -> str:

@@ -43,7 +43,7 @@ class Reported:
 def checked(item: Any, *, now_ms: int, currency: str) -> Reported:
     """The sale in a body that was read with ``parse_float=Decimal``. ``currency`` holds where none is told."""
     if not isinstance(item, Mapping):
-        raise Refused("sale", "is a JSON object")
+        raise Refused("sale", "must be a JSON object")
     for name in item:
         if name not in FIELDS:
             raise Refused(str(name)[:40], f"is unknown; a sale has {', '.join(FIELDS)}")
@@ -55,7 +55,7 @@ def checked(item: Any, *, now_ms: int, currency: str) -> Reported:
     amount_micros = micros(_amount(item.get("amount"), told_currency))
     refund_of = text_of(item.get("refund_of", data.get("refund_of")), "refund_of", LONGEST_ID)
     if refund_of is not None and amount_micros > 0:
-        raise Refused("amount", "of a refund is negative")
+        raise Refused("amount", "of a refund must be negative")
     told_at = item.get("at")
     at_ms = time_of(_plain(told_at), now_ms, "at")
     source, label = _source(item.get("source")), text_of(item.get("label"), "label", LONGEST_LABEL) or ""
@@ -69,9 +69,9 @@ def _amount(given: Any, currency: str) -> Decimal:
         raise Refused("amount", "is missing")
     amount = _decimal(given)
     if not amount:
-        raise Refused("amount", "is not 0")
+        raise Refused("amount", "must not be 0")
     if not -HIGHEST_AMOUNT <= amount <= HIGHEST_AMOUNT:
-        raise Refused("amount", f"is at most {HIGHEST_AMOUNT:,}")
+        raise Refused("amount", f"must be at most {HIGHEST_AMOUNT:,}")
     digits, exponent = amount.as_tuple()[1:]
     assert isinstance(exponent, int)  # it is finite
     used = -exponent - (len(digits) - len("".join(map(str, digits)).rstrip("0")))
@@ -85,13 +85,13 @@ def _decimal(given: Any) -> Decimal:
     if isinstance(given, str) and _DECIMAL.fullmatch(given.strip()):
         given = Decimal(given.strip())
     if isinstance(given, bool) or not isinstance(given, int | Decimal):
-        raise Refused("amount", "is a number such as 12.50")
+        raise Refused("amount", "must be a number such as 12.50")
     try:
         amount = Decimal(given)
     except InvalidOperation as error:
         raise Refused("amount", "is no number that can be read") from error
     if not amount.is_finite():
-        raise Refused("amount", "is a number such as 12.50")
+        raise Refused("amount", "must be a number such as 12.50")
     return amount
 
 
@@ -99,7 +99,7 @@ def _source(given: Any) -> str:
     if given is None:
         return Source.SALES.value
     if not isinstance(given, str) or not _SOURCE.fullmatch(given):
-        raise Refused("source", "is up to 32 small letters, digits, and . _ - between them")
+        raise Refused("source", "must be up to 32 small letters, digits, and . _ - between them")
     return given
 
 

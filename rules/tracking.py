@@ -81,9 +81,9 @@ def checked(
 
 def _step(given: Any) -> Step:
     if given is None:
-        raise Refused("event_type", f"is missing; it is one of {', '.join(TYPES)}")
+        raise Refused("event_type", f"is missing; it must be one of {', '.join(TYPES)}")
     if not isinstance(given, str) or given not in TYPES:
-        raise Refused("event_type", f"is one of {', '.join(TYPES)}")
+        raise Refused("event_type", f"must be one of {', '.join(TYPES)}")
     return TYPES[given]
 
 
@@ -94,10 +94,10 @@ def text_of(given: Any, field: str, most: int) -> str | None:
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
     if not isinstance(given, str):
-        raise Refused(field, "is a text")
+        raise Refused(field, "must be text")
     text = given.strip()
     if not text or len(text) > most:
-        raise Refused(field, f"has 1 to {most} characters")
+        raise Refused(field, f"must have 1 to {most} characters")
     if not text.isprintable() or not _is_encodable(text):
         raise Refused(field, "has characters that cannot be printed")
     return text
@@ -116,7 +116,7 @@ def time_of(given: Any, now_ms: int, field: str = "timestamp") -> int:
 
 
 def _parsed_time(given: Any, field: str) -> int:
-    wrong = Refused(field, "is a time like 2026-11-21T18:30:00+01:00, or seconds since 1970")
+    wrong = Refused(field, "must be a time like 2026-11-21T18:30:00+01:00, or seconds since 1970")
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise wrong
     try:
@@ -135,7 +135,7 @@ def data_of(given: Any) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise Refused("data", "is a JSON object")
+        raise Refused("data", "must be a JSON object")
     if _depth(given) > DEEPEST_DATA:
         raise Refused("data", f"is nested more than {DEEPEST_DATA} deep")
     try:
@@ -167,9 +167,9 @@ def _amount(data: Mapping[str, Any]) -> Decimal | None:
         return None
     given = data[key]
     if isinstance(given, bool) or not isinstance(given, (int, float)) or given != given:
-        raise Refused(f"data.{key}", "is a number")
+        raise Refused(f"data.{key}", "must be a number")
     if given < 0:
-        raise Refused(f"data.{key}", "is not negative")
+        raise Refused(f"data.{key}", "must not be negative")
     if given > HIGHEST_AMOUNT:
         raise Refused(f"data.{key}", "is too large")
     return Decimal(str(given))
@@ -179,7 +179,7 @@ def currency_of(given: Any, otherwise: str, field: str = "data.currency") -> str
     if given is None:
         return otherwise
     if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{3}", given.strip()):
-        raise Refused(field, "is three letters such as USD")
+        raise Refused(field, "must be three letters such as USD")
     return given.strip().upper()
 
 

@@ -18,7 +18,7 @@ Percent = Annotated[float, Field(ge=0)]
 def _written_out(given: object) -> object:
     """A number would pass for seconds, and a mistake with it."""
     if isinstance(given, str) and not re.match(r"\d{4}-\d\d-\d\d", given):
-        raise ValueError("is a time like 2026-11-21T18:30:00+01:00")
+        raise ValueError("must be a time like 2026-11-21T18:30:00+01:00")
     return given
 
 

@@ -173,18 +173,18 @@ def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(databa
     assert report.problem_count == len(problems) == 9
     assert [line.partition(": row ")[::2] for line in problems] == [
         ("users.json: users", "4: email: is the same as in row 1"),
-        ("users.json: users", "5: name: is missing; email: is an e-mail address such as ann@example.com"),
+        ("users.json: users", "5: name: is missing; email: must be an e-mail address such as ann@example.com"),
         ("users.json: users", "6: is no object"),
         ("users.json: users", "7: cancelled_at: lies before joined_at"),
-        ("watchhistory.json: watchhistory", "1: content_id: is the id of a record: a whole number from 1 on"),
+        ("watchhistory.json: watchhistory", "1: content_id: must be the id of a record: a whole number from 1 on"),
         ("watchhistory.json: watchhistory", "2: content_id: 4 is none of the 3 titles of this import"),
         ("watchhistory.json: watchhistory", "3: watched_on: is missing"),
         (
             "watchhistory.json: watchhistory",
-            "4: watched_on: is a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00; "
-            "progress: is a number from 0 to 100",
+            "4: watched_on: must be a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00; "
+            "progress: must be a number from 0 to 100",
         ),
-        ("paymenthistory.json: paymenthistory", "1: amount: is a number from 0 to 1,000,000,000"),
+        ("paymenthistory.json: paymenthistory", "1: amount: must be a number from 0 to 1,000,000,000"),
     ]
     assert contents(database) == before
     with database.reading() as connection:

@@ -78,7 +78,7 @@ def test_head_answers_as_get_does_without_the_body(client, path):
         ("/api/stats?minutes=many", "minutes: must be a whole number"),
         ("/api/stats?platform=radio", "platform: must be one of twitch, tiktok"),
         ("/api/stats?channel=" + "x" * 65, "channel: must have at most 64 characters"),
-        ("/stats?since=soon", "since: is a time like 2026-11-21T18:30:00+01:00"),
+        ("/stats?since=soon", "since: must be a time like 2026-11-21T18:30:00+01:00"),
     ],
 )
 def test_what_is_wrong_with_a_question_is_said_in_plain_words(client, path, message):
