@@ -50,7 +50,7 @@ class _Search:
                 return self._sorted(few)
         if found is not None:
             return self._flagged(found.with_others(self.renamed))
-        if self.question.filter != "all" and not self._marked and self.matches <= 2 * self._met:
+        if self.question.filter != "all" and not self.question.is_of_marked and self.matches <= 2 * self._met:
             return self._gathered()
         fitting = self._ids(self._cheapest_list(), MOST_MATCHES)
         if len(fitting) <= MOST_MATCHES:
@@ -62,7 +62,7 @@ class _Search:
         )
 
     def _flagged(self, found: Found) -> Page:
-        people = self.everybody if self._marked else self.people
+        people = self.everybody if self.question.is_of_marked else self.people
         search = Flagged(self.connection, self.question, self.filter_given, found, people, self.everybody, MOST_MATCHES)
         return search.page(self._by_name)
 
@@ -146,11 +146,6 @@ class _Search:
         return MOST_MATCHES * self.everybody // max(1, self.people)
 
     @property
-    def _marked(self) -> bool:
-        """Whether the filter has indexes that hold nobody else."""
-        return self.question.filter in ("vip", "favorites")
-
-    @property
     def _stand_together(self) -> bool:
         """Whether those who fit are next to each other in the index that is walked along."""
         return self.how == "beginning" and self.question.sort_by == "username" and not self.renamed
@@ -178,15 +173,15 @@ class _Search:
 
     def _ground(self) -> Ground:
         fitting = max(MOST_MATCHES, self.matches * self.people // self.everybody)
-        passed = self.people if self._marked else self.everybody
-        return Ground(self.connection, passed, self.matches, fitting, self.given, sure=self._marked)
+        passed = self.people if self.question.is_of_marked else self.everybody
+        return Ground(self.connection, passed, self.matches, fitting, self.given, sure=self.question.is_of_marked)
 
     def _cheapest_list(self) -> Prepared:
         """The statement for the ids of all who fit, but no more than ``most``."""
         filter, way = self.question.filter, self._way
         if filter == "all":
             return queries.shown_matches(self.dialect, self.how)
-        if self._marked and self.how == "beginning":
+        if self.question.is_of_marked and self.how == "beginning":
             return queries.fitting(self.dialect, filter, "beginning in order")
         passed = min(self.people, MOST_MATCHES * self.everybody // self.matches)
         met = min(self.matches, self._met)

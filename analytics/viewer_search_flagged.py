@@ -12,13 +12,11 @@ from analytics import viewer_places
 from analytics import viewer_queries as queries
 from analytics.viewer_found import Found
 from analytics.viewer_question import Page, Question, Window
+from analytics.viewer_walks import READING, SURPRISE
 from core.text_search import numbers_in
 
-# Microseconds of SQLite's, as in ``viewer_walks``.
-LOOKING = 0.06  # at a byte
-READING = 1.8  # a person
+LOOKING = 0.06  # at a byte, in microseconds of SQLite's, as in ``viewer_walks``
 MANY_MS = 60_000  # for so long they are not counted anew
-SURPRISE = 4  # a walk may be so much longer than if those who fit were spread evenly
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,6 @@ class Flagged:
         window = self.question.window_from_start(self.most)
         ids = by_name(window)
         return Page(self._walked(window) if ids is None else ids, self.most, exact=False)
-
-    @property
-    def _marked(self) -> bool:
-        """Whether the filter has indexes that hold nobody else."""
-        return self.question.filter in ("vip", "favorites")
 
     def _all_few(self) -> list[int] | None:
         """Everybody who fits, and perhaps some who do not; None: more than ``most`` fit."""
@@ -81,7 +74,7 @@ class Flagged:
         if window.limit == 0:
             return []
         whole = {"limit": window.limit, "offset": window.offset, **self._flags}
-        if not self._marked:
+        if not self.question.is_of_marked:
             met = window.end * self.everybody**2 // max(1, self.found.number * self.people)
             end = viewer_places.beyond(self.connection, window.order, SURPRISE * met + 1_000, self.question.now_ms)
             if end is not None:
