@@ -1,5 +1,7 @@
 /** Asking the server for JSON. */
 
+const SMALL = 20_000; // characters; browsers refuse to carry on with more than 64 KB in all
+
 /** `details`: [{field, message}] where the server says what is wrong with which field. */
 export class HttpError extends Error {
   constructor(status, message, details = []) {
@@ -27,6 +29,7 @@ export async function send(method, path, body = undefined, { timeout = 20_000 } 
   else if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
+    options.keepalive = options.body.length < SMALL; // also when the page is left at once
   }
   return ask(path, options, { timeout, login: true });
 }
