@@ -119,7 +119,7 @@ def _with_body(order: Order) -> Order:
     """What was asked for in the address, and what the body, which may be empty, says of it."""
     if not request.get_data():
         return order
-    said: Order = type(order).model_validate(request.get_json(force=True))
+    said: Order = type(order).model_validate(request.get_json(force=True), strict=True)
     return order.model_copy(update={name: getattr(said, name) for name in said.model_fields_set})
 
 

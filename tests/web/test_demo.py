@@ -116,6 +116,7 @@ def test_a_shop_that_reports_to_an_unclaimed_database_is_real(own: Alone) -> Non
         (b'{"users": 501}', 422),
         (b'{"users": "many"}', 422),
         (b'{"force": 7}', 422),
+        (b'{"force": 1}', 422),
         (b"\xff", 400),
     ],
 )
