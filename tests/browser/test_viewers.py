@@ -366,6 +366,34 @@ def test_an_open_person_follows_what_happens_and_keeps_what_is_being_written(
     expect(dialog.locator("#viewer-head")).to_contain_text("Bronze", timeout=SOON)
 
 
+def test_news_of_others_lie_over_the_person_who_is_open(stage: Stage, visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan06")
+    dialog = opened(page)
+    expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+    with stage.client() as client:
+        client.post("/api/viewer-profiles/tiktok:fan07/vip", json={"tier": "Silver"}).raise_for_status()
+    news = dialog.get_by_role("status").locator(".toast", has_text="Fan07 is now Silver")
+    expect(news).to_be_visible(timeout=SOON)
+    assert news.evaluate(ON_TOP)
+    page.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden(timeout=SOON)
+    expect(page.locator("body > #toasts")).to_have_count(1)
+    with stage.client() as client:
+        client.post("/api/viewer-profiles/tiktok:fan07/vip", json={"remove": True}).raise_for_status()
+    later = page.locator(".toast", has_text="Fan07 is no longer Silver")
+    expect(later).to_be_visible(timeout=SOON)
+    assert later.evaluate(ON_TOP)
+
+
+# Whether a toast is what is to be seen where it stands; what a dialog shuts out is not found. Fingers go through it.
+ON_TOP = """async toast => {
+  await Promise.all(toast.getAnimations().map(({ finished }) => finished));
+  toast.style.pointerEvents = "auto";
+  const { x, y, width, height } = toast.getBoundingClientRect();
+  return Boolean(document.elementFromPoint(x + width / 2, y + height / 2)?.closest(".toast"));
+}"""
+
+
 def test_while_the_socket_is_down_the_list_is_asked_for(stage: Stage, visit: Visits, home: str) -> None:
     visitor = visit(home, forgives=("ERR_FAILED", "net::"))
     visitor.context.route("**/socket.io/**", lambda route: route.abort())
