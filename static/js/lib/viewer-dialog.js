@@ -3,7 +3,7 @@
 import { byId, empty, icon, make, part } from "./dom.js";
 import { onlyServer } from "./http.js";
 import { toast } from "./toast.js";
-import { editProfile, pageOf, personExportUrl, profile, tiers, voices } from "./viewer-api.js";
+import { editProfile, pageOf, personExportUrl, profile, tiers } from "./viewer-api.js";
 import { Editor } from "./viewer-editor.js";
 import { EraseForm } from "./viewer-erase.js";
 import { showAbout, showHead, showKnown, showTotals } from "./viewer-head.js";
@@ -12,6 +12,7 @@ import { sentence } from "./viewer-news.js";
 import { Tabs } from "./tabs.js";
 import { askBeforeLeaving } from "./unsaved.js";
 import { VipCard } from "./viewer-vip.js";
+import { learnVoices } from "./viewer-voices.js";
 import { namesOf } from "./viewer-words.js";
 
 const HOME = "/viewers";
@@ -129,7 +130,7 @@ export class ViewerDialog {
     showAbout(viewer);
     this.vip.show(viewer, this.tierList);
     byId("export-person").href = personExportUrl(viewer.address);
-    if (!this.canWrite) return showKnown(viewer, this.voices ?? []);
+    if (!this.canWrite) return showKnown(viewer);
     this.editor.show(viewer, { again });
     if (!again) this.erase.show(viewer);
     this.#showStar(viewer.is_favorite);
@@ -145,9 +146,9 @@ export class ViewerDialog {
 
   async #offerVoices() {
     try {
-      this.voices ??= await voices();
-      this.editor?.offerVoices(this.voices);
-      if (!this.canWrite) showKnown(this.viewer, this.voices);
+      const voices = await learnVoices();
+      this.editor?.offerVoices(voices);
+      if (!this.canWrite && this.viewer) showKnown(this.viewer);
     } catch (error) {
       onlyServer(error); // without the list the voice stays what it is
     }

@@ -1,6 +1,7 @@
 /** An edit in words: "changed notes from … to …". */
 
 import { make } from "./dom.js";
+import { voiceName } from "./viewer-voices.js";
 
 const FIELDS = {
   tts_voice: "the voice",
@@ -17,9 +18,10 @@ const LONGEST = 160;
 export function editWords({ field, before, after }) {
   if (field in MARKS) return [after ? `made them ${MARKS[field]}` : `made them no longer ${MARKS[field]}`];
   const name = FIELDS[field] ?? String(field).replaceAll("_", " ");
-  if (isNothing(before)) return [`set ${name} to `, value(after)];
-  if (isNothing(after)) return [`cleared ${name}, which was `, value(before)];
-  return [`changed ${name} from `, value(before), " to ", value(after)];
+  const [was, is] = [before, after].map((one) => value(field === "tts_voice" ? voiceName(one) : one));
+  if (isNothing(before)) return [`set ${name} to `, is];
+  if (isNothing(after)) return [`cleared ${name}, which was `, was];
+  return [`changed ${name} from `, was, " to ", is];
 }
 
 function isNothing(what) {

@@ -4,6 +4,7 @@ import { byId, icon, make, part, setText } from "./dom.js";
 import { compact, number, plural } from "./format.js";
 import { colourOf, initialsOf } from "./person.js";
 import { marksOf, tierBadge } from "./viewer-badges.js";
+import { voiceName } from "./viewer-voices.js";
 import { birthdayDate, moment, namesOf, personOf, since, watched, watchedRoughly } from "./viewer-words.js";
 
 /** Field → [label, how it is written, icon]; the order they are shown in. */
@@ -80,7 +81,7 @@ export function showAbout(viewer) {
 }
 
 /** For those who may only look: what the editor would show. */
-export function showKnown(viewer, voices) {
+export function showKnown(viewer) {
   const known = [
     ["Notes", viewer.notes],
     [
@@ -88,7 +89,7 @@ export function showKnown(viewer, voices) {
       viewer.birthday && `${birthdayDate(viewer.birthday)}${viewer.age ? ` (${plural(viewer.age, "year")} old)` : ""}`,
     ],
     ["Discord", viewer.discord_username],
-    ["Voice", viewer.tts_voice && (voices.find(({ value }) => value === viewer.tts_voice)?.label ?? viewer.tts_voice)],
+    ["Voice", viewer.tts_voice && voiceName(viewer.tts_voice)],
     ["Tags", viewer.tags?.join(", ")],
   ];
   const place = part(byId("known"), "known");

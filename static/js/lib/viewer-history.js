@@ -3,11 +3,13 @@
 import { badge, byId, icon, make } from "./dom.js";
 import { channelName, clock, compact, day, number, plural } from "./format.js";
 import { happening, isChat } from "./happenings.js";
+import { onlyServer } from "./http.js";
 import { continuesStreak } from "./streaks.js";
 import { historyOf } from "./viewer-api.js";
 import { editWords } from "./viewer-edits.js";
 import { drawHeatmap, gridOfTwo } from "./viewer-heatmap.js";
 import { PagedList } from "./viewer-pages.js";
+import { learnVoices } from "./viewer-voices.js";
 import { moment, watched } from "./viewer-words.js";
 
 export class History {
@@ -207,6 +209,13 @@ function deedParts(deed) {
 
 function changesTab(viewer) {
   const list = make("ol.deeds");
+  const load = async (before) => {
+    const [answer] = await Promise.all([
+      historyOf(viewer.address, "edits", before),
+      learnVoices().catch(onlyServer), // a voice whose name could not be read is told by its code
+    ]);
+    return answer;
+  };
   const row = (edit) =>
     make(
       "li.deed",
@@ -220,7 +229,7 @@ function changesTab(viewer) {
     "No changes yet",
     "Who changes a note, a tier or a mark is kept here, with what it was before.",
   ];
-  return [section("Who changed what", pages(viewer, "edits", { list, row, nothing })), ...namesPart(viewer)];
+  return [section("Who changed what", pages(viewer, "edits", { load, list, row, nothing })), ...namesPart(viewer)];
 }
 
 function namesPart({ names }) {
