@@ -118,7 +118,10 @@ def _purchases(
                 f"purchase:{event.event_id}",
                 finding,
                 f"Unusually {side} purchase: {value:.{digits}f} {event.currency}, usual is {before.mean:.{digits}f}",
-                _told(before, finding, f"purchases in {event.currency} of 30 days before"),
+                {
+                    **_told(before, finding, f"purchases in {event.currency} of 30 days before"),
+                    "currency": event.currency,
+                },
                 shoppers.row_of(event.user_id),
                 row_of.get(event.event_id),
             )

@@ -110,6 +110,7 @@ class Baseline(BaseModel):
     samples: int
     score: float | None = Field(description="how many standard deviations from the mean; null: all others were equal")
     period: str
+    currency: str = Field("", description="of the purchases it is about; of other anomalies there is none")
 
 
 class Anomaly(BaseModel):

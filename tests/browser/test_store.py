@@ -248,14 +248,17 @@ def test_a_segment_opens_its_people_and_one_of_them_their_journey(stage: Stage, 
 
 def test_an_anomaly_says_why_and_is_seen_and_resolved_for_everybody(stage: Stage, visit: Visits, home: str) -> None:
     page, other = opened(visit, home), opened(visit, home)
-    alert = page.locator(".alert", has_text="900.00 USD")
+    alert = page.locator(".alert", has_text="$900.00")
     told = next(one for one in ask(stage, "/anomalies")["anomalies"] if one["user_id"] == "big.spender")
     expect(alert).to_contain_text("Unusually high purchase", timeout=SOON)
+    usual, (low, high) = f"${told['baseline']['mean']:.2f}", told["expected_range"]
+    expect(alert).to_contain_text(f"$900.00, usual is {usual}")
+    expect(alert).to_contain_text(f"$900.00 against ${low:.2f}–${high:.2f} · usual {usual} ± $")
     expect(alert.get_by_role("img", name=f"{told['severity'].title()} severity")).to_be_visible()
     expect(alert).to_contain_text(f"from {told['baseline']['samples']} purchases in USD of 30 days before")
     alert.get_by_role("button", name="Seen").click()
     expect(alert).to_have_attribute("data-state", "seen", timeout=SOON)
-    expect(other.locator(".alert", has_text="900.00 USD")).to_have_attribute("data-state", "seen", timeout=SOON)
+    expect(other.locator(".alert", has_text="$900.00")).to_have_attribute("data-state", "seen", timeout=SOON)
     alert.get_by_role("button", name="Resolve").click()
     expect(alert).to_have_count(0, timeout=SOON)
     choose(page, "alerts", "all")
@@ -268,8 +271,8 @@ def test_a_new_anomaly_is_told_as_it_happens(stage: Stage, visit: Visits, home: 
     track(stage, *(step("purchase", f"euro-{number}", amount=30 + number % 3, currency="EUR") for number in range(14)))
     page = opened(visit, home)
     track(stage, step("purchase", "tiny.spender", amount=0.5, currency="EUR"))
-    expect(page.locator("#toasts")).to_contain_text("Unusually low purchase: 0.50 EUR", timeout=SOON)
-    alert = page.locator(".alert", has_text="0.50 EUR")
+    expect(page.locator("#toasts")).to_contain_text("Unusually low purchase: €0.50, usual is €30.93", timeout=SOON)
+    alert = page.locator(".alert", has_text="€0.50")
     expect(alert).to_have_attribute("data-state", "new", timeout=SOON)
     expect(page.locator("#alerts-open")).to_contain_text("new")
     alert.get_by_role("button", name="tiny.spender").click()
@@ -325,7 +328,7 @@ def test_hostile_texts_are_shown_as_text(stage: Stage, visit: Visits, home: str)
     page.keyboard.press("Escape")
     page.locator("[data-segment=converted]").click()
     expect(page.locator("#people")).to_contain_text(name)
-    expect(page.locator(".alert", has_text="5000.00 USD")).to_contain_text(name[:20], timeout=SOON)
+    expect(page.locator(".alert", has_text="$5,000.00")).to_contain_text(name[:20], timeout=SOON)
     assert page.evaluate("window.pwned") is None
     assert page.locator("main img, main script, dialog img").count() == 0
 

@@ -214,6 +214,7 @@ def test_a_purchase_is_unusual_on_either_side(shop, usual, amount, side):
         assert (one.type, one.user_id, one.value) == ("unusual_purchase", "ada", amount / 100)
         assert f"Unusually {side} purchase" in one.message
         baseline = json.loads(one.baseline)
+        assert baseline["currency"] == "USD"
         assert (baseline["samples"], baseline["mean"]) == (len(usual), sum(usual) / len(usual) / 100)
         assert (baseline["score"] is None) is (len(set(usual)) == 1)
         assert one.expected_low <= 50 <= one.expected_high

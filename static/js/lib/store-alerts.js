@@ -6,7 +6,7 @@ import { clock, day, decimal, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { onlyServer } from "./http.js";
 import { markAnomaly } from "./store-api.js";
-import { since, sinceWords } from "./store-words.js";
+import { amountOf, since, sinceWords } from "./store-words.js";
 import { toast } from "./toast.js";
 
 const TYPES = {
@@ -184,20 +184,30 @@ function newestFirst(one, other) {
 }
 
 /** "Traffic spike: 93 events …" → what it is, and what was seen. */
-function titled({ type, message }) {
+function titled({ type, message, current_value: value, baseline }) {
   const [title, ...rest] = message.split(": ");
-  return rest.length ? [title, rest.join(": ")] : [TYPES[type] ?? type.replaceAll("_", " "), message];
+  const reason = baseline.currency
+    ? `${figure(value, baseline)}, usual is ${figure(baseline.mean, baseline)}`
+    : rest.join(": ");
+  return rest.length ? [title, reason] : [TYPES[type] ?? type.replaceAll("_", " "), message];
 }
 
 /** What is usual, how sure that is, and how far off this was. */
 function baselineWords({ baseline, expected_range: [low, high], current_value: value }) {
   const { mean, sigma, samples, score, period } = baseline;
+  const told = (amount) => figure(amount, baseline);
   const off = score === null ? "all others were equal" : `${decimal(score)} σ off`;
-  const seen = `${decimal(value)} against ${decimal(low)}–${decimal(high)}`;
-  const usual = `usual ${decimal(mean)} ± ${decimal(sigma)}`;
+  const seen = `${told(value)} against ${told(low)}–${told(high)}`;
+  const usual = `usual ${told(mean)} ± ${told(sigma)}`;
   return `${seen} · ${usual} · ${off} · from ${number(samples)} ${period}`;
 }
 
-function tell({ severity, message }) {
-  toast(make("bdi", {}, message), { icon: "bell", attention: severity === "high" });
+/** Money the way it is written everywhere, or how many. */
+function figure(amount, { currency }) {
+  return currency ? amountOf({ amount, currency }) : decimal(amount);
+}
+
+function tell(one) {
+  const [title, reason] = titled(one);
+  toast(make("bdi", {}, `${title}: ${reason}`), { icon: "bell", attention: one.severity === "high" });
 }
