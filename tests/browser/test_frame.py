@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,7 +11,8 @@ from core.clock import MINUTE_MS, now_ms
 from core.events import Kind
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_live import SOON
-from tests.web.conftest import Stage, event
+from tests.web.conftest import SALES_SECRET, Stage, event
+from tests.web.test_sales import report
 from web.pages import NAVIGATION
 
 
@@ -74,3 +77,47 @@ NOTES = """words => [...document.querySelectorAll(".kpis .kpi-note")]
     return !note.clientWidth || note.scrollWidth > note.clientWidth || note.scrollHeight > note.clientHeight;
   })
   .map(note => note.textContent)"""
+
+
+LONG = "Maximilian von und zu Hallerstein-Wittgenstein"
+PRODUCT = "Limited Anniversary Collector's Edition Hoodie, Midnight Teal, XXL (pre-order)"
+
+
+def test_long_names_and_great_amounts_are_read_whole_on_a_phone(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage(SALES_SECRET=SALES_SECRET)
+    cheer = event("a_channel_of_twentyfive_l", by="max", amount=1_234_567, text="take all")
+    sub = event("a_channel_of_twentyfive_l", Kind.SUB, by="max", amount=1)
+    named = replace(cheer, who=replace(cheer.who, name=LONG))
+    stage.tell(named, sub)
+    with stage.client() as client:
+        report(client, {"id": "big", "amount": 98765.43, "source": "convention-booth-north", "label": PRODUCT})
+        plan = client.post("/api/plans", json={"name": "Patron", "price": 12345.67}).json()["id"]
+        member = {"name": LONG, "email": "max@example.com", "plan_id": plan}
+        client.post("/api/users", json=member).raise_for_status()
+        stream = client.get("/api/streams").json()["data"][0]["id"]
+        for number in range(12):
+            usual = {"event_type": "purchase", "user_id": f"buyer-{number}", "data": {"amount": 20 + number % 2}}
+            client.post("/track", json=usual).raise_for_status()
+        unusual = {"event_type": "purchase", "user_id": "max.hallerstein@shop", "data": {"amount": 12345.67}}
+        client.post("/track", json=unusual).raise_for_status()
+    visitor = visit(stage.web.url, viewport=PHONE)
+    for path, filled, parts in (
+        ("/", "#kpi-earned", ".kpi-figure"),
+        (f"/streams/{stream}", "#kpi-earned", ".kpi-figure"),
+        ("/library", "#kpi-mrr", ".kpi-figure"),
+        ("/library?tab=records&kind=plans", "#records-rows td", ".records-head *"),
+        ("/revenue", "#sales .sale", ".kpi-figure, .sources .name, .sales .name, .sales .said"),
+        ("/store", ".alert", ".kpi-figure, .alert .name"),
+        ("/viewers/twitch:max", "#panel-profile .total", "#kpi-spender .kpi-figure, #viewer-name"),
+    ):
+        page = visitor.open(path, filled)
+        expect(page.locator(".skeleton:visible")).to_have_count(0, timeout=SOON)
+        assert (path, page.evaluate(CUT, parts)) == (path, [])
+        page.close()
+
+
+# What is said in those of these elements that can be seen, where they do not show it whole.
+CUT = """selector => [...document.querySelectorAll(selector)]
+  .filter(({ clientWidth, clientHeight, scrollWidth, scrollHeight }) =>
+    clientWidth && (scrollWidth > clientWidth || scrollHeight > clientHeight + 2))
+  .map(element => element.textContent)"""

@@ -62,6 +62,9 @@ export function money(amount, { code = currency, brief = false, exact = false } 
   return moneyFormats.get(key).format(amount);
 }
 
+/** In a figure's card, which must hold it on a phone: from ten thousand on without cents. */
+export const moneyFigure = (amount, code) => money(amount, { code, brief: Math.abs(amount) >= 10_000 });
+
 /** Seconds → "2:41:07"; without hours "41:07" unless `hours`. */
 export function duration(seconds, { hours = true } = {}) {
   const all = Math.max(0, Math.floor(seconds));

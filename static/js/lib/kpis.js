@@ -3,7 +3,7 @@
 import { everySecond, serverNow } from "./clock.js";
 import { Counter } from "./counter.js";
 import { byId, icon, make, part, setText, unseen } from "./dom.js";
-import { brief, compact, decimal, duration, money, percent, plural } from "./format.js";
+import { brief, compact, decimal, duration, money, moneyFigure, percent, plural } from "./format.js";
 import { isHeard } from "./live-words.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
@@ -18,7 +18,7 @@ export class Kpis {
       chatters: this.#counter("chatters", compact),
       viewers: this.#counter("viewers", compact),
       gifts: this.#counter("gifts", compact),
-      earned: this.#counter("earned", (value) => money(value, { code: this.currency }), { decimals: 2 }),
+      earned: this.#counter("earned", (value) => moneyFigure(value, this.currency), { decimals: 2 }),
     };
     everySecond(() => this.#tellUptime());
   }

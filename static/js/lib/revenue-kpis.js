@@ -2,14 +2,14 @@
 
 import { Counter } from "./counter.js";
 import { byId, part, setText } from "./dom.js";
-import { compact, dateWords, money, monthWords, number } from "./format.js";
+import { compact, dateWords, moneyFigure, monthWords, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { amount, basis } from "./revenue-words.js";
 
 export class RevenueKpis {
   constructor() {
     const figure = (name, format, options) => new Counter(part(byId(`kpi-${name}`), "figure"), format, options);
-    const cash = (value) => money(value, { code: this.currency, brief: Math.abs(value) >= 10_000 });
+    const cash = (value) => moneyFigure(value, this.currency);
     this.counters = {
       today: figure("today", cash, { decimals: 2 }),
       month: figure("month", cash, { decimals: 2 }),

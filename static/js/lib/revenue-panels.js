@@ -41,7 +41,7 @@ export function showStreams({ by_stream: streams }) {
 function streamRow({ id, platform, channel, started_at: at, live, earned }) {
   const parts = ["gifts", "bits", "subs"].filter((name) => earned[name]);
   const others = earned.others.map(({ currency, amount: value }) => amount(value, currency));
-  const told = [...parts.map((name) => `${name} ${amount(earned[name], earned.currency)}`), ...others];
+  const told = [...parts.map((name) => `${name}\u00a0${amount(earned[name], earned.currency)}`), ...others];
   return make(
     "li.row",
     {},

@@ -4,7 +4,7 @@ import { HypeChart } from "../charts/hype.js";
 import { ChartNumbers, spoken } from "../charts/numbers.js";
 import { chatLine } from "../lib/chat-line.js";
 import { byId, empty, make, part } from "../lib/dom.js";
-import { brief, clock, compact, day, duration, money, number, plural } from "../lib/format.js";
+import { brief, clock, compact, day, duration, moneyFigure, number, plural } from "../lib/format.js";
 import { getJson, query } from "../lib/http.js";
 import { earnedNote, giftsNote } from "../lib/kpis.js";
 import { Moments } from "../lib/moments.js";
@@ -46,7 +46,7 @@ function showTotals(stream) {
     stream.peak_viewers === null ? "not told by chat" : "at the same time",
   );
   card("gifts", compact(stream.gifts), giftsNote(stream.coins, stream.subs));
-  card("earned", money(stream.earned.amount, { code }), earnedNote(stream.earned));
+  card("earned", moneyFigure(stream.earned.amount, code), earnedNote(stream.earned));
   card(
     "length",
     duration(stream.duration_seconds),
