@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from core.clock import HOUR_MS
 from core.events import SourceState, SourceStatus
@@ -27,9 +27,8 @@ def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Mem
         channel_id = ids[status.platform, status.channel]
         if status.state in COVERED:
             _close_gap(connection, channel_id, status.at_ms)
-        elif _was_covered(connection, channel_id):
-            values = {"channel_id": channel_id, "started_at_ms": status.at_ms, "reason": _reason(status)}
-            connection.execute(insert(CoverageGap).values(values))
+        elif _covered(connection, channel_id):
+            _open_gap(connection, channel_id, status.at_ms, _reason(status))
         _write_condition(connection, channel_id, status)
 
 
@@ -41,14 +40,25 @@ def take_over(
     What bears an id was stored by us all along, so it is a gap only if we did not listen either.
     """
     for one in taken:
-        last_ms, status = one.last_sign_ms, told.get(one.where)
-        if last_ms is None:
-            last_ms = last_beat(connection, COLLECTOR)
-        listened = status is not None and status.state in COVERED and last_ms is not None and status.at_ms <= last_ms
-        if not listened:
-            record_outage(connection, COLLECTOR, last_ms, one.channel_id)
+        status, until_ms = told.get(one.where), _listened_until(connection, one)
+        ours_ms = status.at_ms if status is not None and status.state in COVERED else None
+        if ours_ms is None or until_ms is None or ours_ms > until_ms:
+            record_outage(connection, COLLECTOR, until_ms, one.channel_id)
+        if ours_ms is not None:
+            _close_gap(connection, one.channel_id, ours_ms)
         if status is not None:
-            record(connection, [replace(status, at_ms=max(status.at_ms, last_ms or 0))], memory)
+            record(connection, [replace(status, at_ms=max(status.at_ms, until_ms or 0))], memory)
+
+
+def _listened_until(connection: Connection, taken: Taken) -> int | None:
+    """Until when another collector is known to have listened, if any ever did."""
+    last_ms = taken.last_sign_ms
+    if last_ms is None:
+        last_ms = last_beat(connection, COLLECTOR)
+    if last_ms is None:
+        return None
+    # Who says that it listens gives a sign of life, too.
+    return max(last_ms, _covered(connection, taken.channel_id).get(taken.channel_id, last_ms))
 
 
 def record_outage(
@@ -57,18 +67,12 @@ def record_outage(
     """What was covered when a process gave its last sign of life has not been covered since: one channel, or all."""
     if last_sign_ms is None:
         return
-    covered = select(SourceCondition.channel_id, SourceCondition.since_ms).where(
-        SourceCondition.state.in_([state.value for state in COVERED])
-    )
-    if channel_id is not None:
-        covered = covered.where(SourceCondition.channel_id == channel_id)
-    for channel_id, since_ms in connection.execute(covered).all():
+    for id_, since_ms in _covered(connection, channel_id).items():
         ended_ms = max(last_sign_ms, since_ms)  # who says that it listens gives a sign of life, too
-        values = {"channel_id": channel_id, "started_at_ms": ended_ms, "reason": f"the {process} was down"}
-        connection.execute(insert(CoverageGap).values(values))
+        _open_gap(connection, id_, ended_ms, f"the {process} was down")
         connection.execute(
             update(SourceCondition)
-            .where(SourceCondition.channel_id == channel_id)
+            .where(SourceCondition.channel_id == id_)
             .values(state=SourceState.STOPPED.value, since_ms=ended_ms, detail="", retry_at_ms=None)
         )
 
@@ -103,14 +107,28 @@ def _reason(status: SourceStatus) -> str:
     return status.detail or status.state.value
 
 
-def _was_covered(connection: Connection, channel_id: int) -> bool:
-    state = connection.scalar(select(SourceCondition.state).where(SourceCondition.channel_id == channel_id))
-    return state in COVERED
+def _covered(connection: Connection, channel_id: int | None) -> dict[int, int]:
+    """Since when it is listened to each channel to which somebody listens: one, or all."""
+    query = select(SourceCondition.channel_id, SourceCondition.since_ms).where(
+        SourceCondition.state.in_([state.value for state in COVERED])
+    )
+    if channel_id is not None:
+        query = query.where(SourceCondition.channel_id == channel_id)
+    return {row.channel_id: row.since_ms for row in connection.execute(query)}
+
+
+def _open_gap(connection: Connection, channel_id: int, at_ms: int, reason: str) -> None:
+    values = {"channel_id": channel_id, "started_at_ms": at_ms, "reason": reason}
+    connection.execute(insert(CoverageGap).values(values))
 
 
 def _close_gap(connection: Connection, channel_id: int, at_ms: int) -> None:
+    """No gap ends before it has begun, whatever two clocks, or one that was set back, say."""
+    begun = CoverageGap.started_at_ms
     open_gap = (CoverageGap.channel_id == channel_id, CoverageGap.ended_at_ms.is_(None))
-    connection.execute(update(CoverageGap).where(*open_gap).values(ended_at_ms=at_ms))
+    connection.execute(
+        update(CoverageGap).where(*open_gap).values(ended_at_ms=case((begun > at_ms, begun), else_=at_ms))
+    )
 
 
 def _write_condition(connection: Connection, channel_id: int, status: SourceStatus) -> None:

@@ -228,6 +228,22 @@ def test_a_start_takes_over_the_list_from_those_that_have_ended_here_and_from_no
     assert {row["process"] for row in rows(db, Heartbeat)} == {f"collector there/{ended.pid}", "collector"}
 
 
+@pytest.mark.parametrize(
+    ("since", "expected"), [(300, []), (900, [(700, 900)])], ids=["since before it", "since after it"]
+)
+def test_who_listens_since_the_last_sign_of_life_is_asked_whether_it_did_when_the_other_last_said_so(
+    db: Database, clock: Clock, since: int, expected: list[tuple[int, int]]
+) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    renew(one)
+    tell(db, one, status(CONNECTED, NOON + 700))  # after the last sign of life of its lease
+    tell(db, other, status(CONNECTED, NOON + since))
+    for _ in range(SILENT_LOOKS):
+        renew(other)
+    assert gaps(db) == expected
+    assert only(db, SourceCondition)["state"] == "connected"
+
+
 def test_a_channel_that_was_connected_since_is_missed_from_then_on_and_no_earlier(db: Database, clock: Clock) -> None:
     one, other = collector(db, "one"), collector(db, "other")
     renew(one)
