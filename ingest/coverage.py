@@ -18,6 +18,7 @@ COLLECTOR = "collector"  # begins the name of every collector's heartbeat
 
 # In these states nothing that happens is missed: the source listens, or there is nothing to hear.
 COVERED = frozenset({SourceState.CONNECTED, SourceState.OFFLINE})
+ON_ITS_WAY_MS = 1_000  # what was said so short a time before listening ended may not have reached us any more
 
 
 def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Memory) -> None:
@@ -27,8 +28,9 @@ def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Mem
         channel_id = ids[status.platform, status.channel]
         if status.state in COVERED:
             _close_gap(connection, channel_id, status.at_ms)
-        elif _covered(connection, channel_id):
-            _open_gap(connection, channel_id, status.at_ms, _reason(status))
+        elif (since_ms := _covered(connection, channel_id).get(channel_id)) is not None:
+            heard_ms = max(status.at_ms - ON_ITS_WAY_MS, min(since_ms, status.at_ms))
+            _open_gap(connection, channel_id, heard_ms, _reason(status))
         _write_condition(connection, channel_id, status)
 
 

@@ -33,7 +33,6 @@ QUEUE_EVENTS = 200_000  # some 100 MB: hours of a busy chat while the database i
 BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
 CLOSING_RETRY_SECONDS = 0.1
-ON_ITS_WAY_MS = 1_000  # what was said so short a time ago may not have reached us yet
 JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
 
 Item = Event | SourceStatus | Tracked
@@ -311,7 +310,7 @@ class Writer:
         with self._arrived:
             if not self._waiting and not self._in_hand:
                 self._stored_until_ms = now_ms()
-        return self._stored_until_ms - ON_ITS_WAY_MS
+        return self._stored_until_ms - coverage.ON_ITS_WAY_MS
 
     def _told(self) -> dict[str, Any]:
         counters = self.counters

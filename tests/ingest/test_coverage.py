@@ -57,15 +57,33 @@ def test_the_condition_of_a_source_is_the_last_one_told(db: Database) -> None:
 
 def test_a_lost_connection_opens_a_gap_and_the_next_one_closes_it(db: Database) -> None:
     tell(db, CONNECTING, CONNECTED, WAITING)
-    assert gaps(db) == [(2, None)]
+    assert gaps(db) == [(1, None)]
     assert only(db, CoverageGap)["reason"] == "because waiting"
     tell(db, CONNECTING, CONNECTED, start=NOON + 10_000)
-    assert gaps(db) == [(2, 11)]
+    assert gaps(db) == [(1, 11)]
+
+
+def test_what_was_on_its_way_when_a_connection_ended_is_missed_as_well(db: Database) -> None:
+    for state, at_ms in ((CONNECTED, 0), (WAITING, 60_250), (CONNECTED, 90_000), (STOPPED, 90_200)):
+        tell(db, state, start=NOON + at_ms)
+    first, second = rows(db, CoverageGap)
+    assert (first["started_at_ms"], first["ended_at_ms"]) == (NOON + 59_250, NOON + 90_000)
+    assert (second["started_at_ms"], second["ended_at_ms"]) == (NOON + 90_000, None), "before, nothing was on its way"
+
+
+def test_no_gap_ends_before_it_begins_though_a_clock_is_set_back(db: Database) -> None:
+    tell(db, CONNECTED)
+    tell(db, WAITING, start=NOON + 60_000)
+    tell(db, CONNECTED, start=NOON + 30_000)
+    assert gaps(db) == [(59, 59)]
+    tell(db, WAITING, start=NOON - 3_600_000)
+    assert only(db, SourceCondition)["state"] == "waiting"
+    assert gaps(db) == [(59, 59), (-3_600, None)]
 
 
 def test_many_failed_tries_are_one_gap(db: Database) -> None:
     tell(db, CONNECTED, WAITING, CONNECTING, WAITING, CONNECTING, WAITING, CONNECTED)
-    assert gaps(db) == [(1, 6)]
+    assert gaps(db) == [(0, 6)]
 
 
 def test_before_the_first_connection_nothing_was_missed_that_was_ever_heard(db: Database) -> None:
@@ -77,13 +95,13 @@ def test_a_channel_that_is_not_live_is_no_gap(db: Database) -> None:
     tell(db, CONNECTED, OFFLINE, CONNECTED, OFFLINE)
     assert gaps(db) == []
     tell(db, WAITING, OFFLINE, start=NOON + 10_000)
-    assert gaps(db) == [(10, 11)]
+    assert gaps(db) == [(9, 11)]
 
 
 @pytest.mark.parametrize("end", [STOPPED, FAILED])
 def test_a_source_that_stops_or_fails_leaves_an_open_gap(db: Database, end: SourceState) -> None:
     tell(db, CONNECTED, end)
-    assert gaps(db) == [(1, None)]
+    assert gaps(db) == [(0, None)]
 
 
 def test_a_status_without_words_is_told_by_its_state(db: Database) -> None:
@@ -98,7 +116,7 @@ def test_channels_have_gaps_of_their_own(db: Database) -> None:
     tell(db, CONNECTED, channel="northwind")
     assert len(gaps(db)) == 1
     tell(db, CONNECTED, start=NOON + 9_000, channel="northwind")
-    assert gaps(db) == [(1, None)]
+    assert gaps(db) == [(0, None)]
 
 
 def test_an_outage_of_the_process_opens_gaps_where_somebody_listened(db: Database) -> None:
@@ -107,7 +125,7 @@ def test_an_outage_of_the_process_opens_gaps_where_somebody_listened(db: Databas
     tell(db, CONNECTED, WAITING, channel="milo")
     with db.writing() as connection:
         coverage.record_outage(connection, "collector", NOON + 30_000)
-    assert gaps(db) == [(1, None), (30, None), (30, None)]
+    assert gaps(db) == [(0, None), (30, None), (30, None)]
     assert [row["state"] for row in rows(db, SourceCondition)] == ["stopped", "stopped", "waiting"]
     with db.writing() as connection:  # and a second start in a row opens no second gap
         coverage.record_outage(connection, "collector", NOON + 40_000)
@@ -132,7 +150,7 @@ def expected(states: Iterable[SourceState]) -> list[tuple[int, int | None]]:
         if now and found and found[-1][1] is None:
             found[-1] = (found[-1][0], second)
         if not now and covered:
-            found.append((second, None))
+            found.append((second - 1, None))  # for what was on its way
         covered = now
     return found
 

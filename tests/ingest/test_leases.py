@@ -255,7 +255,7 @@ def test_a_channel_that_was_connected_since_is_missed_from_then_on_and_no_earlie
 
 def test_a_sign_of_life_claims_no_more_than_is_stored(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr(writing, "ON_ITS_WAY_MS", 0)
+    monkeypatch.setattr(coverage, "ON_ITS_WAY_MS", 0)
     going_on, waiting, heard = threading.Event(), threading.Event(), []
 
     def slow(*batch: Any, **how: Any) -> BatchResult:
