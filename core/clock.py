@@ -20,6 +20,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def slept_seconds() -> float:
+    """For how long this machine has slept since it was started; 0 where it has no clock that tells."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)  # goes on meanwhile; the other stands still
+    return 0.0 if clock is None else time.clock_gettime(clock) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
 def minute_of(at_ms: int) -> int:
     """Minutes since 1970: the key of every per-minute rollup."""
     return at_ms // MINUTE_MS

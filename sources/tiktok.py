@@ -51,6 +51,7 @@ class TikTokSource:
         self._backoffs = (backoff, slow_backoff)
         self._commands = Commands(_unanswered(on_command), prefix, self.counters) if on_command else None
         self._supervisor: asyncio.Task[None] | None = None
+        self._ended_ms: int | None = None  # when the goodbye began, during which nothing is read any more
         self._stopped = False
 
     async def run(self) -> None:
@@ -73,11 +74,12 @@ class TikTokSource:
 
     async def _end(self, supervisor: asyncio.Task[None]) -> None:
         if not supervisor.done():
+            self._ended_ms = self._ended_ms or now_ms()
             supervisor.cancel()
             await asyncio.wait([supervisor])
         if self._supervisor is supervisor and supervisor.cancelled():
             self._supervisor = None  # told once, whoever comes here first
-            self._tell_all(SourceState.STOPPED)
+            self._tell_all(SourceState.STOPPED, at_ms=self._ended_ms)
         if self._commands:
             await self._commands.close()
 
@@ -96,9 +98,9 @@ class TikTokSource:
             for reader in readers:
                 group.create_task(reader.run())
 
-    def _tell_all(self, state: SourceState, detail: str = "") -> None:
+    def _tell_all(self, state: SourceState, detail: str = "", *, at_ms: int | None = None) -> None:
         for name in self._names:
-            self._sink.status(SourceStatus(Platform.TIKTOK, name, state, now_ms(), detail))
+            self._sink.status(SourceStatus(Platform.TIKTOK, name, state, at_ms or now_ms(), detail))
 
     def _hear_command(self, event: Event) -> None:
         if self._commands:

@@ -70,6 +70,7 @@ class TwitchSource:
         self._joined_at: float | None = None
         self._warned_at = float("-inf")
         self._supervisor: asyncio.Task[None] | None = None
+        self._ended_ms: int | None = None  # when the goodbye began, during which nothing is read any more
         self._stopped = False
 
     async def run(self) -> None:
@@ -92,11 +93,12 @@ class TwitchSource:
 
     async def _end(self, supervisor: asyncio.Task[None]) -> None:
         if not supervisor.done():
+            self._ended_ms = self._ended_ms or now_ms()
             supervisor.cancel()
             await asyncio.wait([supervisor])
+        self._channels.stop(self._ended_ms or now_ms())
         if self._commands:
             await self._commands.close()
-        self._channels.stop()
 
     async def _supervise(self) -> None:
         while True:

@@ -54,6 +54,6 @@ class ChannelStates:
             if not self.has_failed(name):
                 self.tell(name, state, detail, at_ms=at_ms, retry_at_ms=retry_at_ms)
 
-    def stop(self) -> None:
+    def stop(self, at_ms: int) -> None:
         for name in self.names:
-            self.tell(name, SourceState.STOPPED)
+            self.tell(name, SourceState.STOPPED, at_ms=at_ms)

@@ -14,11 +14,12 @@ import aiohttp
 import twitchio
 import twitchio.websocket
 
-from core.clock import now_ms
+from core.clock import now_ms, slept_seconds
 from sources.base import Watchdog
 from sources.irc import Line, LineBuffer, parse_line
 from sources.twitch_login import Login
 
+SLEEP_SECONDS = 1.0  # of the machine: less is what two clocks differ by
 ASKED_TO_RECONNECT = "server asked to reconnect"
 
 
@@ -78,7 +79,7 @@ class ChatConnection(twitchio.websocket.WSConnection):
         self._listener = listener
         self._patience = patience
         self._watchdog = Watchdog(patience.idle_seconds)
-        self._heard_ms = now_ms()
+        self._heard_ms, self._slept = now_ms(), slept_seconds()
         self._lines = LineBuffer()
         self._deadline: asyncio.Timeout | None = None
         self._leaving = False
@@ -137,13 +138,13 @@ class ChatConnection(twitchio.websocket.WSConnection):
                     if frame.type is not aiohttp.WSMsgType.TEXT:
                         return self._loss(frame)
                     self._watchdog.feed()
-                    self._heard_ms = now_ms()
+                    self._heard_ms, self._slept = now_ms(), slept_seconds()
                     await self._read(frame.data)
                 return self._verdict
         except TimeoutError:
             return Loss(ASKED_TO_RECONNECT, now_ms())
         except (OSError, aiohttp.ClientError) as error:
-            return Loss(f"connection lost: {in_one_line(error)}", now_ms())
+            return Loss(f"connection lost: {in_one_line(error)}", self._broken_ms())
 
     async def _read(self, piece: str) -> None:
         overlong = self._lines.overlong
@@ -181,7 +182,11 @@ class ChatConnection(twitchio.websocket.WSConnection):
             why = "the server sent something that is not chat"
         else:
             why = "the connection broke off"
-        return Loss(f"connection lost: {why}", now_ms())
+        return Loss(f"connection lost: {why}", self._broken_ms())
+
+    def _broken_ms(self) -> int:
+        """Now; but a line that broke while the machine slept is found so when it wakes."""
+        return now_ms() if slept_seconds() - self._slept < SLEEP_SECONDS else self._heard_ms
 
 
 @asynccontextmanager

@@ -1047,6 +1047,27 @@ def test_stopping_is_quick_at_any_moment(server, moment):
     asyncio.run(play())
 
 
+def test_a_source_that_stops_has_stopped_before_it_says_goodbye(server, monkeypatch):
+    reads_no_more_ms: list[int] = []
+
+    async def close(connection: RoomConnection) -> None:
+        reads_no_more_ms.append(now_ms())
+        while now_ms() == reads_no_more_ms[0]:
+            pass
+        await through(connection)
+
+    through = RoomConnection._close
+    monkeypatch.setattr(RoomConnection, "_close", close)
+
+    async def play() -> None:
+        async with reading(server) as (source, notebook):
+            await source.stop()
+            await notebook.until(lambda: notebook.is_(STOPPED))
+            assert notebook.statuses[-1].at_ms <= reads_no_more_ms[0]
+
+    asyncio.run(play())
+
+
 def test_a_cancelled_run_leaves_nothing_behind(server):
     server.go_live("lena")
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from core.clock import now_ms
+from core.clock import now_ms, slept_seconds
 from core.events import Event, Kind, SourceState, SourceStatus
+from sources import twitch_connection
 from sources.base import Backoff
 from sources.rate import RateLimit
 from sources.twitch import TwitchSource
@@ -365,6 +366,44 @@ def test_a_dead_peer_is_noticed_and_the_gap_begins_with_the_last_thing_heard(ser
             await notebook.until(lambda: notebook.is_(CONNECTED))
             server.say("lena", "hello again")
             await notebook.until(lambda: len(notebook.events) == 2)
+
+    asyncio.run(play())
+
+
+def test_a_line_that_broke_while_the_machine_slept_was_lost_when_something_was_last_heard(server, monkeypatch):
+    async def play() -> None:
+        async with reading(server) as (_, notebook):
+            server.say("lena", "good night")
+            await notebook.until(lambda: notebook.events)
+            heard_by_ms, slept = now_ms(), slept_seconds()
+            while now_ms() == heard_by_ms:
+                pass
+            monkeypatch.setattr(twitch_connection, "slept_seconds", lambda: slept + 3_600)
+            server.drop(reset=True)
+            await notebook.until(lambda: notebook.is_(WAITING))
+            assert notebook.statuses[2].at_ms <= heard_by_ms
+            await notebook.until(lambda: notebook.is_(CONNECTED))
+
+    asyncio.run(play())
+
+
+def test_a_source_that_stops_has_stopped_before_it_says_goodbye(server, monkeypatch):
+    reads_no_more_ms: list[int] = []
+
+    async def close(*what: Any) -> None:
+        reads_no_more_ms.append(now_ms())
+        while now_ms() == reads_no_more_ms[0]:
+            pass
+        await through(*what)
+
+    through = twitch_connection._close
+    monkeypatch.setattr(twitch_connection, "_close", close)
+
+    async def play() -> None:
+        async with reading(server) as (source, notebook):
+            await source.stop()
+            assert notebook.is_(STOPPED)
+            assert notebook.statuses[-1].at_ms <= reads_no_more_ms[0]
 
     asyncio.run(play())
 
