@@ -21,7 +21,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import postgresql, sqlite
-from core.turns import TRANSACTION, WAIT_MS
+from core.turns import WAIT_MS, Mark, has_left, leave_mark
 
 BUSY_TIMEOUT_MS = WAIT_MS  # of every Database made from now on
 LOCKED = "the database is locked by another program"
@@ -35,9 +35,9 @@ class DatabaseUnusable(Exception):
 class CommitUnknown(OperationalError):
     """The line was lost during a commit: all of the transaction is stored, or nothing. Ask ``was_committed``."""
 
-    def __init__(self, error: OperationalError, transaction: str) -> None:
+    def __init__(self, error: OperationalError, mark: Mark) -> None:
         super().__init__(error.statement, error.params, error.orig or error)
-        self.transaction = transaction
+        self.mark = mark
 
 
 class Database:
@@ -77,28 +77,24 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Raises CommitUnknown when the line is lost while the server commits."""
+    def writing(self, *, traced: bool = False) -> Iterator[Connection]:
+        """``traced``: raises CommitUnknown when the line is lost while a server commits."""
         with self.engine.connect() as connection:
             connection = connection.execution_options(streampulse_writes=True)
             with connection.begin() as transaction:
+                mark = leave_mark(connection) if traced else None
                 yield connection
-                number = connection.info.get(TRANSACTION)
                 try:
                     transaction.commit()
                 except OperationalError as error:
-                    if number is None:
+                    if mark is None:
                         raise
-                    raise CommitUnknown(error, number) from error
+                    raise CommitUnknown(error, mark) from error
 
     def was_committed(self, unknown: CommitUnknown) -> bool:
         """What became of a transaction whose end was not heard. Raises OperationalError while that cannot be told."""
-        query = text("SELECT pg_xact_status(CAST(:number AS xid8))")
-        with self.reading() as connection:
-            status = connection.scalar(query, {"number": unknown.transaction})
-        if status == "in progress":  # the server has not noticed yet that we are gone
-            raise unknown
-        return bool(status == "committed")
+        with self.writing() as connection:  # where the server has not noticed yet that we are gone, it waits for that
+            return has_left(connection, unknown.mark)
 
     @contextmanager
     def overwriting(self) -> Iterator[Connection]:

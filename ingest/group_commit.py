@@ -135,7 +135,7 @@ class GroupCommit(Generic[Item, Answer]):
             try:
                 if doubt is None or not database.was_committed(doubt):
                     doubt = None
-                    with database.writing() as connection:
+                    with database.writing(traced=True) as connection:
                         answers = self._work(connection, items)
                 self.commits += 1
                 return answers

@@ -17,6 +17,7 @@ from core.clock import now_ms
 from core.db import CommitUnknown, Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
 from core.tracked import Tracked
+from core.turns import forget_marks
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
 from ingest.leases import Leases
@@ -98,6 +99,8 @@ class Writer:
             with self._database.writing() as connection:
                 coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))
         self._thread.start()
+        with self._database.writing() as connection:
+            forget_marks(connection)
         return self
 
     def event(self, event: Event) -> None:
@@ -244,7 +247,7 @@ class Writer:
         if self._speaker:
             events, statuses = self._speaker.ours(events, statuses, self._told_until_ms())
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(traced=True) as connection:
                 if events:
                     result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
                 if tracked:

@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from core import turns
 from core.clock import now_ms
 from core.db import Database
 from core.events import Kind, Person
@@ -201,6 +202,53 @@ def lose_line_once(of: Database, stored: bool, monkeypatch: pytest.MonkeyPatch) 
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(of.engine.dialect, "do_commit", lose)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_transaction_whose_number_went_to_another_after_a_crash_is_not_taken_for_committed(
+    db: Database, mortal: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 3_600)  # the line is to be lost to the event
+    writer = Writer(db).start()
+    writer.event(now_chat("before"))
+    assert writer.flush(SLOW)
+    commit: Callable[[Any], None] = db.engine.dialect.do_commit
+    lost: list[int] = []
+
+    def crash(line: Any) -> None:
+        if not lost:
+            lost.append(line.driver_connection.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()[0])
+            mortal.kill()
+            mortal.start()
+            while mortal.execute("SELECT pg_current_xact_id()::text::bigint")[0][0] < lost[0]:  # type: ignore[operator]
+                pass
+        commit(line)
+
+    monkeypatch.setattr(db.engine.dialect, "do_commit", crash)
+    writer.event(act(Kind.CHAT, SAM, now_ms(), text="once", source_id=None))
+    assert writer.flush(SLOW)
+    assert writer.close() == 0
+    assert texts(db) == ["before", "once"]
+    assert not writer.counters.dropped
+
+
+def test_marks_of_connections_that_are_long_gone_are_removed(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.writing(traced=True):
+        pass
+    db.close()
+    with db.writing(traced=True) as connection:
+        turns.forget_marks(connection)
+    assert len(marks(db)) == 2
+    monkeypatch.setattr(turns, "_KEPT_MARKS", 0)
+    with db.writing() as connection:
+        connection.execute(Installation.__table__.insert().values(key="content", value="real"))
+        turns.forget_marks(connection)
+    assert marks(db) == []
+    assert only(db, Installation)["value"] == "real"
+
+
+def marks(of: Database) -> list[str]:
+    return [row["value"] for row in rows(of, Installation) if row["key"].startswith("turn ")]
 
 
 def test_pages_and_health_say_so_and_all_goes_on_by_itself(

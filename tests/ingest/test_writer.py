@@ -195,8 +195,8 @@ def test_a_database_that_cannot_be_used_for_a_while_costs_no_event(
     through = Database.writing
 
     @contextmanager
-    def breaking(self: Database) -> Iterator[Any]:
-        with through(self) as connection:
+    def breaking(self: Database, **how: Any) -> Iterator[Any]:
+        with through(self, **how) as connection:
             yield connection
             if broken.is_set():
                 raise failure  # at the very end, as a commit fails
