@@ -83,7 +83,8 @@ class Writer:
         self._arrived = threading.Condition(lock)
         self._settled = threading.Condition(lock)
         self._busy = False
-        self._in_hand = 0  # events taken from the queue and not yet committed or dropped
+        self._hand = 0  # items taken from the queue and not yet committed or dropped
+        self._in_hand = 0  # events among them
         self._stored_until_ms = now_ms()  # all that had come by then is committed
         self._taken_until_ms = self._stored_until_ms  # the same, once what is in hand is committed
         self._closing = False
@@ -98,9 +99,9 @@ class Writer:
         else:
             with self._database.writing() as connection:
                 coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))
-        self._thread.start()
         with self._database.writing() as connection:
             forget_marks(connection)
+        self._thread.start()
         return self
 
     def event(self, event: Event) -> None:
@@ -161,9 +162,9 @@ class Writer:
             if batch:
                 self._commit(batch)
                 self._rested_at = time.monotonic() + REST_SECONDS
-                if not self._in_hand:
+                if not self._hand:
                     self._stored_until_ms = self._taken_until_ms
-            last_beat = self._closing and not self._waiting
+            last_beat = self._closing and not self._waiting and not self._hand  # who gives up says no goodbye
             if last_beat or (time.monotonic() >= self._beat_due and not self._past_deadline()):
                 self._beat(leaving=last_beat)
             with self._settled:
@@ -181,7 +182,7 @@ class Writer:
             self._arrived.wait_for(self._must_go, max(0.0, self._rested_at - time.monotonic()))
             self._busy = True
             batch = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
-            self._in_hand = _events_in(batch)
+            self._hand, self._in_hand = len(batch), _events_in(batch)
             if not self._waiting:
                 self._taken_until_ms = now_ms()
             return batch
@@ -224,6 +225,7 @@ class Writer:
 
     def _settle(self, batch: Sequence[Item]) -> None:
         with self._arrived:
+            self._hand -= len(batch)
             self._in_hand -= _events_in(batch)
 
     def _transact(self, batch: Sequence[Item]) -> None:
@@ -311,7 +313,7 @@ class Writer:
     def _told_until_ms(self) -> int:
         """Until when all that was said is stored: whatever ends us, nothing before it is missing."""
         with self._arrived:
-            if not self._waiting and not self._in_hand:
+            if not self._waiting and not self._hand:
                 self._stored_until_ms = now_ms()
         return self._stored_until_ms - coverage.ON_ITS_WAY_MS
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from analytics import health
 from core.clock import now_ms
@@ -296,5 +297,51 @@ def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
     assert writers[0].close() == 0
     assert len(rows(db, Heartbeat)) == 1
     assert writers[1].close() == 0
+def test_no_sign_of_life_goes_beyond_a_loss_that_is_not_stored_yet(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coverage, "ON_ITS_WAY_MS", 0)
+    monkeypatch.setattr(speaker, "TRUSTED_SECONDS", 0.0)  # leases are renewed right before anything is stored
+    going_on, waiting = threading.Event(), threading.Event()
+
+    def slow(*what: Any) -> None:
+        waiting.set()
+        going_on.wait(60)
+        record(*what)
+
+    record = coverage.record
+    writer = Writer(db, leases=Leases([LENAS])).start()
+    writer.status(status(CONNECTED, now_ms()))
+    assert writer.flush(60)
+    monkeypatch.setattr(coverage, "record", slow)
+    lost = status(WAITING, now_ms())
+    wait_until(lambda: now_ms() > lost.at_ms, "the clock goes on", 60)
+    writer.status(lost)
+    assert waiting.wait(60)
+    assert only(db, ChannelLease)["renewed_at_ms"] <= lost.at_ms, "an end now would hide the time since then"
+    going_on.set()
+    assert writer.close() == 0
+
+
+def test_who_had_to_give_up_events_does_not_say_that_all_is_stored(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Leases([LENAS])
+    writer = Writer(db, leases=mine).start()
+    heard = chat(NOVA, "lost", at=now_ms())
+
+    def away(*_batch: Any, **_how: Any) -> BatchResult:
+        raise OperationalError("INSERT", {}, Exception("the database is away"))
+
+    monkeypatch.setattr(writing, "store", away)
+    writer.event(heard)
+    wait_until(lambda: writer.counters.retries, "it tries again", 60)
+    assert writer.close(0.2) == 1
+    wait_until(lambda: not writer.running, "it has ended", 60)
+    lease = only(db, ChannelLease)
+    assert lease["holder"] == mine.holder
+    assert lease["renewed_at_ms"] <= heard.at_ms
+
+
     assert len(rows(db, Heartbeat)) == 1, "when the last was there shall be known"
     assert {row["holder"] for row in rows(db, ChannelLease)} == {""}
