@@ -74,7 +74,8 @@ class Leases:
     def renew(self, connection: Connection, ids: Mapping[Where, int], until_ms: int) -> Renewal:
         """Renews what is ours and takes what nobody holds any more. ``ids``: the rows of our channels.
 
-        ``until_ms``: what happened until then is stored.
+        ``until_ms``: what happened until then is stored. Where that was so already at the last renewal, because much
+        is waiting, a moment less is written: who renews a lease shall be seen to.
         """
         leases = {row.channel_id: row for row in _LEASES(connection)}
         held, taken = set(), []
@@ -86,7 +87,9 @@ class Leases:
             held.add(where)
             if lease is None or lease.holder != self.holder:
                 taken.append(Taken(where, channel_id, lease.renewed_at_ms if lease else None))
-        _RENEW.run(connection, [(ids[where], self.holder, until_ms) for where in sorted(held)])
+        renewed = [(ids[where], self.holder, until_ms) for where in sorted(held)]
+        seen = {tuple(lease) for lease in leases.values()}
+        _RENEW.run(connection, [(*row[:2], until_ms - 1) if row in seen else row for row in renewed])
         return Renewal(frozenset(held), tuple(taken))
 
     def release(self, connection: Connection, ids: Mapping[Where, int], now_ms: int) -> Renewal:

@@ -72,6 +72,14 @@ def test_who_is_late_once_stays(db: Database) -> None:
     assert first.speaks_for(*LENAS)
 
 
+def test_who_has_so_much_to_store_that_it_gets_no_further_stays(db: Database) -> None:
+    first, second = Leases([LENAS], "one/1/a"), Leases([LENAS], "two/1/b")
+    for _ in range(3 * SILENT_LOOKS):
+        look(db, first, NOON)
+        assert look(db, second).held == frozenset()
+        assert NOON - 1 <= only(db, ChannelLease)["renewed_at_ms"] <= NOON, "more is not stored"
+
+
 def test_who_leaves_in_peace_is_followed_at_once(db: Database) -> None:
     first, second = Leases([LENAS]), Leases([LENAS], "two/1/b")
     look(db, first)
