@@ -30,8 +30,10 @@ class Speaker:
     ) -> tuple[list[Event], list[SourceStatus]]:
         """What we are to store: all that bears an id, and of the channels that we speak for the rest as well."""
         self._told.update({(status.platform, status.channel): status for status in statuses})
-        if self._leases.are_older_than(TRUSTED_SECONDS):
-            self.renew(stored_until_ms)  # the database was away, or we were
+        # The database was away, or we were; and a machine that slept may not know for how long. What is said of a
+        # source remains, so it is looked before each word.
+        if statuses or self._leases.are_older_than(TRUSTED_SECONDS):
+            self.renew(stored_until_ms)
         speaks = self._leases.speaks_for
         return (
             [event for event in events if event.source_id is not None or speaks(event.platform, event.channel)],

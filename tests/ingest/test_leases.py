@@ -220,6 +220,17 @@ def test_who_was_away_looks_before_it_stores(db: Database, monkeypatch: pytest.M
     assert tell(db, one, events=held_back) == 1
 
 
+def test_who_has_slept_says_nothing_of_a_channel_that_another_speaks_for_by_now(db: Database) -> None:
+    one, other = collector(db, "one"), collector(db, "other")
+    for each in (one, other):
+        tell(db, each, status(CONNECTED))
+    for _ in range(SILENT_LOOKS):
+        renew(other)  # while the clock by which leases are trusted stands still
+    tell(db, one, status(WAITING, NOON + seconds(60)))
+    assert only(db, SourceCondition)["state"] == "connected"
+    assert gaps(db) == []
+
+
 def test_a_start_takes_over_the_list_from_those_that_have_ended_here_and_from_no_others(db: Database) -> None:
     ended = subprocess.Popen(["true"])
     ended.wait()
@@ -286,25 +297,6 @@ def test_a_sign_of_life_claims_no_more_than_is_stored(db: Database, monkeypatch:
     assert writer.close() == 0
 
 
-def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.05)
-    both = [Leases([LENAS], "there/1/a"), Leases([MILOS], "there/2/b")]
-    writers = [Writer(db, leases=leases).start() for leases in both]
-    for writer, channel in zip(writers, ("lena", "milo"), strict=True):
-        writer.event(chat(NOVA, channel=channel, at=now_ms()))
-    assert all(writer.flush() for writer in writers)
-
-    def told() -> tuple[int, int]:
-        with db.reading() as connection:
-            collector = health.condition(connection, now_ms(), UTC).collector
-        return collector["processes"], collector["stored"]
-
-    wait_until(lambda: told() == (2, 2), "both have told what they stored", 20)
-    assert writers[0].close() == 0
-    assert len(rows(db, Heartbeat)) == 1
-    assert writers[1].close() == 0
 def test_no_sign_of_life_goes_beyond_a_loss_that_is_not_stored_yet(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -351,5 +343,24 @@ def test_who_had_to_give_up_events_does_not_say_that_all_is_stored(
     assert lease["renewed_at_ms"] <= heard.at_ms
 
 
+def test_collectors_write_beside_each_other_and_leave_the_last_sign_of_life(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 0.05)
+    both = [Leases([LENAS], "there/1/a"), Leases([MILOS], "there/2/b")]
+    writers = [Writer(db, leases=leases).start() for leases in both]
+    for writer, channel in zip(writers, ("lena", "milo"), strict=True):
+        writer.event(chat(NOVA, channel=channel, at=now_ms()))
+    assert all(writer.flush() for writer in writers)
+
+    def told() -> tuple[int, int]:
+        with db.reading() as connection:
+            collector = health.condition(connection, now_ms(), UTC).collector
+        return collector["processes"], collector["stored"]
+
+    wait_until(lambda: told() == (2, 2), "both have told what they stored", 20)
+    assert writers[0].close() == 0
+    assert len(rows(db, Heartbeat)) == 1
+    assert writers[1].close() == 0
     assert len(rows(db, Heartbeat)) == 1, "when the last was there shall be known"
     assert {row["holder"] for row in rows(db, ChannelLease)} == {""}
