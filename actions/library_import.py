@@ -48,7 +48,7 @@ Key = tuple[Any, ...]
 
 
 class Refused(Exception):
-    """Nothing was imported; the message is one line for people."""
+    """Nothing was imported; the message is one line for people, who know which folder they have named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +94,26 @@ def import_folder(
 
 
 def _lists(folder: Path, progress: Tell) -> dict[str, ListIn]:
-    """The lists of all files, by path of their kind."""
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else [folder]
+    """The lists of all files, by path of their kind; ``folder`` may be a file, and is not named in what is wrong."""
+    is_folder = folder.is_dir()
+    files = sorted(folder.glob("*.json")) if is_folder else [folder]
     if not files:
-        raise Refused(f"{folder} holds no .json file")
+        raise Refused("there is no .json file in it")
     found: dict[str, ListIn] = {}
     for file in files:
         progress(f"reading {file.name}")
+        place = f"{file.name}: " if is_folder else ""
         try:
             lists = lists_in(file)
         except Damaged as error:
-            raise Refused(f"{file.name}: {error}") from error
+            raise Refused(f"{place}{error}") from error
         except OSError as error:
-            raise Refused(f"{file.name}: {error.strerror or error}") from error
+            raise Refused(f"{place}{error.strerror or error}") from error
         for one in lists:
             kind = KIND_CALLED.get(plain(one.key))
             if kind is None:
                 known = ", ".join(kind.key for kind in KINDS)
-                raise Refused(f'{file.name}: "{one.key}" is no list of the library; there are: {known}')
+                raise Refused(f'{place}"{one.key}" is no list of the library; there are: {known}')
             if kind.path in found:
                 raise Refused(f"{kind.key} stands in {found[kind.path].file.name} and in {file.name}: take one away")
             found[kind.path] = one

@@ -101,6 +101,23 @@ def test_files_that_are_no_lists_are_refused_with_their_name_and_place(
         assert contents(database) == before, name
 
 
+def test_what_cannot_be_imported_is_named_once(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lists, alone = tmp_path / "lists", tmp_path / "alone.json"
+    for named, made, words in (
+        (lists, lambda: None, f"{lists}: No such file or directory"),
+        (lists, lists.mkdir, f"{lists}: there is no .json file in it"),
+        (alone, lambda: alone.write_text("{"), f"{alone}: line 1: "),
+        (lists, lambda: (lists / "users.json").write_text("{"), f"{lists}: users.json: line 1: "),
+    ):
+        made()
+        code, line = told(named, capsys)
+        assert code == 2
+        assert line.startswith(f"init_db.py: {words}"), line
+        assert line.count(named.name) == 1
+
+
 def test_each_field_with_each_hostile_value_is_taken_whole_or_told_by_row(
     database: Database, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
