@@ -21,6 +21,7 @@ from core.money import MOST_DECIMALS
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
+ENCODING = "utf-8-sig"  # of .env: Windows' editors begin a file with a sign that would be part of the first name
 
 # A description is the line people read when the value is none of that.
 Channels = Annotated[tuple[str, ...], NoDecode]
@@ -68,7 +69,7 @@ def _system_zone() -> str:
 class Settings(BaseSettings):
     """Field names are the variables' names in lower case. An empty variable counts as not set."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, env_file_encoding=ENCODING)
 
     channel: Channels = ()
     tmi_token: str = ""
@@ -222,29 +223,43 @@ def database_address(value: str) -> str:
     return re.sub(r"^cockroachdb://", "cockroachdb+psycopg://", value)
 
 
-def _misspelt(env_file: Path) -> None:
-    """Says which variables of the file are nearly one of ours; what else stands there may be for other programs."""
+def _tell_misspelt(file_name: str, text: str) -> None:
+    """Says which variables of a file are nearly one of ours; what else stands there may be for other programs."""
     names = [name.upper() for name in Settings.model_fields]
-    for name in re.findall(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", env_file.read_text(encoding="utf-8")):
+    for name in re.findall(r"(?m)^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", text):
         near = difflib.get_close_matches(name.upper(), names, 1, 0.85)
         if near and name.upper() not in names:
-            log.warning("%s: %s is no setting: is %s meant?", env_file.name, name, near[0])
+            log.warning("%s: %s is no setting: is %s meant?", file_name, name, near[0])
 
 
 def load_settings(env_file: Path | None = None) -> Settings:
     """The settings of this process. Raises SettingsError with one line that names the first wrong variable."""
     env_file = env_file or ROOT / ".env"
     try:
+        text = _text_of(env_file)
         settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
-        if env_file.is_file():
-            _misspelt(env_file)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{env_file.name}: this file is no UTF-8 text") from None
+        raise SettingsError(f"{env_file.name}: this file is no UTF-8 text: save it as UTF-8") from None
     except OSError as error:
-        raise SettingsError(f"{env_file.name}: {error.strerror}") from None
+        raise SettingsError(f"{env_file.name}: this file cannot be read: {error.strerror}") from None
+    _tell_misspelt(env_file.name, text)
     return settings
+
+
+def _text_of(env_file: Path) -> str:
+    """What stands in the file, "" where there is none. The library would pass over in silence what is no plain file."""
+    if env_file.is_symlink() and not env_file.exists():
+        raise SettingsError(f"{env_file.name}: this link leads to nothing that is there")
+    if env_file.is_fifo():
+        return ""  # the library reads it, and it can be read once
+    try:
+        return env_file.read_text(encoding=ENCODING)
+    except IsADirectoryError:
+        raise SettingsError(f"{env_file.name}: this is a folder, and has to be a file with settings") from None
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 def _one_line(error: ValidationError) -> str:

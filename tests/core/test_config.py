@@ -140,6 +140,28 @@ def test_an_env_file_that_is_no_text_is_told_in_one_line(load: Load) -> None:
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_an_env_file_that_is_a_folder_a_dead_link_or_may_not_be_read_is_told(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load()
+    file = tmp_path / "own" / ".env"
+    file.mkdir(parents=True)
+    with pytest.raises(SettingsError, match=r"^\.env: this is a folder"):
+        load_settings(file)
+    file.rmdir()
+    file.symlink_to(tmp_path / "gone")
+    with pytest.raises(SettingsError, match=r"^\.env: this link leads to nothing"):
+        load_settings(file)
+    file.unlink()
+    file.symlink_to(file)  # root, as whom tests may run, is denied no file
+    with pytest.raises(SettingsError, match=r"^\.env: "):
+        load_settings(file)
+
+
+def test_an_env_file_of_a_windows_editor_is_understood(load: Load) -> None:
+    assert load("\ufeffCHANNEL=lena\r\nPORT=8080\r\n".encode()).channel == ("lena",)
+
+
 def test_a_missing_env_file_is_no_error(load: Load, tmp_path: Path) -> None:
     load()
     assert load_settings(tmp_path / "nowhere" / ".env").port == 5000
