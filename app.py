@@ -29,6 +29,7 @@ from core.db import Database, DatabaseUnusable, await_server, check_schema, outd
 from core.logs import set_up_logs
 from core.version import VERSION
 from models import SCHEMA_REVISION
+from rules.strength import weaknesses
 from web import (
     access,
     accounts,
@@ -246,6 +247,12 @@ def _stand(database: Database) -> str:
     return reason
 
 
+def _secrets(settings: Settings) -> dict[str, str]:
+    """All but TRACK_KEY, which stands in the shop's pages anyway."""
+    names = ("secret_key", "api_token", "overlay_token", "sales_secret", "turn_secret")
+    return {name.upper(): getattr(settings, name) for name in names}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(
         prog="app.py", description="The web process. It takes no options: its settings are in .env (see README.md)."
@@ -254,6 +261,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         set_up_logs(settings.log_level)
+        for weakness in weaknesses(settings.dashboard_password, settings.dashboard_username, _secrets(settings)):
+            log.warning(weakness)
         database = Database(settings.database_url)
         await_server(database, settings.database_wait, log.warning)
         check_schema(database, SCHEMA_REVISION)

@@ -52,6 +52,14 @@ def test_a_wrong_secret_is_not_printed(refusal, new_database_url):
     assert PASSWORD not in line
 
 
+def test_secrets_that_can_be_guessed_are_told_at_the_start_and_not_shown(program, new_database_url):
+    weak = {"DASHBOARD_PASSWORD": "hunter2", "SECRET_KEY": "zz", "API_TOKEN": "qqqqqqqqqqqqqqqqqqqq"}
+    with program.web(new_database_url(), **weak, OVERLAY_TOKEN="nobody guesses this one") as web:
+        told = [line.partition("msg=")[2] for line in web.log.splitlines() if "level=warning" in line]
+    assert [line.split()[0].strip('"') for line in told if "can be guessed" in line] == list(weak)
+    assert not any(secret in web.log for secret in weak.values())
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://user:hunter2@host/db", "sqlite", "postgresql://:hunter2@:x/db"])
 def test_an_address_that_is_no_databases_is_named_without_its_password(refusal, url):
     line = refusal(DATABASE_URL=url)
