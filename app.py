@@ -36,6 +36,7 @@ from web import (
     addresses,
     attempts,
     auth,
+    begun,
     bodies,
     checkpoints,
     chores,
@@ -214,6 +215,7 @@ def _add_socketio(app: Flask, at: Services) -> None:
         engineio_logger=logging.getLogger("engineio"),
     )
     use_own_websocket(socketio.server.eio)
+    begun.limit(socketio.server.eio, socketio.has_let_in)
     app.extensions["realtime"] = realtime.register(app, socketio, at)
 
 

@@ -27,11 +27,16 @@ MOST_SEEN = 20_000  # tokens, each from one network
 
 
 def visitors_network() -> str:
-    """Whose attempts are counted together: an address, of IPv6 the 64 bits that a visitor's network has in common."""
+    """Whose attempts are counted together."""
+    return network_of(request.remote_addr or "")
+
+
+def network_of(remote_address: str) -> str:
+    """An address, of IPv6 the 64 bits that a visitor's network has in common."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        address = ipaddress.ip_address(remote_address)
     except ValueError:
-        return request.remote_addr or ""
+        return remote_address
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     if address.ipv4_mapped:

@@ -50,6 +50,10 @@ class GuardedSocketIO(SocketIO):
     def let_in(self, sid: str, identity: Identity) -> None:
         self._identities[sid] = identity
 
+    def has_let_in(self, session: str) -> bool:
+        """``session``: engineio's, which begins before anybody is asked who they are."""
+        return self.server.manager.sid_from_eio_sid(session, "/") in self._identities
+
     def forget(self, sid: str) -> None:
         self._identities.pop(sid, None)
 
