@@ -21,6 +21,7 @@ from models import Event, StoreEvent
 from tests.processes import Program, Running, WebProcess, wait_until
 from tests.sources.twitch_server import TwitchServer
 from tests.support import rows
+from tests.web.sockets import listening
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.long]
 
@@ -122,6 +123,27 @@ def test_a_file_that_is_moved_away_is_missed_and_used_again_when_it_is_back(
     assert house.collector.log.count("cannot write") == 1
     assert house.collector.stop() == house.web.stop() == 0
     assert is_whole(file)
+
+
+def test_pages_are_told_that_the_file_is_gone_and_nothing_is_claimed_to_be_done(house: House, file: Path) -> None:
+    with listening(house.web.url) as page:
+        assert page.wait_for("trouble") == {"problem": ""}
+        house.twitch.say("lena", "hello", login="mila")
+        page.wait_until(lambda: "hello" in page.texts(), SLOW)
+        away = file.rename(file.with_name("away.db"))
+        told = page.wait_for("trouble", lambda told: told["problem"], SLOW)
+        assert told["problem"].startswith("The database is not available: the database file was deleted or moved away")
+        update = {"username": "mila", "updates": {"notes": "lost"}}
+        assert not page.client.call("viewer-profiles:update", update, timeout=10)["success"]
+        answer = httpx.patch(f"{house.web.url}/api/viewer-profiles/mila", json={"notes": "lost"}, timeout=SLOW)
+        assert (answer.status_code, answer.json()["success"]) == (503, False)
+        with listening(house.web.url, subscribe=False) as late:
+            assert late.wait_for("trouble")["problem"] == told["problem"]
+        page.forget()
+        away.rename(file)
+        page.wait_for("trouble", lambda told: not told["problem"], SLOW)
+        changed = page.client.call("viewer-profiles:update", {**update, "updates": {"notes": "kept"}}, timeout=10)
+        assert changed["data"]["notes"] == "kept"
 
 
 def test_a_file_that_is_replaced_is_left_whole_and_both_ask_to_be_started_anew(

@@ -9,6 +9,7 @@ from typing import Any
 
 import gevent
 from flask import Flask, request
+from flask_socketio import join_room
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy.exc import DBAPIError
@@ -34,6 +35,8 @@ from web.viewer_push import DASHBOARDS, STREAMS, ViewerPush
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.02
+GROUND_SECONDS = 1.0  # between two looks whether the database can still be read
+TOLD_TROUBLES = "troubles"  # the room of those who are told what is wrong
 
 
 class Realtime:
@@ -44,6 +47,7 @@ class Realtime:
         self.viewers = ViewerPush(socketio, at)
         self.store = StorePush(socketio, at)
         self.revenue = RevenuePush(app, socketio, at)
+        self._app = app
         self._at = at
         self._door = socketio
         self._manager: DirectManager = socketio.server.manager
@@ -51,7 +55,22 @@ class Realtime:
         self._unread = True  # there is more than the last look has taken
         self._look_due = 0.0
         self._rest_until = 0.0  # a push to thousands takes time that others need as well
+        self._ground_due = 0.0
         self._problem = ""
+        self._told = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why pages show what was, or why nothing of them is stored, in one line; "" while all is well."""
+        if self._problem:
+            return f"The database is not available: {self._problem}"
+        unwritten = self._app.extensions["orders"].problem
+        return f"Nothing can be written: {unwritten}" if unwritten else ""
+
+    def welcome(self, sid: str) -> None:
+        """A dashboard comes: it hears what is wrong, now and later."""
+        join_room(TOLD_TROUBLES)
+        self._tell_trouble(sid)
 
     def follow(self) -> None:
         """Runs for ever: the tail."""
@@ -59,14 +78,18 @@ class Realtime:
             try:
                 self.tick(time.monotonic())
                 self._say_problem("")
+                rest = 0.0
             except DBAPIError as error:
                 self._signal.close()
                 self._say_problem(why_unusable(error))
-                gevent.sleep(1.0)
+                rest = 1.0
             except Exception:
                 log.exception("a tick of the tail failed")
-                gevent.sleep(1.0)
-            gevent.sleep(self._pause(time.monotonic()))
+                rest = 1.0
+            if self.trouble != self._told:
+                self._told = self.trouble
+                self._tell_trouble(TOLD_TROUBLES)
+            gevent.sleep(rest + self._pause(time.monotonic()))
 
     def tick(self, now: float) -> None:
         """One look: pushes what is new, and the numbers where they are due."""
@@ -84,6 +107,10 @@ class Realtime:
             self._rest_until = now + spent + rest if rest > POLL_SECONDS else 0.0
 
     def _push(self, now: float) -> None:
+        if now >= self._ground_due:
+            self._ground_due = now + GROUND_SECONDS
+            with self._at.database.reading():
+                pass  # what counts commits goes on in a file that was moved away, and says nothing
         if now >= self._look_due and (self._unread or self._signal.changed()):
             self._look_due = now + SHORTEST_PAUSE_SECONDS
             self._unread = True  # until it is read: an error here must not lose what has come
@@ -98,6 +125,9 @@ class Realtime:
         """Until the next tick, in seconds: a look that is due soon comes in time."""
         left = max(self._look_due, self._rest_until) - now
         return min(left, POLL_SECONDS) if left > 0 else POLL_SECONDS
+
+    def _tell_trouble(self, whom: str) -> None:
+        self._door.emit("trouble", {"problem": self.trouble}, to=whom, ignore_queue=True)
 
     def _say_problem(self, problem: str) -> None:
         if problem != self._problem:
@@ -180,9 +210,12 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
         if caller.hears_store:
             try:
                 realtime.store.join(sid())
+            except DBAPIError:
+                pass  # which it is told as trouble
             except Exception:  # it is in, and may subscribe again
                 log.exception("a dashboard cannot be told of the shop")
         if not caller.is_overlay:
+            realtime.welcome(sid())
             realtime.revenue.join(sid(), hears=caller.hears_revenue)
 
     @socketio.on("disconnect")

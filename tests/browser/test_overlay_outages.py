@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +15,8 @@ from tests.browser.conftest import Visits
 from tests.web.conftest import event, stage_of
 
 pytestmark = pytest.mark.long
+
+SOON = 20_000
 
 
 def test_what_was_told_is_not_told_again_after_a_restart(
@@ -38,6 +41,29 @@ def test_what_was_told_is_not_told_again_after_a_restart(
         ["Between raids with 4 viewers"],
         ["After raids with 5 viewers"],
     ]
+
+
+@pytest.mark.parametrize("path", ["/", "/viewers", "/store", "/revenue"])
+def test_a_page_says_that_the_database_is_gone_and_that_it_is_back(
+    path: str, program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    url = new_database_url()
+    file = Path(url.removeprefix("sqlite:///"))
+    with stage_of(program, url) as stage:  # type: ignore[arg-type]
+        stage.chat("lena", "hi")
+        page = visit(stage.web.url, forgives=("Failed to load resource",)).open(path)
+        chip, outage = page.locator("#connection"), page.locator(".outage")
+        expect(chip).to_contain_text("Connected", timeout=SOON)
+        expect(outage).to_be_hidden()
+        away = file.rename(file.with_name("away.db"))
+        expect(chip).to_contain_text("Database trouble", timeout=SOON)
+        expect(outage).to_contain_text("The database is not available: the database file was deleted or moved away")
+        page.reload()
+        expect(chip).to_contain_text("Database trouble", timeout=SOON)
+        expect(outage).to_contain_text("moved away")
+        away.rename(file)
+        expect(chip).to_contain_text("Connected", timeout=SOON)
+        expect(outage).to_be_hidden()
 
 
 def test_when_the_server_answers_again_the_line_is_back_at_once(

@@ -14,7 +14,7 @@ from flask import Flask
 from core.config import Settings
 from models import SCHEMA_REVISION
 from tests.support import database
-from web import realtime
+from web import orders, realtime
 from web.broadcast import DirectManager
 from web.credentials import Known
 from web.identity import Identity, Proof
@@ -52,7 +52,9 @@ def test_while_nothing_happens_it_pauses_between_any_two_looks(tmp_path: Path, m
     door: Any = SimpleNamespace(server=SimpleNamespace(manager=DirectManager()), turn_out=lambda _now: None)
     with closing(database(tmp_path)) as idle, pytest.raises(Enough):
         at = Services(Settings(_env_file=None), idle, SCHEMA_REVISION)  # type: ignore[call-arg]
-        realtime.Realtime(Flask(__name__), door, at).follow()
+        app = Flask(__name__)
+        orders.register(app, idle)
+        realtime.Realtime(app, door, at).follow()
     # What the first two looks read is new to them, and so the next may come as soon as it is due.
     assert len([pause for pause in pauses if pause < realtime.POLL_SECONDS]) <= 2
 

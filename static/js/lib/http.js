@@ -16,6 +16,11 @@ export function onlyServer(error) {
   if (!(error instanceof HttpError)) throw error;
 }
 
+/** What is wrong with the server's database, in its words, where an error tells that; else "". */
+export function outage(error) {
+  return error.status === 503 ? error.message : "";
+}
+
 /** The answer's JSON. Throws HttpError with the server's words; a lost login leads to the login page. */
 export async function getJson(path, { timeout = 8000, token = "" } = {}) {
   const url = token ? `${path}${path.includes("?") ? "&" : "?"}token=${encodeURIComponent(token)}` : path;

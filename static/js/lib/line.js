@@ -10,8 +10,8 @@ const ANSWER_WITHIN_MS = 8000;
 
 /**
  * `pushes`: the events it hears; `follow`: what the server sends without being asked; `token`: of an overlay; `on` holds
- * what to do: pushed(name, message), state({kind, retryAt}) with kind connecting | connected | reconnecting | polling |
- * unreachable, ask() while there is no line, which answers what the server did (nothing: no answer).
+ * what to do: pushed(name, message), state({kind, retryAt, trouble}) with kind connecting | connected | reconnecting |
+ * polling | unreachable, ask() while there is no line, which answers what the server did (nothing: no answer).
  */
 export class Line {
   constructor({ pushes, follow = [], token = "", on }) {
@@ -21,6 +21,7 @@ export class Line {
     this.question = 0; // which greeting is the current one: answers to older ones are ignored
     this.failures = 0;
     this.round = 0; // of polling
+    this.trouble = ""; // what keeps the server from its database, in its own words
     this.socket = io({
       autoConnect: false,
       reconnection: false, // ours says when it tries next
@@ -36,6 +37,7 @@ export class Line {
     this.socket.on("disconnect", () => this.#lost());
     this.socket.on("connect_error", () => this.#lost());
     for (const name of this.pushes) this.socket.on(name, (message) => this.pushed(name, message));
+    this.socket.on("trouble", ({ problem }) => this.setTrouble(problem));
     whenSilent(this.socket, () => this.#startOver());
     addEventListener("online", () => this.#connectNow());
     document.addEventListener("visibilitychange", () => this.#connectNow());
@@ -80,6 +82,13 @@ export class Line {
     if (question !== this.question) return;
     if (greeting) this.#stands(greeting);
     else this.socket.disconnect(); // "disconnect" follows and plans the next attempt
+  }
+
+  /** `words`: what the server says is wrong with its database; "" when nothing is, or nobody knows. */
+  setTrouble(words) {
+    if (words === this.trouble) return;
+    this.trouble = words;
+    this.#tell(this.state);
   }
 
   /** Asks at once while there is no line. */
@@ -134,6 +143,7 @@ export class Line {
     if (!document.hidden) {
       const answer = await this.ask();
       if (round !== this.round) return;
+      if (answer) this.setTrouble("");
       const isBack = answer && this.state === "unreachable";
       this.#tell(answer ? "polling" : "unreachable");
       if (answer) this.answered(answer);
@@ -144,6 +154,6 @@ export class Line {
 
   #tell(kind) {
     this.state = kind;
-    this.on.state?.({ kind, retryAt: this.retryAt ?? null });
+    this.on.state?.({ kind, retryAt: this.retryAt ?? null, trouble: this.trouble });
   }
 }

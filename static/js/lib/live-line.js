@@ -1,7 +1,7 @@
 /** The line of pages that show what is live: figures, chat, people and channels, of all channels or of one. */
 
 import { learnTime } from "./clock.js";
-import { getJson, query } from "./http.js";
+import { getJson, outage, query } from "./http.js";
 import { Line } from "./line.js";
 
 const PUSHES = ["stats", "chat", "ticker", "removed", "sources"];
@@ -74,6 +74,7 @@ export class LiveLine extends Line {
     try {
       return await getJson(`/api/stats${query({ minutes: 15, ...this.filter })}`, { token: this.token });
     } catch (error) {
+      this.setTrouble(outage(error));
       if (error.status === 404 && this.filter.channel) this.on.refused?.(error.message);
       return null;
     }

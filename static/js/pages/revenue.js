@@ -6,7 +6,7 @@ import { ConnectPanel } from "../lib/connect.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId, setText } from "../lib/dom.js";
 import { clock, compact, dateWords, day, money, number, plural } from "../lib/format.js";
-import { getJson, onlyServer } from "../lib/http.js";
+import { getJson, onlyServer, outage } from "../lib/http.js";
 import { Line } from "../lib/line.js";
 import { RevenueKpis } from "../lib/revenue-kpis.js";
 import { showBestHours, showOthers, showSources, showStreams } from "../lib/revenue-panels.js";
@@ -79,7 +79,8 @@ async function load(path, show) {
     return true;
   } catch (error) {
     onlyServer(error);
-    if (error.status) {
+    line.setTrouble(outage(error));
+    if (error.status && !outage(error)) {
       byId("problem").hidden = false;
       setText(byId("problem"), `The figures cannot be read right now: ${error.message}`);
     }

@@ -3,7 +3,7 @@
 import { ConnectPanel } from "../lib/connect.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId, setText } from "../lib/dom.js";
-import { onlyServer } from "../lib/http.js";
+import { onlyServer, outage } from "../lib/http.js";
 import { Alerts } from "../lib/store-alerts.js";
 import * as api from "../lib/store-api.js";
 import { DeleteDialog } from "../lib/store-delete.js";
@@ -86,7 +86,8 @@ async function answered(ask) {
     return true;
   } catch (error) {
     onlyServer(error);
-    if (error.status) {
+    line.setTrouble(outage(error));
+    if (error.status && !outage(error)) {
       byId("problem").hidden = false;
       setText(byId("problem"), `The figures cannot be read right now: ${error.message}`);
     }
