@@ -271,7 +271,7 @@ def _back_up(database: Database, file: Path, *, replace: bool) -> None:
 
 
 def _restore(database: Database, file: Path, policy: Policy) -> None:
-    kept = backup.restore(
+    restored = backup.restore(
         database,
         file,
         upgrade=lambda copy: upgrade(copy, policy),
@@ -280,8 +280,10 @@ def _restore(database: Database, file: Path, policy: Policy) -> None:
     )
     _progress_done()
     _tell(f"restored {shown(database.url)} from {file}")
-    if kept:
-        _tell(f"what was there before is kept in {kept}: delete it when all is well")
+    if restored.kept:
+        _tell(f"what was there before is kept in {restored.kept}: delete it when all is well")
+    if restored.back:
+        _tell("erased after the backup was made, and in it again: erase them anew (/viewers):", *restored.back)
 
 
 def _copy_from(database: Database, address: str) -> None:

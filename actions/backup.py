@@ -10,8 +10,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from actions import wishes
 from core.db import Database, DatabaseUnusable, shown, why_unusable
 from core.processes import is_running
 from models import SCHEMA_REVISION
@@ -21,6 +23,14 @@ PAUSE_SECONDS = 0.005  # between two steps: a slow disk is the collector's first
 SUFFIXES = ("-wal", "-shm", "-journal")
 
 Progress = Callable[[int, int], None]  # pages done, pages in all
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Where what was there before is ``kept``; who is ``back`` who was erased after the backup was made."""
+
+    kept: Path | None
+    back: list[str]
 
 
 def _quietly(_done: int, _total: int) -> None:
@@ -59,8 +69,8 @@ def restore(
     upgrade: Callable[[Database], None],
     stamp: str,
     progress: Progress = _quietly,
-) -> Path | None:
-    """Puts the backup ``file`` in the database's place; answers where the database that was there is kept.
+) -> Restored:
+    """Puts the backup ``file`` in the database's place.
 
     ``upgrade`` brings an older backup to this version's schema; ``stamp`` ends the kept file's name. Until the very
     last step nothing is changed. Raises DatabaseUnusable, also while a process uses the database.
@@ -76,11 +86,12 @@ def restore(
         _copy(file, copy, progress)
         _check(copy, file)
         _upgrade(copy, upgrade)
+        back = wishes.carry(target, copy) if target.exists() else []
         with _alone(target):
             kept = _keep(target, target.with_name(f"{target.name}.before-{stamp}"), copy)
             copy.replace(target)
         _sync(target.parent)
-    return kept
+    return Restored(kept, back)
 
 
 def _file_of(database: Database, option: str) -> Path:

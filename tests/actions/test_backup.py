@@ -16,12 +16,12 @@ from alembic import command
 from alembic.config import Config
 
 import init_db
-from actions import backup
+from actions import backup, privacy
 from core.clock import now_ms
 from core.config import ROOT
 from core.db import Database, DatabaseUnusable, check_schema
 from ingest.writer import Writer
-from models import SCHEMA_REVISION, Channel, Event, MinuteRollup
+from models import SCHEMA_REVISION, Channel, Event, MinuteRollup, Viewer
 from tests.actions.conftest import Run
 from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
 from tests.torture.mortal import Mortal
@@ -211,6 +211,29 @@ def test_a_restored_database_is_as_it_was_and_the_other_is_kept(run: Run, path: 
     assert left_over(path.parent) == []
 
 
+def test_who_was_erased_or_opted_out_since_the_backup_is_not_forgotten(run: Run, path: Path, copy: Path) -> None:
+    filled(path.parent, "monday")
+    run("--backup", copy)
+    now = opened(path)
+    (nova,) = rows(now, Viewer)
+    privacy.erase(now, nova["id"], remember=True, now_ms=NOON + 1)
+    privacy.opt_out(now, "twitch", OTTO.user_id, OTTO.login, now_ms=NOON + 2)
+    now.close()
+    code, told, _ = run("--restore", copy)
+    assert code == 0
+    assert told.splitlines()[-2:] == [
+        "erased after the backup was made, and in it again: erase them anew (/viewers):",
+        f"twitch:{NOVA.login}",
+    ]
+    restored = opened(path)
+    write(restored, [chat(NOVA, "not again", NOON + 3), chat(OTTO, "nor I", NOON + 4)])
+    assert texts(restored) == ["monday"]
+    (back,) = rows(restored, Viewer)
+    privacy.erase(restored, back["id"], remember=True, now_ms=NOON + 5)
+    restored.close()
+    assert "erased after" not in run("--restore", path.parent / next(path.parent.glob("*.before-*")).name)[1]
+
+
 def test_a_database_that_is_gone_comes_back_and_takes_no_old_log_for_its_own(run: Run, path: Path, copy: Path) -> None:
     filled(path.parent, "monday")
     run("--backup", copy)
@@ -277,7 +300,7 @@ RESTORING = """
 import os, sys
 from pathlib import Path
 import init_db
-from actions import backup
+from actions import backup, privacy
 from core.db import Database
 
 FILES = {"open", "os.rename", "os.link", "os.remove", "os.chmod", "sqlite3.connect"}
