@@ -9,14 +9,14 @@ const shared = {
   exec_mode: "fork", // cluster mode is for Node programs
   kill_timeout: 8000, // both drain within five seconds of SIGINT
   exp_backoff_restart_delay: 200, // a wrong setting does not spin
-  max_memory_restart: "400M",
   log_date_format: "YYYY-MM-DD HH:mm:ss Z",
   merge_logs: true,
 };
 
 module.exports = {
   apps: [
-    { name: "streampulse-web", script: "app.py", ...shared },
-    { name: "streampulse-collector", script: "collector.py", ...shared },
+    // On 1 GB: rather restarted than swapping; as much as deploy/systemd gives them.
+    { name: "streampulse-web", script: "app.py", max_memory_restart: "600M", ...shared },
+    { name: "streampulse-collector", script: "collector.py", max_memory_restart: "400M", ...shared },
   ],
 };
