@@ -25,6 +25,7 @@ from actions import (
     team,
     viewer_import,
 )
+from core import sqlite
 from core.clock import iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, database_address, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, is_locked, shown, why_unusable
@@ -51,6 +52,8 @@ def upgrade(database: Database, policy: Policy | None = None) -> None:
     ``policy``: how what a new version counts is counted of what an old one has recorded.
     """
     give_up_at = time.monotonic() + (SQLITE_PATIENCE_SECONDS if database.is_sqlite else PATIENCE_SECONDS)
+    if database.is_sqlite:
+        sqlite.make(database.url)
     try:
         while True:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from contextlib import suppress
@@ -52,6 +53,13 @@ def is_missing(url: URL) -> bool:
         return False
     file = Path(url.database)
     return file.parent.is_dir() and not file.exists()
+
+
+def make(url: URL) -> None:
+    """Makes the file, empty and for its owner alone, where it is missing: SQLite would let everybody read it."""
+    if is_missing(url):
+        with suppress(OSError):  # SQLite says better what is in the way
+            os.close(os.open(str(url.database), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def why_too_old() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -93,6 +94,16 @@ def test_a_new_database_is_ready_and_ignores_the_known_bots(
     check_schema(opened, SCHEMA_REVISION)
     assert "is ready" in capsys.readouterr().out
     assert [row["name"] for row in rows(opened, IgnoredName)] == sorted(KNOWN_BOTS)
+
+
+@pytest.mark.sqlite
+def test_a_new_database_is_its_owners_alone_and_an_old_one_keeps_its_mode(run: Run, opened: Database) -> None:
+    file = Path(opened.url.database or "")
+    assert run() == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o640)
+    assert run() == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_a_second_run_changes_nothing(run: Run, opened: Database) -> None:
