@@ -213,7 +213,8 @@ def _alone(target: Path) -> Iterator[None]:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise DatabaseUnusable(
-                    f"{target} is in use: stop app.py and collector.py first (pm2 stop all, or systemctl stop)"
+                    f"{target} is in use: stop app.py and collector.py first "
+                    "(pm2 stop ecosystem.config.js, or systemctl stop)"
                 ) from error
         except sqlite3.DatabaseError:
             pass  # damaged: that is why somebody restores
