@@ -228,6 +228,8 @@ def test_why_a_channel_is_not_heard_and_when_it_is_tried_again_stand_on_the_page
     expect(troubles).to_contain_text(why)  # it stays while it is tried: a line that comes and goes cannot be read
     source(SourceState.CONNECTED)
     expect(troubles).to_be_hidden(timeout=SOON)
+    source(SourceState.STOPPED, "simulated")
+    expect(troubles).to_contain_text(f"{channel}: the collector is not running", timeout=SOON)
 
 
 def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:

@@ -5,7 +5,7 @@ import { everySecond, serverNow } from "./clock.js";
 import { icon, make, setText } from "./dom.js";
 import { channelName } from "./format.js";
 
-/** state → [colour role, words where no reason is told]. */
+/** state → [colour role, words where no reason is told]; of one that stopped, what is told is of before. */
 const TROUBLES = {
   waiting: ["attention", "no connection"],
   failed: ["danger", "this channel cannot be read"],
@@ -53,13 +53,14 @@ export class Troubles {
 function row(group) {
   const { platform, state, detail, retry_at: retryAt } = group[0];
   const [colour, words] = TROUBLES[state];
+  const reason = (state !== "stopped" && detail) || words;
   const names = group.map(({ name }) => channelName(platform, name)).join(", ");
   const next = make("span.when");
   const line = make(
     "li.trouble",
     { "data-state": colour },
     icon("circle-alert"),
-    make("span.row-body", {}, platformBadge(platform), " ", make("b", {}, names), ": ", make("bdi", {}, detail || words)),
+    make("span.row-body", {}, platformBadge(platform), " ", make("b", {}, names), ": ", make("bdi", {}, reason)),
     next,
   );
   return Object.assign(line, { retryAt: retryAt && Date.parse(retryAt), next });
