@@ -70,6 +70,12 @@ def test_the_folder_for_backups_is_made_for_its_owner_alone(installed: Path) -> 
     assert (installed.parent / "deep" / "backups").stat().st_mode & 0o777 == 0o700
 
 
+def test_without_a_folder_it_says_how_it_is_called(installed: Path) -> None:
+    ended = back_up(installed)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "backup: name the folder for backups: deploy/backup FOLDER [NUMBER]\n"
+
+
 @pytest.mark.parametrize("number", ["0", "many", "-1"])
 def test_a_number_that_would_keep_nothing_is_refused(installed: Path, number: str) -> None:
     ended = back_up(installed, "backups", number)
