@@ -262,8 +262,27 @@ def test_the_page_survives_a_restart_of_the_server_and_shows_what_it_missed(
 
 def test_an_empty_dashboard_says_what_to_do_next(own_stage: OwnStage, visit: Visits) -> None:
     stage = own_stage()
-    page = visit(stage.web.url, forgives=("net::",)).open("/")
-    expect(page.locator("#hype-empty")).to_contain_text("CHANNEL", timeout=SOON)
+    visitor = visit(stage.web.url, forgives=("net::",))
+    for path, place, words in (
+        ("/", "#hype-empty", "CHANNEL"),
+        ("/viewers", "#people-empty", "TIKTOK_CHANNEL"),
+        ("/streams", "#streams-empty", "TIKTOK_CHANNEL"),
+        ("/library?tab=records&kind=plans", "#records-empty", "Add the first plan"),
+        ("/settings#team", "#team", "Nobody can log in yet"),
+    ):
+        page = visitor.open(path)
+        expect(page.locator(place)).to_contain_text(words, timeout=SOON)
+        expect(page.locator(".pager:visible, #team table:visible")).to_have_count(0, timeout=SOON)
+        page.close()
+
+
+def test_the_menu_of_past_streams_is_on_a_phone_whole(stage: Stage, visit: Visits) -> None:
+    stage.chat("foldable", "hello")
+    page = visit(viewport=PHONE).open("/")
+    page.locator("#past summary").click()
+    expect(page.locator("#past a").first).to_be_visible(timeout=SOON)
+    box = page.locator("#past .menu-sheet").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
 
 
 @pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/docs", "/no/such/page"])

@@ -23,7 +23,9 @@ class Team {
 
   async open() {
     const found = await attempt(this.said, () => getJson(TEAM));
-    if (found) byId("accounts").replaceChildren(...found.accounts.map((account) => this.#row(account)));
+    if (!found) return;
+    byId("accounts").replaceChildren(...found.accounts.map((account) => this.#row(account)));
+    byId("accounts").parentElement.hidden = !found.accounts.length;
   }
 
   async #add() {

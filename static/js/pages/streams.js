@@ -7,6 +7,15 @@ import { getJson, query } from "../lib/http.js";
 import { skeletonRow, streamRow } from "../lib/stream-rows.js";
 
 const PER_PAGE = 20;
+const BEGINNING = [
+  "Set ",
+  make("code", {}, "CHANNEL"),
+  " or ",
+  make("code", {}, "TIKTOK_CHANNEL"),
+  " in ",
+  make("code", {}, ".env"),
+  " and start the collector: a stream begins with the first message and ends after half an hour of silence.",
+];
 
 const rows = byId("streams");
 let question = null;
@@ -29,9 +38,7 @@ function showPage({ data, pagination: { page, total, totalPages } }) {
     explain(
       "history",
       total ? "There is no such page" : "No stream yet",
-      total
-        ? "Go back to the newest ones."
-        : "The first one begins with the first message of a channel and ends after half an hour of silence.",
+      total ? "Go back to the newest ones." : BEGINNING,
     );
   } else {
     byId("streams-empty").hidden = true;
@@ -39,7 +46,7 @@ function showPage({ data, pagination: { page, total, totalPages } }) {
     rows.replaceChildren(...data.map(streamRow));
   }
   const pager = byId("pager");
-  pager.hidden = totalPages < 2 && data.length > 0;
+  pager.hidden = totalPages < 2 && (data.length > 0 || !total);
   setText(part(pager, "place"), `Page ${page} of ${Math.max(1, totalPages)}`);
   lead(part(pager, "newer"), page - 1, page > 1);
   lead(part(pager, "older"), page + 1, page < totalPages);
