@@ -197,17 +197,21 @@ def test_a_bad_birthday_is_refused_beside_its_field_and_a_good_one_is_kept(visit
     expect(page.locator("#edit-birthday")).to_have_value("1999-03-14", timeout=SOON)
 
 
-def test_a_changed_voice_is_called_by_the_name_it_was_chosen_by(stage: Stage, visit: Visits, home: str) -> None:
+def test_a_changed_voice_and_birthday_are_written_as_where_they_are_edited(
+    stage: Stage, visit: Visits, home: str
+) -> None:
     address = "/api/viewer-profiles/tiktok:fan08"
     with stage.client() as client:
         for voice in ("de_001", "jp_006", ""):
             client.patch(address, json={"tts_voice": voice}).raise_for_status()
+        client.patch(address, json={"birthday": "1999-03-14"}).raise_for_status()
     page = visit(home).open("/viewers/tiktok:fan08")
     opened(page)
     changes = tab(page, "Changes")
     expect(changes).to_contain_text("set the voice to German, female", timeout=SOON)
     expect(changes).to_contain_text("changed the voice from German, female to Japanese, male")
     expect(changes).to_contain_text("cleared the voice, which was Japanese, male")
+    expect(changes).to_contain_text("set the birthday to 14 March 1999")
 
 
 def test_unsaved_changes_are_not_lost_by_escape_or_by_leaving(visit: Visits, home: str) -> None:

@@ -2,6 +2,7 @@
 
 import { make } from "./dom.js";
 import { voiceName } from "./viewer-voices.js";
+import { birthdayDate } from "./viewer-words.js";
 
 const FIELDS = {
   tts_voice: "the voice",
@@ -12,13 +13,14 @@ const FIELDS = {
   vip_tier: "the VIP tier",
 };
 const MARKS = { is_favorite: "a favourite", is_blocked: "blocked", is_moderator: "a moderator" };
+const WRITTEN = { tts_voice: voiceName, birthday: birthdayDate }; // the way they are seen where they are edited
 const BY = { automatic: "automatic", set: "by hand", removed: "taken away by hand" };
 const LONGEST = 160;
 
 export function editWords({ field, before, after }) {
   if (field in MARKS) return [after ? `made them ${MARKS[field]}` : `made them no longer ${MARKS[field]}`];
   const name = FIELDS[field] ?? String(field).replaceAll("_", " ");
-  const [was, is] = [before, after].map((one) => value(field === "tts_voice" ? voiceName(one) : one));
+  const [was, is] = [before, after].map((one) => value(one && WRITTEN[field] ? WRITTEN[field](one) : one));
   if (isNothing(before)) return [`set ${name} to `, is];
   if (isNothing(after)) return [`cleared ${name}, which was `, was];
   return [`changed ${name} from `, was, " to ", is];
