@@ -98,7 +98,11 @@ def test_long_names_and_great_amounts_are_read_whole_on_a_phone(own_stage: OwnSt
         for number in range(12):
             usual = {"event_type": "purchase", "user_id": f"buyer-{number}", "data": {"amount": 20 + number % 2}}
             client.post("/track", json=usual).raise_for_status()
-        unusual = {"event_type": "purchase", "user_id": "max.hallerstein@shop", "data": {"amount": 12345.67}}
+        unusual = {
+            "event_type": "purchase",
+            "user_id": "max.von.hallerstein-wittgenstein@shop.example",
+            "data": {"amount": 12345.67},
+        }
         client.post("/track", json=unusual).raise_for_status()
     visitor = visit(stage.web.url, viewport=PHONE)
     for path, filled, parts in (
@@ -114,6 +118,14 @@ def test_long_names_and_great_amounts_are_read_whole_on_a_phone(own_stage: OwnSt
         expect(page.locator(".skeleton:visible")).to_have_count(0, timeout=SOON)
         assert (path, page.evaluate(CUT, parts)) == (path, [])
         page.close()
+    page = visitor.open("/store", "[data-segment=converted]")
+    expect(page.locator(".alert")).to_be_visible(timeout=SOON)
+    page.locator("[data-segment=converted]").click()
+    assert page.evaluate(CUT, "#people .name, #people h2") == []
+    page.goto(f"{stage.web.url}/viewers/twitch:max")
+    page.get_by_role("tab", name="Visits").click()
+    expect(page.locator("#panel-visits")).to_contain_text("a_channel_of_twentyfive_l", timeout=SOON)
+    assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") <= PHONE["width"]
 
 
 # What is said in those of these elements that can be seen, where they do not show it whole.

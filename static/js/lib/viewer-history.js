@@ -133,7 +133,7 @@ function visitsTab(viewer) {
       make("td", {}, make("time", { datetime: visit.joined_at }, `${day(visit.joined_at)}, ${clock(visit.joined_at)}`)),
       make("td.number", {}, visit.left_at ? clock(visit.left_at) : make("span.here", {}, "here now")),
       make("td.number", {}, watched(visit.duration_seconds)),
-      make("td.number", {}, channelCell(visit)),
+      make("td.number.channel", {}, channelCell(visit)),
     );
   const nothing = [
     "door-open",
