@@ -295,7 +295,7 @@ def test_who_may_not_change_anything_is_told_so(visit: Visits, home: str) -> Non
     )
     page.fill("#edit-notes", "not allowed")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#editor [role=alert]")).to_contain_text("not change them", timeout=SOON)
+    expect(page.locator("#editor [data-part=problem]")).to_contain_text("not change them", timeout=SOON)
     expect(page.locator("#edit-notes")).to_have_value("not allowed")
 
 
@@ -381,6 +381,48 @@ def test_an_open_person_follows_what_happens_and_keeps_what_is_being_written(
     with stage.client() as client:
         client.post("/api/viewer-profiles/tiktok:fan05/vip", json={"tier": "Bronze"}).raise_for_status()
     expect(dialog.locator("#viewer-head")).to_contain_text("Bronze", timeout=SOON)
+
+
+def test_two_who_write_about_a_person_at_once_are_told_and_lose_nothing(stage: Stage, visit: Visits, home: str) -> None:
+    page = visit(home).open("/viewers/tiktok:fan08")
+    opened(page)
+    expect(page.locator("#connection")).to_contain_text("Connected", timeout=SOON)
+    page.fill("#edit-notes", "likes tea")
+    page.fill("#edit-discord", "mine")
+    with stage.client() as client:
+        theirs = {"notes": "met in Oslo", "discord_username": "theirs", "tags": ["kind"]}
+        client.patch("/api/viewer-profiles/tiktok:fan08", json=theirs).raise_for_status()
+    told = page.locator("#editor [data-part=contested]")
+    expect(told).to_contain_text("has just changed the notes to met in Oslo", timeout=SOON)
+    expect(page.locator("#edit-notes")).to_have_value("likes tea")
+    told.locator("p", has_text="the notes").get_by_role("button", name="Keep both").click()
+    expect(page.locator("#edit-notes")).to_have_value("met in Oslo\nlikes tea")
+    told.get_by_role("button", name="Take theirs").click()
+    expect(told).to_be_hidden()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
+    with stage.client() as client:
+        kept = client.get("/api/viewer-profiles/tiktok:fan08").json()
+    assert (kept["notes"], kept["discord_username"], kept["tags"]) == ("met in Oslo\nlikes tea", "theirs", ["kind"])
+
+
+def test_what_others_changed_while_the_line_was_down_is_told_before_it_is_overwritten(
+    stage: Stage, visit: Visits, home: str
+) -> None:
+    visitor = visit(home, forgives=("ERR_FAILED", "net::"))
+    visitor.context.route("**/socket.io/**", lambda route: route.abort())
+    visitor.context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    page = visitor.open("/viewers/tiktok:fan09")
+    opened(page)
+    page.fill("#edit-notes", "mine")
+    with stage.client() as client:
+        client.patch("/api/viewer-profiles/tiktok:fan09", json={"notes": "theirs"}).raise_for_status()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor [data-part=contested]")).to_contain_text("the notes to theirs", timeout=SOON)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
+    with stage.client() as client:
+        assert client.get("/api/viewer-profiles/tiktok:fan09").json()["notes"] == "mine"
 
 
 def test_news_of_others_lie_over_the_person_who_is_open(stage: Stage, visit: Visits, home: str) -> None:

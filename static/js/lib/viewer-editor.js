@@ -3,7 +3,8 @@
 import { byId, make, part, setText } from "./dom.js";
 import { HttpError, onlyServer } from "./http.js";
 import { sentence } from "./refusals.js";
-import { editProfile } from "./viewer-api.js";
+import { editProfile, profile } from "./viewer-api.js";
+import { Contested, same } from "./viewer-contested.js";
 import { TagBox } from "./viewer-tags.js";
 
 const TEXTS = {
@@ -22,6 +23,7 @@ export class Editor {
     this.saved = saved;
     this.before = {};
     this.tags = new TagBox(byId("edit-tags"), () => this.#changed());
+    this.contested = new Contested(part(this.form, "contested"), { take: (name, value) => this.#take(name, value) });
     this.form.addEventListener("input", () => this.#changed());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -30,6 +32,7 @@ export class Editor {
     this.form.addEventListener("reset", (event) => {
       event.preventDefault();
       this.#fill(this.before);
+      this.contested.clear();
       this.#clearErrors();
       this.#changed();
     });
@@ -41,17 +44,23 @@ export class Editor {
     if (this.before.tts_voice !== undefined) this.#fillVoice(this.before.tts_voice);
   }
 
-  /** A profile to edit. The same person again: fields that somebody is changing here keep what they hold. */
+  /**
+   * A profile to edit. The same person again: fields that somebody is changing here keep what they hold. Answers whether
+   * somebody else has changed one of them.
+   */
   show(viewer, { again = false } = {}) {
     const mine = again ? this.#changes() : {};
+    const before = this.before;
     this.before = known(viewer);
     this.address = viewer.address;
     this.#fill({ ...this.before, ...mine });
     if (!again) {
+      this.contested.clear();
       this.#clearErrors();
-      setText(part(this.form, "state"), "");
+      this.#tell("");
     }
     this.#changed({ quiet: true });
+    return again && this.contested.compare(mine, before, this.before);
   }
 
   get dirty() {
@@ -61,19 +70,16 @@ export class Editor {
   async save() {
     this.#clearErrors();
     if (this.#halfDate()) return this.#fault("birthday", "Write the whole date, or none of it");
-    const changes = this.#changes();
-    if (!Object.keys(changes).length || this.saving) return undefined;
+    if (!Object.keys(this.#changes()).length || this.saving) return undefined;
     this.saving = true;
     this.#changed();
     try {
-      const profile = await editProfile(this.address, changes);
-      this.before = known(profile);
-      this.#fill(this.before);
-      this.saved(profile);
-      setText(part(this.form, "state"), "Saved");
+      // What others did while this page was cut off was not told to it.
+      if (this.show(await profile(this.address), { again: true })) return this.#tell("Not saved: see the note above");
+      this.#took(await editProfile(this.address, this.#changes()));
     } catch (error) {
       onlyServer(error);
-      setText(part(this.form, "state"), "Not saved");
+      this.#tell("Not saved");
       this.#explain(error);
     } finally {
       this.saving = false;
@@ -82,9 +88,27 @@ export class Editor {
     return undefined;
   }
 
+  #took(saved) {
+    this.before = known(saved);
+    this.#fill(this.before);
+    this.contested.clear();
+    this.saved(saved);
+    this.#tell("Saved");
+  }
+
+  /** One of two values of a field that two people have written. */
+  #take(name, value) {
+    this.#fill({ ...this.#values(), [name]: value });
+    this.#changed();
+  }
+
+  #tell(words) {
+    setText(part(this.form, "state"), words);
+  }
+
   /** Somebody wants to leave with changes: shows where they are kept or dropped. */
   remind() {
-    setText(part(this.form, "state"), "Save or undo your changes first");
+    this.#tell("Save or undo your changes first");
     part(this.form, "save").scrollIntoView({ block: "nearest" });
     part(this.form, "save").focus();
   }
@@ -130,7 +154,7 @@ export class Editor {
     const { dirty } = this;
     part(this.form, "save").disabled = !dirty || Boolean(this.saving);
     part(this.form, "undo").disabled = !dirty || Boolean(this.saving);
-    if (!quiet) setText(part(this.form, "state"), this.saving ? "Saving…" : dirty ? "Not saved yet" : "");
+    if (!quiet) this.#tell(this.saving ? "Saving…" : dirty ? "Not saved yet" : "");
     this.form.classList.toggle("dirty", dirty);
   }
 
@@ -170,8 +194,6 @@ function known(viewer) {
   const switches = Object.fromEntries(SWITCHES.map((name) => [name, Boolean(viewer[name])]));
   return { ...texts, ...switches, birthday: viewer.birthday ?? null, tags: viewer.tags ?? [] };
 }
-
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** "json.birthday" and "tags.0" mean the fields of these names. */
 const fieldOf = (field) =>

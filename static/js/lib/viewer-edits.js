@@ -19,19 +19,23 @@ const LONGEST = 160;
 
 export function editWords({ field, before, after }) {
   if (field in MARKS) return [after ? `made them ${MARKS[field]}` : `made them no longer ${MARKS[field]}`];
-  const name = FIELDS[field] ?? String(field).replaceAll("_", " ");
-  const [was, is] = [before, after].map((one) => value(one && WRITTEN[field] ? WRITTEN[field](one) : one));
+  const name = fieldName(field);
+  const [was, is] = [before, after].map((one) => fieldValue(field, one));
   if (isNothing(before)) return [`set ${name} to `, is];
   if (isNothing(after)) return [`cleared ${name}, which was `, was];
   return [`changed ${name} from `, was, " to ", is];
 }
 
+/** "notes" → "the notes". */
+export const fieldName = (field) => FIELDS[field] ?? String(field).replaceAll("_", " ");
+
 function isNothing(what) {
   return what === null || what === undefined || what === "" || (Array.isArray(what) && !what.length);
 }
 
-function value(what) {
-  return make("q.edit-value", {}, make("bdi", {}, shorten(written(what))));
+export function fieldValue(field, what) {
+  const told = what && WRITTEN[field] ? WRITTEN[field](what) : what;
+  return make("q.edit-value", {}, make("bdi", {}, shorten(written(told))));
 }
 
 function written(what) {
