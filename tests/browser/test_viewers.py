@@ -233,6 +233,22 @@ def test_unsaved_changes_are_not_lost_by_escape_or_by_leaving(visit: Visits, hom
     expect(page.locator("#viewer")).to_be_hidden(timeout=SOON)
 
 
+def test_what_was_written_about_somebody_who_was_erased_meanwhile_is_said_and_not_dropped(
+    stage: Stage, visit: Visits, home: str
+) -> None:
+    stage.tell(act(Kind.CHAT, "leaver", text="bye"))
+    page = visit(home, forgives=("404",)).open("/viewers/tiktok:leaver")
+    opened(page)
+    page.fill("#edit-notes", "long words")
+    with stage.client() as client:
+        client.delete("/api/viewer-profiles/tiktok:leaver").raise_for_status()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#editor")).to_contain_text("They have been erased meanwhile", timeout=SOON)
+    page.keyboard.press("Escape")
+    expect(page.locator("#editor")).to_contain_text("Save or undo", timeout=SOON)
+    expect(page.locator("#edit-notes")).to_have_value("long words")
+
+
 def test_tags_are_added_and_removed_and_the_row_follows(visit: Visits, home: str) -> None:
     page = visit(home).open("/viewers/tiktok:fan29")
     opened(page)
@@ -240,8 +256,11 @@ def test_tags_are_added_and_removed_and_the_row_follows(visit: Visits, home: str
         page.fill("#edit-tag", tag)
         page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove the tag regular").click()
+    page.fill("#edit-tag", "pasted, list; of tags")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
+    tags = page.locator("#edit-tags li bdi")
+    assert tags.all_inner_texts() == ["cat person", "pasted", "list", "of tags"]
     page.get_by_role("button", name="Close").click()
     expect(page.locator("tr[data-address='tiktok:fan29']")).to_contain_text("cat person", timeout=SOON)
 

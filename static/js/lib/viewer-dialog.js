@@ -32,9 +32,10 @@ export class ViewerDialog {
     }
     this.title = document.title;
     part(byId("viewer-head"), "close").addEventListener("click", () => this.leave());
-    // Not "cancel", which can be refused only now and then: what was written is not lost by a slip.
-    this.dialog.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+    // Not "cancel", which can be refused only now and then: what was written is not lost by a slip. Of the whole page,
+    // as the key goes there once a button that was pressed is disabled.
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !this.dialog.open) return;
       event.preventDefault();
       this.leave();
     });

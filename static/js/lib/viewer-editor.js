@@ -16,6 +16,11 @@ const TEXTS = {
 const SWITCHES = ["is_favorite", "is_moderator", "is_blocked"];
 const ERRORS = { ...TEXTS, tags: "edit-tags" };
 
+const REFUSALS = {
+  403: "You may look at viewers, but not change them.",
+  404: "They have been erased meanwhile: nothing can be kept of them any more.",
+};
+
 export class Editor {
   /** `saved(profile)` is called with the new profile. */
   constructor({ saved }) {
@@ -164,7 +169,7 @@ export class Editor {
     if (placed.length && placed.length === details.length) return;
     const problem = part(this.form, "problem");
     problem.hidden = false;
-    setText(problem, error.status === 403 ? "You may look at viewers, but not change them." : error.message);
+    setText(problem, REFUSALS[error.status] ?? error.message);
   }
 
   #fault(name, words) {

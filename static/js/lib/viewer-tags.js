@@ -1,6 +1,12 @@
-/** A box of tags: write one, Enter or a comma adds it, Backspace in an empty box takes the last one back. */
+/** A box of tags: write one, Enter or a comma adds it, Backspace in an empty box takes the last one back; lists are taken apart. */
 
 import { icon, make, part, unseen } from "./dom.js";
+
+const SEPARATORS = /[,;]/; // no tag holds one
+
+let isPressing = false; // the mouse, on anything
+addEventListener("pointerdown", () => (isPressing = true), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (isPressing = false), true);
 
 export class TagBox {
   constructor(box, changed) {
@@ -10,7 +16,7 @@ export class TagBox {
     this.value = [];
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => changed());
-    this.input.addEventListener("blur", () => this.#add());
+    this.input.addEventListener("blur", () => this.#left());
     box.addEventListener("click", (event) => event.target === box && this.input.focus());
   }
 
@@ -22,8 +28,8 @@ export class TagBox {
 
   /** The tags with what is being written: saving without Enter must not lose it. */
   get() {
-    const written = this.input.value.trim();
-    return written && !this.value.includes(written) ? [...this.value, written] : [...this.value];
+    const written = this.input.value.split(SEPARATORS).map((tag) => tag.trim());
+    return [...new Set([...this.value, ...written.filter(Boolean)])];
   }
 
   #key(event) {
@@ -36,6 +42,12 @@ export class TagBox {
       this.#draw();
       this.changed();
     }
+  }
+
+  /** The box may grow by it: whatever is being pressed must not move away under the pointer, or the press is lost. */
+  #left() {
+    if (isPressing) addEventListener("pointerup", () => setTimeout(() => this.#add()), { once: true });
+    else this.#add();
   }
 
   #add() {
