@@ -75,6 +75,7 @@ def test_what_does_not_fit_is_said_beside_its_field(visit: Visits, field: str, v
     page.locator(f"#{field}").fill(value)
     save(page, "anomalies")
     expect(page.locator(f"#{field}-error")).to_contain_text(words)
+    expect(page.locator("#anomalies-said")).to_have_text("Not saved: see what is marked.")
     expect(page.locator(f"#{field}")).to_be_focused()
     expect(page.locator(f"#{field}")).to_have_attribute("aria-invalid", "true")
     page.locator("#anomalies-reset").click()
@@ -113,7 +114,7 @@ def test_a_webhook_is_set_up_tested_and_removed(visit: Visits, receiver: Receive
 
 def test_an_address_that_cannot_be_one_is_said_beside_it(visit: Visits) -> None:
     page = visit(forgives=("422",)).open("/settings")
-    for address, words in (("no address", "begins with https://"), ("ftp://example.com/", "must begin with https://")):
+    for address, words in (("no address", "begins with https://"), ("ftp://example.com/", "Must begin with https://")):
         page.locator("#webhook-url").fill(address)
         save(page, "webhook")
         expect(page.locator("#url-error")).to_contain_text(words, timeout=SOON)
@@ -121,6 +122,15 @@ def test_an_address_that_cannot_be_one_is_said_beside_it(visit: Visits) -> None:
     page.locator("#cooldown_minutes").fill("5")
     save(page, "webhook")
     expect(page.locator("#url-error")).to_contain_text("http", timeout=SOON)
+
+
+def test_what_is_said_beside_a_field_is_not_said_twice(visit: Visits) -> None:
+    page = visit(forgives=("422",)).open("/settings#ignored")
+    page.locator("#ignored-names").fill("fine 🎉")
+    save(page, "ignored")
+    expect(page.locator("#ignored-names-error")).to_contain_text("'🎉' is no login", timeout=SOON)
+    expect(page.locator("#ignored-said")).to_have_text("Not saved: see what is marked.")
+    page.locator("#ignored-names").fill("")
 
 
 def test_rooms_are_reached_by_keyboard(visit: Visits) -> None:

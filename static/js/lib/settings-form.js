@@ -1,10 +1,13 @@
 /** A form of settings: saves only what fits and has changed, and says beside each field what is wrong with it. */
 
 import { byId, setText } from "./dom.js";
+import { number } from "./format.js";
 import { onlyServer } from "./http.js";
+import { sentence } from "./refusals.js";
 import { askBeforeLeaving } from "./unsaved.js";
 
 const CHOSEN = ["radio", "checkbox"];
+const MARKED = "Not saved: see what is marked.";
 
 /** One line of how it went: kind "" | "good" | "bad". */
 export function say(element, text, kind = "") {
@@ -53,7 +56,10 @@ export class SettingsForm {
   async #submit() {
     const wrong = this.fields.filter((field) => !field.validity.valid);
     for (const field of this.fields) this.#explain(field, wrong.includes(field) ? wordsFor(field) : "");
-    if (wrong.length) return wrong[0].focus();
+    if (wrong.length) {
+      say(this.said, MARKED, "bad");
+      return wrong[0].focus();
+    }
     this.button.disabled = true;
     say(this.said, "Saving …");
     try {
@@ -65,37 +71,38 @@ export class SettingsForm {
     }
   }
 
+  /** What has a place beside a field is said there, and not twice. */
   #refused(error) {
-    say(this.said, error.message, "bad");
-    for (const { field: path, message } of error.details ?? []) {
+    const details = error.details ?? [];
+    const placed = details.filter(({ field: path, message }) => {
       const name = String(path).split(".").find((part) => this.form.elements[part]);
       const field = name && this.form.elements[name];
-      if (field) this.#explain(field instanceof RadioNodeList ? field[0] : field, wordsOf(message, name));
-    }
+      return field && this.#explain(field instanceof RadioNodeList ? field[0] : field, sentence(message));
+    });
+    const isAllPlaced = placed.length && placed.length === details.length;
+    say(this.said, isAllPlaced ? MARKED : sentence(error.message), "bad");
   }
 
   #explain(field, words) {
     // The last that describes a field, or the group it is in, is where its faults are told.
     const described = field.closest("[aria-describedby]")?.getAttribute("aria-describedby") ?? "";
     const place = document.getElementById(described.split(" ").at(-1));
-    if (!place) return;
+    if (!place) return false;
     field.toggleAttribute("aria-invalid", false);
     if (words) field.setAttribute("aria-invalid", "true");
     place.hidden = !words;
     setText(place, words);
+    return true;
   }
 }
-
-/** `"name: too long"` beside the field of that name: "too long". */
-const wordsOf = (message, name) => message.replace(new RegExp(`^(\\w+\\.)*${name}(\\.\\d+)*: `), "");
 
 function wordsFor(field) {
   const { validity } = field;
   if (validity.badInput || (validity.valueMissing && field.type === "number")) return "Write a number here.";
   if (validity.valueMissing) return "Write something here.";
   if (validity.tooShort) return `At least ${field.minLength} characters.`;
-  if (validity.rangeUnderflow) return `At least ${field.min}.`;
-  if (validity.rangeOverflow) return `At most ${field.max}.`;
+  if (validity.rangeUnderflow) return `At least ${number(Number(field.min))}.`;
+  if (validity.rangeOverflow) return `At most ${number(Number(field.max))}.`;
   if (validity.typeMismatch) return "An address that begins with https:// or http://.";
   if (validity.stepMismatch) return "A whole number, without fractions.";
   return "This does not fit.";
@@ -109,7 +116,7 @@ export async function attempt(said, order, done = "") {
     return answer;
   } catch (error) {
     onlyServer(error);
-    say(said, error.message, "bad");
+    say(said, sentence(error.message), "bad");
     return null;
   }
 }
