@@ -29,6 +29,7 @@ def nothing_chosen(stage: Stage) -> Iterator[None]:
         client.put("/api/settings/anomalies", json={}).raise_for_status()
         client.put("/api/settings/sub-values", json={}).raise_for_status()
         client.delete("/api/settings/webhook").raise_for_status()
+        client.put("/api/settings/goals", json={"goals": []}).raise_for_status()
 
 
 def save(page: Page, room: str) -> None:
@@ -50,6 +51,33 @@ def test_thresholds_are_changed_and_reset(visit: Visits) -> None:
     expect(page.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
     page.reload()
     expect(page.locator("#sigmas")).to_have_value("2")
+
+
+def test_two_tabs_that_save_different_things_lose_none_of_them(visit: Visits) -> None:
+    visitor = visit()
+    first, second = visitor.open("/settings"), visitor.open("/settings")
+    first.locator("#sigmas").fill("3.5")
+    save(first, "anomalies")
+    expect(first.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
+    second.locator("#traffic_change").fill("33")
+    save(second, "anomalies")
+    expect(second.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
+    expect(second.locator("#sigmas")).to_have_value("3.5")
+    for page, target in ((first, "50"), (second, "60")):
+        page.locator("#goal-target").fill(target)
+        save(page, "goals")
+        expect(page.locator("#goals-said")).to_have_text("Added.", timeout=SOON)
+    first.get_by_role("button", name="Remove 50 subscriptions").click()
+    expect(first.locator("#goals-said")).to_have_text("Removed.", timeout=SOON)
+    first.reload()
+    expect(first.locator("#goal-list")).to_contain_text("60 subscriptions", timeout=SOON)
+    expect(first.locator("#goal-list")).not_to_contain_text("50 subscriptions")
+    expect(first.locator("#traffic_change")).to_have_value("33")
+    second.locator("#anomalies-reset").click()
+    save(second, "anomalies")
+    expect(second.locator("#anomalies-said")).to_contain_text("Saved", timeout=SOON)
+    first.reload()
+    expect(first.locator("#sigmas")).to_have_value("2")
 
 
 def test_what_a_sub_is_worth_is_changed_and_reset(visit: Visits) -> None:

@@ -503,6 +503,34 @@ def test_tiers_are_previewed_refused_and_saved(stage: Stage, visit: Visits, home
     expect(page.locator("tr[data-address='tiktok:rosa.live']")).to_contain_text("Whale", timeout=SOON)
 
 
+def test_tiers_that_somebody_else_has_saved_meanwhile_are_not_overwritten_unasked(
+    stage: Stage, visit: Visits, home: str
+) -> None:
+    page = visit(home).open("/viewers#tiers")
+    rows = page.locator(".tier-row")
+    expect(rows.first.get_by_label("Visits")).to_be_visible(timeout=SOON)
+    rows.first.get_by_label("Visits").fill("11")
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    tiers = "/api/viewer-profiles/vip/tiers"
+    given = ("id", "name", "color", "coins", "watch_hours", "visits", "benefits")
+    with stage.client() as client:
+        theirs = [{name: tier[name] for name in given} for tier in client.get(tiers).json()]
+        theirs[-1]["visits"] += 7
+        client.put(tiers, json={"tiers": theirs}).raise_for_status()
+    page.get_by_role("button", name="Save tiers").click()
+    expect(page.locator("#tiers-form")).to_contain_text("Somebody else has changed the tiers", timeout=SOON)
+    with stage.client() as client:
+        kept = [tier["visits"] for tier in client.get(tiers).json()]
+    assert kept == [tier["visits"] for tier in theirs]
+    page.get_by_role("button", name="Save tiers").click()
+    expect(page.locator("#tiers")).to_be_hidden(timeout=SOON)
+    with stage.client() as client:
+        assert client.get(tiers).json()[0]["visits"] == 11
+
+
 # --- everywhere ---
 
 

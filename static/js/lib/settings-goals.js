@@ -14,8 +14,6 @@ export function openGoals() {
 
 class Goals {
   constructor() {
-    this.goals = [];
-    this.shown = null;
     this.said = document.getElementById("goals-said");
     if (mayWrite()) new SettingsForm(byId("goals-form"), { said: this.said, save: () => this.#add() });
   }
@@ -28,41 +26,59 @@ class Goals {
     const form = byId("goals-form");
     const { what, target, label } = form.elements;
     const goal = { what: what.value, target: Number(target.value), label: label.value.trim() };
-    this.#take(await send("PUT", GOALS, { goals: [...this.goals, goal], shown: this.shown ?? this.goals.length }));
+    await this.#change(({ goals, shown }) => ({ goals: [...goals, goal], shown: shown ?? goals.length }));
     form.reset();
     say(this.said, "Added.", "good");
   }
 
-  async #put(goals, shown, done) {
-    const answer = await attempt(this.said, () => send("PUT", GOALS, { goals, shown }), done);
-    if (answer) this.#take(answer);
+  /** `alter` makes of the goals as they are now what they shall be: somebody else may have changed them meanwhile. */
+  async #change(alter) {
+    this.#take(await send("PUT", GOALS, alter(await getJson(GOALS))));
+  }
+
+  #order(alter, done) {
+    return attempt(this.said, () => this.#change(alter), done);
+  }
+
+  #show(goal) {
+    const alter = ({ goals }) => {
+      const at = goals.findIndex((one) => isSame(one, goal));
+      return { goals, shown: at < 0 ? null : at };
+    };
+    return this.#order(alter, goal ? "It is shown now." : "No goal is shown.");
+  }
+
+  #remove(goal) {
+    const alter = ({ goals, shown }) => {
+      const at = goals.findIndex((one) => isSame(one, goal));
+      if (at < 0) return { goals, shown };
+      return { goals: goals.toSpliced(at, 1), shown: shown === at ? null : shown > at ? shown - 1 : shown };
+    };
+    return this.#order(alter, "Removed.");
   }
 
   #take({ goals, shown }) {
-    this.goals = goals;
-    this.shown = shown;
     byId("goals-empty").hidden = goals.length > 0;
-    const none = goals.length ? [this.#choice(null, "None")] : [];
+    const none = goals.length ? [this.#choice(null, "None", shown === null)] : [];
     byId("goal-list").replaceChildren(
       byId("goal-list").firstElementChild,
-      ...goals.map((goal, at) => this.#choice(at, wordsOf(goal))),
+      ...goals.map((goal, at) => this.#choice(goal, wordsOf(goal), shown === at)),
       ...none,
     );
   }
 
-  #choice(at, words) {
-    const radio = make("input", { type: "radio", name: "shown", checked: at === this.shown, disabled: !mayWrite() });
-    radio.addEventListener("change", () => this.#put(this.goals, at, at === null ? "No goal is shown." : "It is shown now."));
+  #choice(goal, words, isShown) {
+    const radio = make("input", { type: "radio", name: "shown", checked: isShown, disabled: !mayWrite() });
+    radio.addEventListener("change", () => this.#show(goal));
     const label = make("label", {}, radio, make("span", {}, words));
-    if (at === null || !mayWrite()) return make("div.goal-choice", {}, label);
+    if (!goal || !mayWrite()) return make("div.goal-choice", {}, label);
     const remove = make("button.button.small.icon-only", { type: "button", "aria-label": `Remove ${words}` }, icon("trash-2"));
-    remove.addEventListener("click", () => {
-      const shown = this.shown === at ? null : this.shown > at ? this.shown - 1 : this.shown;
-      this.#put(this.goals.toSpliced(at, 1), shown, "Removed.");
-    });
+    remove.addEventListener("click", () => this.#remove(goal));
     return make("div.goal-choice", {}, label, remove);
   }
 }
+
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function wordsOf({ what, target, label }) {
   const amount = what === "earned" ? money(target, { brief: true }) : number(target);

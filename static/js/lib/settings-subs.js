@@ -5,5 +5,6 @@ import { openNumbers } from "./settings-numbers.js";
 export const openSubs = () =>
   openNumbers("subs", {
     path: "/api/settings/sub-values",
+    values: ({ values }) => values,
     saved: "Saved. It counts from the next sub on.",
   });

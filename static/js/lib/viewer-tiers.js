@@ -4,6 +4,7 @@ import { byId, empty, icon, make, part, setText } from "./dom.js";
 import { plural } from "./format.js";
 import { onlyServer } from "./http.js";
 import { toast } from "./toast.js";
+import { askBeforeLeaving } from "./unsaved.js";
 import { previewTiers, saveTiers, tiers } from "./viewer-api.js";
 import { TierRow } from "./viewer-tier-row.js";
 
@@ -25,6 +26,7 @@ export class TierEditor {
       this.#leave();
     });
     if (!canWrite) return;
+    askBeforeLeaving(() => this.dialog.open && this.changed);
     part(this.form, "add").addEventListener("click", () => this.#add());
     part(this.dialog, "check").addEventListener("click", () => this.#preview());
     this.form.addEventListener("submit", (event) => {
@@ -43,7 +45,8 @@ export class TierEditor {
     );
     if (!this.dialog.open) this.dialog.showModal();
     try {
-      const known = [...(await tiers())].sort((one, other) => one.rank - other.rank);
+      const known = await tiersByRank();
+      this.known = JSON.stringify(known);
       this.rows = known.map((tier) => this.#row(tier));
       this.#place();
       if (!known.length) list.replaceChildren(make("li", {}, empty("crown", "No tiers", "Add the first one.")));
@@ -107,12 +110,22 @@ export class TierEditor {
   }
 
   async #save() {
-    const answer = await this.#ask(() => saveTiers(this.#values()));
+    const answer = await this.#ask(async () => ((await this.#isChangedElsewhere()) ? null : saveTiers(this.#values())));
     if (!answer) return;
     this.changed = false;
     this.dialog.close();
     toast(`Tiers saved: ${movesWords(answer)}`, { icon: "crown" });
     this.saved();
+  }
+
+  /** Somebody else may have saved other tiers since these were opened: whoever saves once more means theirs. */
+  async #isChangedElsewhere() {
+    const now = JSON.stringify(await tiersByRank());
+    if (now === this.known) return false;
+    this.known = now;
+    this.#say("Somebody else has changed the tiers meanwhile. Close and open this to see them, or save once more to put yours in their place.");
+    part(this.form, "problem").scrollIntoView({ block: "nearest" });
+    return true;
   }
 
   #values() {
@@ -195,6 +208,8 @@ export class TierEditor {
     }
   }
 }
+
+const tiersByRank = async () => [...(await tiers())].sort((one, other) => one.rank - other.rank);
 
 const LABELS = {
   name: "The name",
