@@ -161,6 +161,39 @@ def test_what_is_said_beside_a_field_is_not_said_twice(visit: Visits) -> None:
     page.locator("#ignored-names").fill("")
 
 
+def test_an_overlay_shows_nothing_that_was_taken_out_of_it(visit: Visits) -> None:
+    page = visit().open("/settings#overlay")
+    form, url, said = page.locator("#overlay-form"), page.locator("#overlay-url"), page.locator("#overlay-said")
+    expect(url).to_have_value(re.compile("/overlay$"))
+    for box in form.locator("[name=alerts]").all():
+        box.uncheck()
+    expect(url).to_have_value(re.compile(r"/overlay\?widgets=hype,ticker$"))
+    for name in ("Hype graph", "Active now"):
+        form.get_by_label(name).uncheck()
+    expect(said).to_have_text("Choose at least one alert.")
+    form.get_by_label("Alerts", exact=True).uncheck()
+    expect(said).to_have_text("Choose at least one widget.")
+    expect(url).to_have_value("")
+    expect(page.locator("#overlay-copy")).to_be_disabled()
+    form.get_by_label("Goal", exact=True).first.check()
+    expect(said).to_have_text("")
+    expect(url).to_have_value(re.compile(r"/overlay\?widgets=goal$"))
+
+
+def test_a_goal_that_is_added_is_offered_for_overlays_at_once(visit: Visits) -> None:
+    page = visit().open("/settings#goals")
+    page.locator("#goal-target").fill("70")
+    page.locator("#goal-label").fill("Road to 70")
+    save(page, "goals")
+    form = page.locator("#overlay-form")
+    form.get_by_label("Goal", exact=True).first.check()
+    form.locator("[name=goal]").select_option("Road to 70 (70 subscriptions)")
+    expect(page.locator("#overlay-url")).to_have_value(re.compile(r"goal=subs:70&goal_label=Road%20to%2070$"))
+    page.get_by_role("button", name="Remove Road to 70").click()
+    expect(form.locator("[name=goal] option")).to_have_count(1, timeout=SOON)
+    expect(page.locator("#overlay-url")).not_to_have_value(re.compile("goal="))
+
+
 def test_rooms_are_reached_by_keyboard(visit: Visits) -> None:
     page = visit().open("/settings")
     link = page.locator(".settings-rooms a", has_text="Webhook")

@@ -58,11 +58,12 @@ class Goals {
   }
 
   #take({ goals, shown }) {
+    dispatchEvent(new CustomEvent("streampulse:goals", { detail: goals })); // the builder of overlays offers them
     byId("goals-empty").hidden = goals.length > 0;
     const none = goals.length ? [this.#choice(null, "None", shown === null)] : [];
     byId("goal-list").replaceChildren(
       byId("goal-list").firstElementChild,
-      ...goals.map((goal, at) => this.#choice(goal, wordsOf(goal), shown === at)),
+      ...goals.map((goal, at) => this.#choice(goal, goalWords(goal), shown === at)),
       ...none,
     );
   }
@@ -80,7 +81,8 @@ class Goals {
 
 const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-function wordsOf({ what, target, label }) {
+/** "Road to 50 (50 subscriptions)". */
+export function goalWords({ what, target, label }) {
   const amount = what === "earned" ? money(target, { brief: true }) : number(target);
   const plain = `${amount} ${NAMES[what] ?? what}`;
   return label ? `${label} (${plain})` : plain;

@@ -1,7 +1,8 @@
 /** The builder of overlays: what is chosen becomes an address, and a preview of it. */
 
-import { byId } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { getJson, send } from "./http.js";
+import { goalWords } from "./settings-goals.js";
 import { attempt, say } from "./settings-form.js";
 import { copyFrom } from "./shown-once.js";
 
@@ -26,21 +27,45 @@ class Builder {
     byId("overlay-copy").addEventListener("click", () => this.#copy());
     document.getElementById("overlay-env-token")?.addEventListener("click", () => this.#useEnv());
     document.getElementById("overlay-new-token")?.addEventListener("click", () => this.#makeToken());
+    addEventListener("streampulse:goals", ({ detail }) => this.#offerGoals(detail));
     this.#draw(0);
   }
 
   #draw(wait) {
-    const widgets = this.#checked("widgets");
-    for (const part of this.form.querySelectorAll("[data-for]")) part.hidden = !widgets.includes(part.dataset.for);
-    byId("overlay-url").value = this.#address(this.token?.value.trim());
+    const ticked = this.#checked("widgets");
+    for (const part of this.form.querySelectorAll("[data-for]")) part.hidden = !ticked.includes(part.dataset.for);
+    const isNothing = !this.#widgets().length;
+    byId("overlay-copy").disabled = isNothing;
+    byId("overlay-url").value = isNothing ? "" : this.#address(this.token?.value.trim());
+    if (isNothing) say(this.said, ticked.length ? "Choose at least one alert." : "Choose at least one widget.", "bad");
+    else if (this.isNothing) say(this.said, "");
+    this.isNothing = isNothing;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#preview(), wait);
+  }
+
+  /** An address that names no alerts means all of them: without any the widget is left out. */
+  #widgets() {
+    const hasAlerts = this.#checked("alerts").length > 0;
+    return this.#checked("widgets").filter((name) => name !== "alerts" || hasAlerts);
+  }
+
+  /** Goals that are added, removed or renamed beside this room. */
+  #offerGoals(goals) {
+    const select = this.form.elements.goal;
+    const chosen = select.value;
+    const options = goals.map((goal) => {
+      const value = `${goal.what}:${goal.target}`;
+      return make("option", { value, selected: value === chosen, "data-label": goal.label }, goalWords(goal));
+    });
+    select.replaceChildren(select.options[0], ...options);
+    this.#draw(PREVIEW_WAIT_MS);
   }
 
   /** The page's own login lets the preview in: its address needs no token. */
   #preview() {
     const frame = byId("overlay-preview");
-    const address = this.#address("");
+    const address = this.isNothing ? "about:blank" : this.#address("");
     if (frame.src !== address) frame.src = address;
   }
 
@@ -54,12 +79,12 @@ class Builder {
 
   #options() {
     const { elements } = this.form;
-    const widgets = this.#checked("widgets");
+    const widgets = this.#widgets();
     const of = (widget, name) => (widgets.includes(widget) ? elements[name].value : "");
     const alerts = this.#checked("alerts");
     const [platform, channel] = elements.channel?.value.split(":") ?? [];
     return {
-      widgets: widgets.join(",") || USUAL.widgets,
+      widgets: widgets.join(","),
       minutes: of("hype", "minutes"),
       leaderboard: of("leaderboard", "leaderboard"),
       scope: of("leaderboard", "scope"),
