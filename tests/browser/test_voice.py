@@ -122,6 +122,21 @@ def test_two_people_hear_each_other_until_one_is_muted_or_gone(two: tuple[Page, 
     expect(mila.locator("#join")).to_be_focused()
 
 
+def test_whoever_looks_at_another_page_goes_on_talking(visit: Visits) -> None:
+    visitor = visit(permissions=["microphone"])
+    page = visitor.open("/voice", "#join")
+    link = page.get_by_role("link", name="Viewers")
+    enter(page)
+    with page.expect_popup() as opened:
+        link.click()
+    opened.value.wait_for_url("**/viewers")
+    expect(page.locator("#voice")).to_have_attribute("data-state", "in")
+    opened.value.close()
+    page.locator("#leave").click()
+    link.click()
+    page.wait_for_url("**/viewers")
+
+
 def arrives(page: Page) -> dict[str, float]:
     """What comes in within a time in which the made-up microphone beeps more than once."""
     before = heard(page)

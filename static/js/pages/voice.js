@@ -244,6 +244,13 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   toggleMute();
 });
+// Whoever goes to another page has hung up: while they talk it opens beside this one.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.target || state.kind === "out" || link.getAttribute("href").startsWith("#")) return;
+  link.target = "_blank";
+  setTimeout(() => link.removeAttribute("target"));
+});
 everySecond(drawLine);
 trouble(whyNoMicrophone());
 byId("join").disabled = Boolean(whyNoMicrophone());
