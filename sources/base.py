@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,3 +72,15 @@ class Watchdog:
         """Returns when the silence has lasted ``idle_seconds``."""
         while (left := self._heard_at + self.idle_seconds - time.monotonic()) > 0:
             await asyncio.sleep(left)
+
+
+def is_unnamed(error: BaseException | None) -> bool:
+    """Whether a server's name could not be looked up, which is mostly the whole network missing.
+
+    Libraries wrap it: each error's cause is looked at as well.
+    """
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

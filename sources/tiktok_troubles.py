@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from core.events import SourceState
+from sources.base import is_unnamed
 from sources.tiktok_connection import Patience, SignAnswer
 
 _LONGEST_LIMIT_SECONDS = 24 * 3600.0  # whatever a sign server says
@@ -55,6 +56,9 @@ def _loss(error: BaseException, errors: Any, httpx: Any) -> Trouble:
     if isinstance(error, errors.SignAPIError):
         reason = f"the sign server cannot be used: {_in_one_line(error.reason.name.lower().replace('_', ' '))}"
         return Trouble(SourceState.WAITING, Remedy.RETRY_SLOWLY, reason)
+    if is_unnamed(error):
+        reason = "cannot connect: TikTok cannot be found: is this machine online?"
+        return Trouble(SourceState.WAITING, Remedy.RETRY, reason)
     if isinstance(error, httpx.HTTPError):
         return Trouble(SourceState.WAITING, Remedy.RETRY, f"cannot connect: {_in_one_line(error)}")
     if isinstance(error, errors.InitialCursorMissingError | errors.WebsocketURLMissingError):

@@ -15,7 +15,7 @@ import twitchio
 import twitchio.websocket
 
 from core.clock import now_ms, slept_seconds
-from sources.base import Watchdog
+from sources.base import Watchdog, is_unnamed
 from sources.irc import Line, LineBuffer, parse_line
 from sources.twitch_login import Login
 
@@ -229,6 +229,8 @@ def in_one_line(error: object) -> str:
         return f"the server answered {error.status}"
     if isinstance(error, aiohttp.ClientConnectorError):
         # Its own words say "cannot connect" once more, and asyncio's "Connect call failed" where, but not why.
+        if is_unnamed(error.os_error):
+            return f"{error.host} cannot be found: is this machine online?"
         number, why = error.os_error.errno, str(error.os_error.strerror or error.os_error)
         if number and why.startswith("Connect call failed"):
             why = os.strerror(number)

@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import resource
+import socket
 import subprocess
 import threading
 import time
@@ -45,6 +46,7 @@ from tests.sources.tiktok_server import (
     user,
     viewers,
 )
+from tests.support import no_name_servers
 
 QUICK = Patience(
     start=20, gift_list=10, idle=30, close=0.3, offline=(0.05, 0.1), not_found=0.2, rate_limited=0.2, steady=60
@@ -641,6 +643,17 @@ def test_a_tiktok_that_is_not_there_is_waited_for(server):
         async with reading(server, live=False, app_url="http://127.0.0.1:9") as (_, notebook):
             await notebook.until(lambda: notebook.is_(WAITING))
             assert notebook.told(WAITING)[0].detail.startswith("cannot connect")
+
+    asyncio.run(play())
+
+
+def test_without_any_network_the_reason_asks_for_it(server, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", no_name_servers)
+
+    async def play() -> None:
+        async with reading(server, live=False, app_url="http://tiktok.example") as (_, notebook):
+            await notebook.until(lambda: notebook.is_(WAITING))
+            assert notebook.told(WAITING)[0].detail.endswith("TikTok cannot be found: is this machine online?")
 
     asyncio.run(play())
 

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import random
+import socket
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -25,6 +26,7 @@ from sources.twitch import TwitchSource
 from sources.twitch_connection import ChatConnection, Patience
 from sources.twitch_people import KnownPeople
 from tests.sources.twitch_server import Said, TwitchServer, number_of, presence, privmsg
+from tests.support import no_name_servers
 
 TOKEN = "k3ptfr0meverylog"
 QUICK = Patience(
@@ -431,6 +433,17 @@ def test_a_quiet_channel_with_a_living_peer_is_not_a_loss(server):
                 await server.until(lambda n=number: server.lines.count("PONG :tmi.twitch.tv") == n)  # type: ignore[misc]
                 await asyncio.sleep(0.1)  # silence is what this test is about
             assert source.counters["reconnects"] == 0
+
+    asyncio.run(play())
+
+
+def test_without_any_network_the_reason_asks_for_it(server, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", no_name_servers)
+
+    async def play() -> None:
+        async with reading(server, joined=False, irc_url="ws://irc.example:80") as (_, notebook):
+            await notebook.until(lambda: WAITING in notebook.states())
+            assert notebook.statuses[1].detail == "cannot connect: irc.example cannot be found: is this machine online?"
 
     asyncio.run(play())
 
