@@ -57,6 +57,20 @@ def test_bad_options_are_ignored_without_a_word(stage: Stage, visit: Visits, opt
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [("000000", "rgb(112, 112, 112)"), ("%2314B8A6", "rgb(20, 184, 166)"), ("red", "rgb(20, 184, 166)")],
+)
+def test_a_colour_that_would_be_lost_on_the_cards_is_lightened(
+    stage: Stage, visit: Visits, chosen: str, shown: str
+) -> None:
+    stage.chat("coloured", "hello")
+    page = visit().open(f"/overlay?widgets=goal&goal=messages:5&accent={chosen}&channel=coloured&platform=twitch")
+    wait_until(lambda: page.evaluate("document.body.classList.contains('ready')"), "the overlay is ready")
+    bar = page.locator("#goal [data-part=bar]").evaluate("bar => getComputedStyle(bar).backgroundImage")
+    assert bar.startswith(f"linear-gradient(90deg, {shown}")
+
+
 def test_an_overlay_with_its_token_works_and_without_shows_nothing(own_stage: OwnStage, visit: Visits) -> None:
     settings = {"DASHBOARD_PASSWORD": "a pass phrase", "OVERLAY_TOKEN": OVERLAY_TOKEN}
     stage = own_stage(**settings)

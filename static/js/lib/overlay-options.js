@@ -10,6 +10,7 @@ const BOARDS = ["coins", "watchtime", "visits", "gifts", "comments", "likes", "s
 const SCOPES = ["stream", "all"];
 const GIFT_LISTS = ["latest", "biggest"];
 const LONGEST_LABEL = 60;
+const DIMMEST = 0.16; // some 3.5 to 1 on the cards, whatever video shines through them a little
 
 /**
  * A goal that is asked for without saying which is the one that the settings show.
@@ -60,7 +61,23 @@ function chosen(text, known) {
 
 function accentOf(text) {
   const hex = /^#?([0-9a-f]{6})$/i.exec(text ?? "");
-  return hex ? `#${hex[1].toLowerCase()}` : null;
+  return hex ? seenOnDark(hex[1].toLowerCase()) : null;
+}
+
+/** A colour that would be lost on the dark cards is mixed with as much white as it takes to stand out. */
+function seenOnDark(hex) {
+  const parts = [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  const white = (share) => parts.map((part) => Math.round(part + (255 - part) * share));
+  let share = 0;
+  while (luminance(white(share)) < DIMMEST) share += 0.02;
+  return `#${white(share).map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** 0 to 1, as WCAG counts it. */
+function luminance(parts) {
+  const linear = (part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const [red, green, blue] = parts.map(linear);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 function minutesOf(text) {
