@@ -29,6 +29,12 @@ def test_the_owner_logs_in_lands_where_they_were_going_and_logs_out(own_stage: O
     page.goto(f"{stage.web.url}/streams")
     page.evaluate("document.querySelector('form[action=\"/logout\"]').requestSubmit()")
     expect(page.locator("h1")).to_have_text("Log in")
+    page.goto(f"{stage.web.url}/settings#goals")  # a room of the settings, which no server is told
+    page.fill("#username", "admin")
+    for password in ("wrong", PASSWORD):
+        page.fill("#password", password)
+        page.click("button[type=submit]")
+    expect(page).to_have_url(f"{stage.web.url}/settings#goals")
 
 
 def test_the_api_document_is_drawn_from_this_machine_alone(stage: Stage, visit: Visits) -> None:

@@ -59,7 +59,7 @@ async function ask(url, options, { timeout, login }) {
 
 export function goToLogin() {
   const here = location.pathname + location.search;
-  location.assign(`/login?next=${encodeURIComponent(here)}`);
+  location.assign(`/login?next=${encodeURIComponent(here)}${location.hash}`);
 }
 
 /** `{page: 2, channel: ""}` → "?page=2": what is empty is left out. */
