@@ -77,7 +77,7 @@ class TikTokSource:
             self._ended_ms = self._ended_ms or now_ms()
             supervisor.cancel()
             await asyncio.wait([supervisor])
-        if self._supervisor is supervisor and supervisor.cancelled():
+        if self._supervisor is supervisor and (supervisor.cancelled() or supervisor.exception()):
             self._supervisor = None  # told once, whoever comes here first
             self._tell_all(SourceState.STOPPED, at_ms=self._ended_ms)
         if self._commands:

@@ -23,7 +23,7 @@ import pytest
 
 from core.clock import now_ms
 from core.events import Event, Kind, Platform, SourceState, SourceStatus
-from sources import tiktok, tiktok_library
+from sources import tiktok, tiktok_channel, tiktok_library
 from sources.base import Backoff
 from sources.tiktok import TikTokSource
 from sources.tiktok_connection import Patience, RoomConnection
@@ -1056,6 +1056,23 @@ def test_stopping_is_quick_at_any_moment(server, moment):
         assert len(notebook.told(STOPPED)) == 1
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return None
+
+    asyncio.run(play())
+
+
+def test_a_source_that_breaks_says_that_it_listens_no_more(server, monkeypatch):
+    async def play() -> None:
+        channels = ("lena", "milo")
+        for name in channels:
+            server.go_live(name)
+        notebook = Notebook()
+        running = asyncio.create_task(source_for(server, notebook, *channels).run())
+        await notebook.until(lambda: all(notebook.is_(CONNECTED, name) for name in channels))
+        monkeypatch.setattr(tiktok_channel, "diagnose", lambda *_: 1 / 0)
+        server.drop()
+        with pytest.raises(ExceptionGroup):
+            await running
+        assert all(notebook.is_(STOPPED, name) for name in channels)
 
     asyncio.run(play())
 
