@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
@@ -32,6 +32,21 @@ def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Mem
             heard_ms = max(status.at_ms - ON_ITS_WAY_MS, min(since_ms, status.at_ms))
             _open_gap(connection, channel_id, heard_ms, _reason(status))
         _write_condition(connection, channel_id, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A time in which a source was listened to in vain: what it heard could not be kept."""
+
+    where: Where
+    started_at_ms: int
+    ended_at_ms: int
+
+
+def record_missed(connection: Connection, missed: Sequence[Missed], memory: Memory) -> None:
+    ids = channels(connection, {one.where for one in missed}, memory)
+    for one in missed:
+        _open_gap(connection, ids[one.where], one.started_at_ms, "more was said than could be kept", one.ended_at_ms)
 
 
 def take_over(
@@ -119,8 +134,8 @@ def _covered(connection: Connection, channel_id: int | None) -> dict[int, int]:
     return {row.channel_id: row.since_ms for row in connection.execute(query)}
 
 
-def _open_gap(connection: Connection, channel_id: int, at_ms: int, reason: str) -> None:
-    values = {"channel_id": channel_id, "started_at_ms": at_ms, "reason": reason}
+def _open_gap(connection: Connection, channel_id: int, at_ms: int, reason: str, ended_at_ms: int | None = None) -> None:
+    values = {"channel_id": channel_id, "started_at_ms": at_ms, "ended_at_ms": ended_at_ms, "reason": reason}
     connection.execute(insert(CoverageGap).values(values))
 
 

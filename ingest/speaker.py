@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.clock import now_ms
 from core.db import Database
-from core.events import Event, SourceStatus
+from core.events import Event, Platform, SourceStatus
 from ingest import coverage
 from ingest.batch import Memory, channels
 from ingest.leases import Leases, Where
@@ -34,11 +34,13 @@ class Speaker:
         # source remains, so it is looked before each word.
         if statuses or self._leases.are_older_than(TRUSTED_SECONDS):
             self.renew(stored_until_ms)
-        speaks = self._leases.speaks_for
         return (
-            [event for event in events if event.source_id is not None or speaks(event.platform, event.channel)],
-            [status for status in statuses if speaks(status.platform, status.channel)],
+            [one for one in events if one.source_id is not None or self.speaks_for(one.platform, one.channel)],
+            [one for one in statuses if self.speaks_for(one.platform, one.channel)],
         )
+
+    def speaks_for(self, platform: Platform, channel: str) -> bool:
+        return self._leases.speaks_for(platform, channel)
 
     def begin(self) -> None:
         """At start, when an earlier process may have ended without a word."""

@@ -20,7 +20,7 @@ from core.tracked import Tracked
 from core.turns import forget_marks
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
-from ingest.leases import Leases
+from ingest.leases import Leases, Where
 from ingest.policy import Policy
 from ingest.speaker import Speaker
 from ingest.store import record as record_tracked
@@ -36,7 +36,7 @@ RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
 CLOSING_RETRY_SECONDS = 0.1
 JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
 
-Item = Event | SourceStatus | Tracked
+Item = Event | SourceStatus | Tracked | coverage.Missed
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class Writer:
         self._memory = Memory()
         self._doubt: tuple[CommitUnknown, BatchResult] | None = None  # what is in hand may be stored already
         self._waiting: deque[Item] = deque()
+        self._missed: dict[Where, tuple[int, int]] = {}  # where something was dropped: from when until when
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)
         self._settled = threading.Condition(lock)
@@ -105,10 +106,13 @@ class Writer:
         return self
 
     def event(self, event: Event) -> None:
-        """Takes an event; never blocks. When the queue is full the newcomer is dropped and counted."""
+        """Takes an event; never blocks. When the queue is full the newcomer is dropped, counted, and told as a gap."""
         with self._arrived:
             if len(self._waiting) >= self._queue_events:
                 self.counters.dropped["queue_full"] += 1
+                where, missed_ms = (event.platform, event.channel), now_ms()
+                first_ms = self._missed.get(where, (missed_ms - coverage.ON_ITS_WAY_MS, 0))[0]
+                self._missed[where] = (first_ms, missed_ms)
                 return
             self._put(event)
 
@@ -181,7 +185,9 @@ class Writer:
                 return []
             self._arrived.wait_for(self._must_go, max(0.0, self._rested_at - time.monotonic()))
             self._busy = True
-            batch = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
+            batch: list[Item] = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
+            batch += [coverage.Missed(where, *times) for where, times in self._missed.items()]
+            self._missed.clear()
             self._hand, self._in_hand = len(batch), _events_in(batch)
             if not self._waiting:
                 self._taken_until_ms = now_ms()
@@ -244,10 +250,12 @@ class Writer:
         statuses = [item for item in batch if isinstance(item, SourceStatus)]
         events = [item for item in batch if isinstance(item, Event)]
         tracked = [item for item in batch if isinstance(item, Tracked)]
+        missed = [item for item in batch if isinstance(item, coverage.Missed)]
         result = BatchResult()
         taken = len(events)
         if self._speaker:
             events, statuses = self._speaker.ours(events, statuses, self._told_until_ms())
+            missed = [one for one in missed if self._speaker.speaks_for(*one.where)]
         try:
             with self._database.writing(traced=True) as connection:
                 if events:
@@ -257,6 +265,8 @@ class Writer:
                     result.stored += sum(one.is_new for one in found)
                 if statuses:
                     coverage.record(connection, statuses, self._memory)
+                if missed:
+                    coverage.record_missed(connection, missed, self._memory)
                 result.dropped += Counter(told_by_another_collector=taken - len(events))
         except CommitUnknown as error:
             self._doubt = (error, result)
@@ -330,7 +340,7 @@ class Writer:
 
 
 def _events_in(batch: Iterable[Item]) -> int:
-    return sum(not isinstance(item, SourceStatus) for item in batch)
+    return sum(isinstance(item, (Event, Tracked)) for item in batch)
 
 
 def _reason(error: Exception) -> str:

@@ -323,6 +323,20 @@ def test_no_sign_of_life_goes_beyond_a_loss_that_is_not_stored_yet(
     assert writer.close() == 0
 
 
+def test_what_had_no_room_is_told_as_missed_by_the_one_that_speaks(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 3_600)  # who speaks now goes on
+    writers = [Writer(db, leases=Leases([LENAS], f"there/{name}"), queue_events=0).start() for name in ("1/a", "2/b")]
+    for writer in writers:
+        writer.event(chat(NOVA, "no room", at=now_ms()))
+        writer.status(status(CONNECTED, now_ms()))
+        assert writer.flush(60)
+        assert writer.counters.dropped["queue_full"] == 1
+    assert only(db, Gap)["reason"] == "more was said than could be kept"
+    assert [writer.close() for writer in writers] == [0, 0]
+
+
 def test_who_had_to_give_up_events_does_not_say_that_all_is_stored(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

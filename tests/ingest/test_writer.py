@@ -20,6 +20,7 @@ from core import db as core_db
 from core.clock import now_ms
 from core.db import Database
 from core.events import Event, Kind, Person, Platform, SourceState, SourceStatus
+from ingest import coverage
 from ingest import writer as writing
 from ingest.writer import Writer
 from models import Channel, CoverageGap, Heartbeat, SourceCondition, Stream, Viewer
@@ -326,18 +327,25 @@ def test_amounts_no_sum_can_hold_are_dropped_with_their_reason(db: Database, sta
 # The queue is bounded.
 
 
-def test_when_the_queue_is_full_newcomers_are_dropped_and_counted(impatient: Database, start: Start) -> None:
+def test_when_the_queue_is_full_newcomers_are_dropped_counted_and_told_as_a_gap(
+    impatient: Database, start: Start
+) -> None:
     writer = start(impatient, queue_events=100)
+    began_ms = now_ms()
     with locked(impatient):
         writer.event(now_chat("in hand"))
         wait_until(lambda: writer.counters.retries)
         for number in range(250):
             writer.event(now_chat(str(number)))
+        ended_ms = now_ms()
         assert writer.queued == 100
         writer.status(status(SourceState.CONNECTED))  # never dropped
     assert writer.flush(WAIT)
     assert texts(impatient) == ["in hand", *(str(number) for number in range(100))]
     assert dict(writer.counters.dropped) == {"queue_full": 150}
+    gap = only(impatient, CoverageGap)
+    assert began_ms - coverage.ON_ITS_WAY_MS <= gap["started_at_ms"] <= gap["ended_at_ms"] <= ended_ms
+    assert gap["reason"] == "more was said than could be kept"
     assert only(impatient, SourceCondition)["state"] == "connected"
 
 
