@@ -23,6 +23,7 @@ from rules.reach import IN_ORDER, REACHED, Measure
 from rules.segments import Segment, segment_since
 
 LISTED = 50  # people of a segment that are named
+LAST = 2**62  # after every number and every time
 
 # Whose reach puts them into a segment or a better one: the column that tells when last, and the measure.
 _SEGMENTS: dict[Segment, tuple[Any, Measure]] = {
@@ -144,9 +145,22 @@ def _past_members(connection: Connection, over: Past) -> dict[Segment, list[Memb
     }
 
 
-def events(connection: Connection, limit: int, zone: ZoneInfo, before: int | None = None) -> list[dict[str, Any]]:
-    """The newest events as they came in, newest first; those of bots too, which are marked."""
-    return [event_json(row, zone) for row in _NEWEST(connection, before=before or 2**62, limit=limit)]
+def events(
+    connection: Connection, asked: Range, limit: int, zone: ZoneInfo, before: int | None = None
+) -> list[dict[str, Any]]:
+    """The newest events, those of bots too, which are marked: of all time as they came in, of a range by their time.
+
+    ``before``: the number of an event; what follows it is told.
+    """
+    if asked.since_ms is None and asked.until_ms is None:
+        rows = _NEWEST(connection, before=before or LAST, limit=limit)
+    else:
+        end_ms = asked.until_ms or LAST
+        last_ms = end_ms if before is None else _TIME(connection, id=before).scalar() or 0
+        rows = _WITHIN(
+            connection, since=asked.since_ms or 0, until=end_ms, last=last_ms, before=before or LAST, limit=limit
+        )
+    return [event_json(row, zone) for row in rows]
 
 
 def event_json(row: Any, zone: ZoneInfo) -> dict[str, Any]:
@@ -184,10 +198,18 @@ _BY_SEGMENT = {segment: _in_segment(segment, by_last=False) for segment in Segme
 _BY_LAST = {segment: _in_segment(segment, by_last=True) for segment in Segment}
 _NAMES = Prepared(select(StoreUser.id, StoreUser.user_id).where(among(StoreUser.id, "people")))
 EVENT_COLUMNS = (StoreEvent.__table__, StoreUser.user_id)
+_SHOWN = select(*EVENT_COLUMNS).outerjoin(StoreUser, StoreUser.id == StoreEvent.user_row)
 _NEWEST = Prepared(
-    select(*EVENT_COLUMNS)
-    .outerjoin(StoreUser, StoreUser.id == StoreEvent.user_row)
-    .where(StoreEvent.id < bindparam("before"))
-    .order_by(StoreEvent.id.desc())
+    _SHOWN.where(StoreEvent.id < bindparam("before")).order_by(StoreEvent.id.desc()).limit(bindparam("limit"))
+)
+_WITHIN = Prepared(
+    _SHOWN.where(
+        StoreEvent.at_ms >= bindparam("since"),
+        StoreEvent.at_ms < bindparam("until"),
+        StoreEvent.at_ms <= bindparam("last"),
+        (StoreEvent.at_ms < bindparam("last")) | (StoreEvent.id < bindparam("before")),
+    )
+    .order_by(StoreEvent.at_ms.desc(), StoreEvent.id.desc())
     .limit(bindparam("limit"))
 )
+_TIME = Prepared(select(StoreEvent.at_ms).where(StoreEvent.id == bindparam("id")))

@@ -86,6 +86,13 @@ def reached(connection: Connection, asked: Range) -> Reached:
     return Reached(_people_since(connection, asked.since_ms), _events_since(connection, asked.since_ms))
 
 
+def events(connection: Connection, asked: Range) -> int:
+    """How many events there are in the range, without those of bots. Raises TooMuch."""
+    if asked.until_ms is not None:
+        return sum(past(connection, asked.since_ms, asked.until_ms).events.values())
+    return sum(_events_since(connection, asked.since_ms).values())
+
+
 def before(connection: Connection, asked: Range) -> dict[Measure, int]:
     """How many people had reached each measure in the range before. Raises NotKnown.
 

@@ -10,8 +10,7 @@ from flask import Response, jsonify, render_template
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from actions import store as orders_about
-from actions import track
-from analytics import retention, store, store_anomalies, store_journeys
+from analytics import retention, store, store_anomalies, store_journeys, store_reach
 from analytics.store_reach import Range, TooMuch
 from core.clock import now_ms
 from web import errors, orders
@@ -50,13 +49,18 @@ def page() -> str:
 
 @bp.get("/events")
 @bp.input(EventsQuery, location="query")
-@bp.output(EventsAnswer, description="The newest first")
+@bp.output(
+    EventsAnswer,
+    description="As they came in, the newest first; of a range that has a beginning or an end, by their time",
+)
 @bp.doc(summary="List events of the shop", security="bearer", responses=ASKED)
 def list_events(query_data: EventsQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        found = store.events(connection, query_data.limit, at.settings.zone, query_data.before)
-        return jsonify(events=found, total=track.total_events(connection))
+        range_ = asked(query_data)
+        found = store.events(connection, range_, query_data.limit, at.settings.zone, query_data.before)
+        total = store_reach.events(connection, range_)
+        return jsonify(events=found, total=total)
 
 
 @bp.delete("/events")

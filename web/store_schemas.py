@@ -33,7 +33,8 @@ class RangeQuery(Question):
     until: Moment | None = Field(None, description="ISO 8601; without an offset it is UTC")
 
 
-class EventsQuery(Question):
+class EventsQuery(RangeQuery):
+    range: RangeName = Field("all", description="which time before now; `since` or `until` takes its place")
     limit: int = Field(10, ge=1, le=200)
     before: int | None = Field(None, ge=1, le=2**63 - 1, description="the `id` of the last event of the page before")
 

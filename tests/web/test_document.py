@@ -136,7 +136,7 @@ def test_the_page_is_drawn_from_this_machines_own_files(stage, client):
 UNTOLD = (
     "-over-time|revenue-trends",  # which months there are, and which day comes after which
     "/vip|/webhook|/[{]username[}]$|/import$|/track$",
-    "^/(stats|anomalies|user-|funnel)|^/peerjs/[{]key|/ice-servers",
+    "^/(stats|events|anomalies|user-|funnel)|^/peerjs/[{]key|/ice-servers",
     f"/({'|'.join(RECORDS)})",
     "^/api/(accounts|tokens)$|/settings/(ignored|goals|sub-values)$",
 )

@@ -94,6 +94,24 @@ def test_events_come_newest_first_and_page_by_page(shop):
     assert datetime.fromisoformat(bought["timestamp"]).utcoffset() is not None
 
 
+def test_events_of_a_range_come_by_their_time(shop):
+    def asked(**question: Any) -> tuple[list[tuple[str | None, str]], int]:
+        told = shop.get("/events", params={"limit": 200, **question}).json()
+        return [(one["user_id"], one["timestamp"]) for one in told["events"]], told["total"]
+
+    day, total = asked(range="24h")
+    assert len(day) == total == 8
+    assert "cleo" not in {who for who, _ in day}
+    assert [when for _, when in day] == sorted((when for _, when in day), reverse=True)
+    assert asked(range="all")[1] == asked()[1] == 10
+    over, total = asked(since=at(hours=60), until=at(hours=20))
+    assert [who for who, _ in over] == ["cleo", "cleo"]
+    assert total == 2
+    first = shop.get("/events", params={"limit": 3, "range": "24h"}).json()["events"]
+    assert asked(range="24h", before=first[-1]["id"])[0] == day[3:]
+    assert asked(range="24h", before=2**40) == ([], 8)
+
+
 def test_anomalies_are_told_with_what_is_looked_for(shop):
     found = shop.get("/anomalies").json()
     assert found["total_anomalies"] == len(found["anomalies"]) == 0
@@ -112,7 +130,9 @@ def test_anomalies_are_told_with_what_is_looked_for(shop):
         {"since": at(hours=-1)},
     ],
 )
-@pytest.mark.parametrize("path", ["/stats", "/funnel-analysis", "/user-segmentation", "/anomalies", "/user-activity"])
+@pytest.mark.parametrize(
+    "path", ["/stats", "/funnel-analysis", "/user-segmentation", "/anomalies", "/user-activity", "/events"]
+)
 def test_a_range_that_cannot_be_is_refused(shop, path, asked):
     assert shop.get(path, params=asked).status_code == 422
 
