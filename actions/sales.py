@@ -35,11 +35,10 @@ class NotSigned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A sale with what became of it. ``fault``: why it was not booked."""
+    """What became of the sale of an id, and what is booked of it. ``fault``: why it was not booked."""
 
-    sale: Reported
-    became: Became
-    at_ms: int
+    sale_id: str
+    taken: Taken
     fault: Fault | None
 
 
@@ -75,7 +74,7 @@ class Cashier:
         """Answers after it is on disk. Raises Refused (what is wrong with it) and NotDurable (nothing is stored)."""
         sale = checked(item, now_ms=self._clock(), currency=self._policy.rates.currency)
         (taken,) = self._commits.submit([sale])
-        return Booked(sale, taken.became, taken.at_ms, FAULTS.get(taken.became))
+        return Booked(sale.sale_id, taken, FAULTS.get(taken.became))
 
     def _record(self, connection: Connection, reported: list[Reported]) -> list[Taken]:
         return sales.record(connection, reported, self._policy, self._clock())

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
@@ -22,7 +23,7 @@ class Became(Enum):
 
     BOOKED = "booked"
     KNOWN = "known"  # told before, in the same words
-    DIFFERENT = "different"  # this id was told before, of something else
+    DIFFERENT = "different"  # this id was told before, of something else, and that stands
     NO_SUCH_SALE = "no_such_sale"  # what it refunds is not known
     OTHER_CURRENCY = "other_currency"  # than the sale it refunds
     TOO_MUCH = "too_much"  # more would be given back than came in
@@ -30,8 +31,17 @@ class Became(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
+    """What became of a sale, and what the ledger has of its id: nothing where it was refused."""
+
     became: Became
-    at_ms: int = 0  # as it was booked
+    at_ms: int = 0
+    amount_micros: int = 0
+    currency: str = ""
+    source: str = ""
+
+    @classmethod
+    def standing(cls, became: Became, booked: Any) -> Taken:
+        return cls(became, booked.at_ms, booked.amount_micros, booked.currency, booked.source)
 
 
 def record(connection: Connection, sales: Sequence[Reported], policy: Policy, now_ms: int) -> list[Taken]:
@@ -43,13 +53,13 @@ def record(connection: Connection, sales: Sequence[Reported], policy: Policy, no
         before = known.get(sale.sale_id) or booked.get(sale.sale_id)
         if before is not None:
             same = before.fingerprint == sale.fingerprint
-            taken.append(Taken(Became.KNOWN if same else Became.DIFFERENT, before.at_ms))
+            taken.append(Taken.standing(Became.KNOWN if same else Became.DIFFERENT, before))
         elif (fault := _fault(connection, sale)) is not None:
             taken.append(Taken(fault))
         else:
             _book(connection, sale, policy, now_ms)
             booked[sale.sale_id] = sale
-            taken.append(Taken(Became.BOOKED, sale.at_ms))
+            taken.append(Taken.standing(Became.BOOKED, sale))
     return taken
 
 
@@ -86,7 +96,8 @@ def _book(connection: Connection, sale: Reported, policy: Policy, now_ms: int) -
     connection.execute(insert(Sale).values(row))
 
 
-_WITH_ENTRY = select(Sale.sale_id, Sale.fingerprint, LedgerEntry.at_ms, LedgerEntry.currency, LedgerEntry.amount_micros)
+_BOOKED = (LedgerEntry.at_ms, LedgerEntry.amount_micros, LedgerEntry.currency, LedgerEntry.source)
+_WITH_ENTRY = select(Sale.sale_id, Sale.fingerprint, *_BOOKED)
 _JOINED = _WITH_ENTRY.join(LedgerEntry, LedgerEntry.id == Sale.entry_id)
 _KNOWN = Prepared(_JOINED.where(among(Sale.sale_id, "ids")))
 _REFUNDED = Prepared(_JOINED.where(Sale.sale_id == bindparam("id")))

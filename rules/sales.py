@@ -98,9 +98,10 @@ def _decimal(given: Any) -> Decimal:
 def _source(given: Any) -> str:
     if given is None:
         return Source.SALES.value
-    if not isinstance(given, str) or not _SOURCE.fullmatch(given):
-        raise Refused("source", "must be up to 32 small letters, digits, and . _ - between them")
-    return given
+    source = given.strip().lower() if isinstance(given, str) else ""  # Ko-fi and ko-fi are one
+    if not _SOURCE.fullmatch(source):
+        raise Refused("source", "must be up to 32 letters, digits, and . _ - between them")
+    return source
 
 
 def _plain(value: Any) -> Any:

@@ -115,8 +115,11 @@ class VisitorsAnswer(BaseModel):
 
 
 class SaleAnswer(BaseModel):
+    """What is booked of this id."""
+
     success: Literal[True]
     status: Literal["booked", "known"]
+    differs: bool = Field(description="this id was told before, of something else; that stands")
     id: str
     amount: float
     currency: str
@@ -157,8 +160,8 @@ SALE_BODY: dict[str, Any] = {
                     "currency": {"type": ["string", "null"], "description": "three letters; `CURRENCY` if left out"},
                     "source": {
                         "type": ["string", "null"],
-                        "pattern": "^[a-z0-9][a-z0-9_.-]{0,31}$",
-                        "description": "where it was sold, such as `merch`; `sales` if left out",
+                        "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+                        "description": "where it was sold, such as `merch`, in whatever capitals; `sales` if left out",
                     },
                     "label": {"type": ["string", "null"], "maxLength": 128, "description": "what was sold"},
                     "refund_of": {

@@ -7,7 +7,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, current_app, jsonify, request
-from werkzeug.exceptions import Conflict, Forbidden, Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from actions import sales
 from actions.sales import Became, Booked, Cashier, NotDurable, NotSigned, Refused
@@ -37,11 +37,10 @@ def register(app: Flask) -> None:
     description="Signed with `SALES_SECRET`: `X-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of "
     "`<X-Timestamp>.<body>`, over the very bytes that are sent. Sent again it is answered 200 and counts once.",
     responses={
-        200: "It was known already",
+        200: "This id was known already, and what was booked of it stands",
         400: "The body is no JSON",
         401: "The signature or the time does not fit",
         403: "SALES_SECRET is not set",
-        409: "This id was told before, of another sale",
         413: "Too large",
         415: "No JSON",
         422: "It cannot be a sale",
@@ -60,8 +59,6 @@ def take() -> Response:
         response = answer(503, f"Nothing was stored: {error}")
         response.headers["Retry-After"] = "3"
         return response
-    if booked.became is Became.DIFFERENT:
-        raise Conflict(f"id: {booked.sale.sale_id} was reported before, of another sale")
     if booked.fault is not None:
         return _refused(booked.fault.field, booked.fault.message)
     return _answered(booked)
@@ -93,15 +90,17 @@ def _refused(field: str, message: str) -> Response:
 
 
 def _answered(booked: Booked) -> Response:
-    sale, is_new = booked.sale, booked.became is Became.BOOKED
+    taken = booked.taken
+    is_new = taken.became is Became.BOOKED
     response = jsonify(
         success=True,
         status="booked" if is_new else "known",
-        id=sale.sale_id,
-        amount=rounded(sale.amount_micros, sale.currency),
-        currency=sale.currency,
-        source=sale.source,
-        at=iso(booked.at_ms, services().settings.zone),
+        differs=taken.became is Became.DIFFERENT,
+        id=booked.sale_id,
+        amount=rounded(taken.amount_micros, taken.currency),
+        currency=taken.currency,
+        source=taken.source,
+        at=iso(taken.at_ms, services().settings.zone),
     )
     response.status_code = 201 if is_new else 200
     return response

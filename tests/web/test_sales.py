@@ -66,7 +66,7 @@ def test_a_signed_sale_is_booked_and_known_when_it_comes_again(locked_stage, cli
     first, again = report(client, item), report(client, item)
     assert (first.status_code, again.status_code) == (201, 200)
     told = {"success": True, "status": "booked", "id": "till-1", "amount": 12.5, "currency": "SEK", "source": "till"}
-    assert first.json() == told | {"at": "2026-11-20T23:00:00.000+05:30"}
+    assert first.json() == told | {"at": "2026-11-20T23:00:00.000+05:30", "differs": False}
     assert again.json() == first.json() | {"status": "known"}
     assert total(locked_stage.database, "SEK") == 12_500_000
 
@@ -79,12 +79,19 @@ def test_the_very_request_sent_again_counts_once(locked_stage, client):
     assert total(locked_stage.database, "NOK") == 3_000_000
 
 
-def test_the_same_id_of_another_sale_is_a_conflict_and_changes_nothing(locked_stage, client):
-    assert report(client, {"id": "till-3", "amount": 3, "currency": "DKK"}).status_code == 201
-    answer = report(client, {"id": "till-3", "amount": 30, "currency": "DKK"})
-    assert answer.status_code == 409
-    assert "till-3" in answer.json()["error"]
+def test_the_same_id_of_another_sale_is_known_and_answered_with_what_stands(locked_stage, client):
+    first = report(client, {"id": "till-3", "amount": 3, "currency": "DKK", "source": "till"})
+    assert (first.status_code, first.json()["differs"]) == (201, False)
+    again = report(client, {"id": "till-3", "amount": 30, "currency": "SEK", "source": "merch"})
+    assert again.status_code == 200
+    assert again.json() == first.json() | {"status": "known", "differs": True}
     assert total(locked_stage.database, "DKK") == 3_000_000
+
+
+def test_a_source_is_the_same_in_whatever_capitals(client):
+    first = report(client, {"id": "kofi-1", "amount": 3, "source": "Ko-fi"})
+    assert (first.status_code, first.json()["source"]) == (201, "ko-fi")
+    assert report(client, {"id": "kofi-1", "amount": 3, "source": "ko-fi"}).json()["differs"] is False
 
 
 def test_a_refund_is_negative_and_belongs_to_its_sale(locked_stage, client):
@@ -165,7 +172,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "a decimal of a yen": (b'{"id": "x", "amount": "100.5", "currency": "JPY"}', 422),
     "very many decimals": (b'{"id": "x", "amount": 1.0000000000000000000000000000000001}', 422),
     "no currency": (b'{"id": "x", "amount": 1, "currency": "dollars"}', 422),
-    "a source with capitals": (b'{"id": "x", "amount": 1, "source": "Merch"}', 422),
+    "a source with spaces": (b'{"id": "x", "amount": 1, "source": "my merch"}', 422),
     "an empty source": (b'{"id": "x", "amount": 1, "source": ""}', 422),
     "the future": (b'{"id": "x", "amount": 1, "at": "2099-01-01T00:00:00Z"}', 422),
     "the past": (b'{"id": "x", "amount": 1, "at": 1}', 422),
