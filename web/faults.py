@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from web.schemas import CURRENCY, DAY
+
 # By pydantic's type of error; {…} are what it tells besides.
 _WORDS = {
     "missing": "is missing",
@@ -27,6 +29,7 @@ _WORDS = {
     "list_type": "must be a list",
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be a JSON object"),
 }
+_FORMS = {DAY: "must be a day like 2026-11-21", CURRENCY: "must be three letters such as USD"}
 
 
 def faults(error: ValidationError) -> list[dict[str, str]]:
@@ -45,5 +48,7 @@ def _words(one: Any) -> str:
     context = one.get("ctx", {})
     if one["type"] == "literal_error":
         return f"must be one of {str(context['expected']).replace(' or ', ', ').replace(chr(39), '')}"
+    if one["type"] == "string_pattern_mismatch":
+        return _FORMS.get(context["pattern"], "cannot be read: send what an answer has told")
     words = _WORDS.get(one["type"])
     return words.format(**context) if words else str(one["msg"])

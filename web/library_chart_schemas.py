@@ -6,13 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from web.schemas import Question
-
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+from web.schemas import CURRENCY, DAY, Question
 
 
 class CurrencyQuery(Question):
-    currency: str | None = Field(None, pattern="^[A-Za-z]{3}$", description="of the series; CURRENCY unless told")
+    currency: str | None = Field(None, pattern=CURRENCY, description="of the series; CURRENCY unless told")
 
 
 class TrendsQuery(CurrencyQuery):

@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Platform = Literal["twitch", "tiktok"]
 
+# What a text must look like.
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+CURRENCY = "^[A-Za-z]{3}$"
+
 
 class Question(BaseModel):
     model_config = ConfigDict(extra="ignore")

@@ -103,17 +103,19 @@ def test_every_day_of_a_range_is_there_and_currencies_stand_beside_each_other(cl
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "said"),
     [
-        "start_date=yesterday",
-        "start_date=2024-02-30",
-        "start_date=2024-08-02&end_date=2024-08-01",
-        "start_date=1000-01-01&end_date=2024-08-01",
-        "currency=dollars",
+        ("start_date=yesterday", "start_date: must be a day like"),
+        ("start_date=2024-02-30", "start_date: there is no such day"),
+        ("start_date=2024-08-02&end_date=2024-08-01", "start_date: lies after end_date"),
+        ("start_date=1000-01-01&end_date=2024-08-01", "start_date"),
+        ("currency=dollars", "currency: must be three letters"),
     ],
 )
-def test_a_range_that_cannot_be_is_refused(client, query):
-    refused(client.get(f"/api/revenue-trends?{query}"), 422)
+def test_a_range_that_cannot_be_is_refused(client, query, said):
+    answer = client.get(f"/api/revenue-trends?{query}")
+    refused(answer, 422)
+    assert said in answer.json()["error"]
 
 
 def test_one_user_is_told_with_their_histories(client, cast):

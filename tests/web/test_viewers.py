@@ -100,6 +100,8 @@ def test_the_list_is_paged_sorted_and_searched(stage: Stage, client):
     assert [one["username"] for one in answer["data"]] == ["listed.3", "listed.2", "listed.1"]
     upwards = get(client, "", ViewersAnswer, search="LISTED.", sortBy="last_seen_at", order="ASC")
     assert [one["username"][-1] for one in upwards["data"]] == list("6543210")
+    small = get(client, "", ViewersAnswer, search="listed.", sortBy="last_seen_at", order="asc")
+    assert small["data"] == upwards["data"]
     assert get(client, "", ViewersAnswer, search="listed.", filter="vip")["data"] == []
     assert get(client, "", ViewersAnswer, search='"; DROP TABLE viewers --')["data"] == []
     assert len(get(client, "", ViewersAnswer, search="listed.", filter="active")["data"]) == 7
@@ -110,7 +112,7 @@ def test_the_list_is_paged_sorted_and_searched(stage: Stage, client):
     [
         ("", {"sortBy": "notes"}, "sortBy", "last_seen_at"),
         ("", {"sortBy": "total_coins_spent; DROP"}, "sortBy", "total_coins_spent"),
-        ("", {"order": "desc"}, "order", "DESC"),
+        ("", {"order": "down"}, "order", "DESC"),
         ("", {"filter": "rich"}, "filter", "favorites"),
         ("", {"limit": "201"}, "limit", "200"),
         ("", {"limit": "0"}, "limit", "1"),
@@ -122,7 +124,7 @@ def test_the_list_is_paged_sorted_and_searched(stage: Stage, client):
         ("/vip/list", {"tier": "Wood"}, "tier", "Bronze"),
         ("/export", {"format": "xls"}, "format", "csv"),
         ("/export", {"filter": "x"}, "filter", "all"),
-        ("/nobody/gifts", {"before": "1"}, "before", "pattern"),
+        ("/nobody/gifts", {"before": "1"}, "before", "send what an answer has told"),
         ("/nobody/sessions", {"limit": "0"}, "limit", "1"),
     ],
 )
