@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from actions.installation import CONTENT, DEMO, content_of, has_real_shop
+from actions.installation import CONTENT, DEMO, REAL, content_of, has_real_shop
 from actions.track import Tracker
 from core.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from core.db import Database
@@ -32,7 +32,7 @@ MOST_IN_A_SPIKE, MOST_BY_ONE = 2_000, 1_000
 
 
 class RealData(Exception):
-    """There are events of a real shop: nothing is made up beside them unless that is wanted."""
+    """There is real data: nothing is made up beside it unless that is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,13 @@ class Made:
 
 
 def admit(database: Database, *, force: bool) -> None:
-    """Raises RealData where real events are, unless ``force``. A database that holds nothing becomes one for demos."""
+    """Raises RealData where real data is, unless ``force``. A database that holds nothing becomes one for demos."""
     with database.writing() as connection:
         content = content_of(connection)
-        is_real = content != DEMO and has_real_shop(connection)
+        # Without a shop as well: what made-up visitors pay would stand beside real gifts and subs.
+        is_real = content == REAL or (content is None and has_real_shop(connection))
         if is_real and not force:
-            raise RealData("this database holds events of a real shop: made-up ones would mix with them")
+            raise RealData("this database holds real data: made-up events would mix with it")
         if content is None and not is_real:
             connection.execute(insert(Installation).values(key=CONTENT, value=DEMO))
 

@@ -22,14 +22,12 @@ from web.store_schemas import EventType
 bp = APIBlueprint("demo", __name__, tag="Store")
 
 REFUSED = [400, 401, 403, 409, 422, 503]
-WHY = (
-    "Everything takes the way of `POST /track`, is marked as simulated, and says so in its `data`. Where a real shop's "
-)
-WHY += "events are this is refused (409) unless `force` is true. What is chosen comes as JSON or in the address."
+WHY = "Everything takes the way of `POST /track`, is marked as simulated, and says so in its `data`. Where real data "
+WHY += "is this is refused (409) unless `force` is true. What is chosen comes as JSON or in the address."
 
 
 class AnomaliesOrder(Question):
-    force: bool = Field(False, description="even beside the events of a real shop")
+    force: bool = Field(False, description="even beside real data")
 
 
 class TrafficOrder(AnomaliesOrder):

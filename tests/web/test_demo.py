@@ -77,7 +77,7 @@ def test_they_are_refused_beside_a_real_shop_unless_that_is_wanted(own: Alone) -
     for path in (TRAFFIC, ANOMALIES):
         refused = own.client.post(path)
         assert refused.status_code == 409
-        assert "real shop" in refused.json()["error"]
+        assert "real data" in refused.json()["error"]
         assert own.client.post(path, json={"force": False}).status_code == 409
     assert own.client.get("/stats").json()["total_events"] == 1
     assert own.client.post(TRAFFIC, json={"force": True, "users": 2}).status_code == 200
@@ -85,9 +85,13 @@ def test_they_are_refused_beside_a_real_shop_unless_that_is_wanted(own: Alone) -
     assert content_of(own.database) == installation.REAL
 
 
-def test_a_real_database_without_a_shop_may_try_it(own: Alone) -> None:
+@pytest.mark.parametrize("path", [TRAFFIC, ANOMALIES])
+def test_a_real_database_without_a_shop_is_not_mixed_up_either(own: Alone, path: str) -> None:
     installation.claim(own.database, installation.REAL)
-    assert own.client.post(TRAFFIC, json={"users": 1}).status_code == 200
+    assert own.client.post(path).status_code == 409
+    assert own.client.get("/stats", params={"range": "all"}).json()["total_events"] == 0
+    assert own.client.get("/api/revenue").json()["today"] == 0
+    assert own.client.post(path, json={"force": True}).status_code == 200
     assert content_of(own.database) == installation.REAL
 
 
