@@ -16,6 +16,7 @@ from core.db import Database
 from ingest import erasure, privacy
 from ingest.census import Census
 from ingest.policy import Policy
+from ingest.viewers import PROVISIONAL
 from models import Event as EventRow
 from models import Installation, Mute, Viewer, ViewerEdit, ViewerName, ViewerNews, VipSource
 
@@ -103,8 +104,7 @@ def opt_out(
         if privacy.opted_out(connection, hashes) == set(hashes):
             return False
         privacy.remember(connection, hashes, now_ms)
-        viewer_id = _viewer_id(connection, platform, user_id)
-        if viewer_id is not None:
+        for viewer_id in _viewer_ids(connection, platform, user_id, login):
             erasure.end_sessions(connection, viewer_id, policy or Policy(), now_ms)
     return True
 
@@ -112,7 +112,8 @@ def opt_out(
 def opt_in(database: Database, platform: str, user_id: str, login: str) -> bool:
     """Records a person again; answers whether they had opted out."""
     with database.writing() as connection:
-        return privacy.forget(connection, _hashes(connection, platform, user_id, [login]))
+        as_imported = privacy.imported_hash(privacy.salt(connection), platform, login)
+        return privacy.forget(connection, [*_hashes(connection, platform, user_id, [login]), as_imported])
 
 
 def forget_me(
@@ -121,14 +122,13 @@ def forget_me(
     """Erases the person of that platform id and records nothing more of them; answers whether they were known."""
     opt_out(database, platform, user_id, login, now_ms=now_ms, policy=policy)
     with database.reading() as connection:
-        viewer_id = _viewer_id(connection, platform, user_id)
-    if viewer_id is None:
-        return False
-    try:
-        erase(database, viewer_id, remember=True, now_ms=now_ms, editor="themselves", policy=policy)
-    except NoSuchViewer:
-        return False  # asked for twice at once
-    return True
+        viewer_ids = _viewer_ids(connection, platform, user_id, login)
+    for viewer_id in viewer_ids:
+        try:
+            erase(database, viewer_id, remember=True, now_ms=now_ms, editor="themselves", policy=policy)
+        except NoSuchViewer:
+            return False  # asked for twice at once
+    return bool(viewer_ids)
 
 
 def _known(connection: Connection, viewer_id: int) -> Any:
@@ -153,9 +153,11 @@ def _hashes(connection: Connection, platform: str, user_id: str, names: Iterable
     return [privacy.person_hash(salt, platform, user_id), *logins]
 
 
-def _viewer_id(connection: Connection, platform: str, user_id: str) -> int | None:
-    theirs = (Viewer.platform == platform, Viewer.platform_user_id == user_id)
-    return connection.scalar(select(Viewer.id).where(*theirs, Viewer.erased_at_ms.is_(None)))
+def _viewer_ids(connection: Connection, platform: str, user_id: str, login: str) -> list[int]:
+    """The person's row, and the one that was imported by their name and has not been found to be theirs yet."""
+    theirs = Viewer.platform_user_id.in_([user_id, f"{PROVISIONAL}{login.lower()}"])
+    query = select(Viewer.id).where(Viewer.platform == platform, theirs, Viewer.erased_at_ms.is_(None))
+    return list(connection.scalars(query))
 
 
 def _make_nobody(connection: Connection, viewer_id: int, now_ms: int) -> None:

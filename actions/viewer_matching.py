@@ -190,7 +190,8 @@ def _hashes(connection: Connection, entries: Sequence[Entry]) -> list[list[str]]
     return [
         [
             privacy.person_hash(salt, entry.platform, user_id_of(entry)),
-            *([] if entry.user_id else [privacy.login_hash(salt, entry.platform, entry.username)]),
+            # A name may be somebody else's by now, but not while nothing else of its owner was known.
+            (privacy.imported_hash if entry.user_id else privacy.login_hash)(salt, entry.platform, entry.username),
         ]
         for entry in entries
     ]

@@ -40,6 +40,11 @@ def person_hash(salt: str, platform: str, user_id: str) -> str:
     return _hash(salt, f"{platform}\0{user_id}")
 
 
+def imported_hash(salt: str, platform: str, login: str) -> str:
+    """The same of somebody who was imported by name, as long as their platform has not told their id."""
+    return person_hash(salt, platform, f"{PROVISIONAL}{login.lower()}")
+
+
 def login_hash(salt: str, platform: str, login: str) -> str:
     """The same of a login: some events (who comes and goes on Twitch) tell no id."""
     return _hash(salt, f"{platform}\0@{login.lower()}")

@@ -413,13 +413,31 @@ def test_who_asks_to_be_forgotten_is_erased_and_remembered_known_or_not(db):
     assert dropped == {"opted_out": 2}
 
 
-def test_who_was_imported_by_name_stays_forgotten_when_the_platform_tells_their_id(db):
+def imported_by_name(db):
     values = {"platform": "twitch", "platform_user_id": "name:zeldazebra", "username": "zeldazebra"}
-    values |= {"display_name": "ZeldaZebra", "first_seen_at_ms": NOON, "last_seen_at_ms": NOON}
+    values |= {"display_name": "ZeldaZebra", "first_seen_at_ms": NOON, "last_seen_at_ms": NOON, "notes": "allergic"}
     with db.writing() as connection:
-        connection.execute(insert(Viewer).values(values))
-    privacy.erase(db, only(db, Viewer)["id"], remember=True, now_ms=LATER)
+        return connection.execute(insert(Viewer).values(values).returning(Viewer.id)).scalar_one()
+
+
+def test_who_was_imported_by_name_stays_forgotten_when_the_platform_tells_their_id(db):
+    privacy.erase(db, imported_by_name(db), remember=True, now_ms=LATER)
     assert write(db, [chat(ZELDA, at=LATER)]).dropped == {"opted_out": 1}
+
+
+def test_who_was_imported_by_name_and_erased_can_be_recorded_again_if_they_ask_for_it(db):
+    privacy.erase(db, imported_by_name(db), remember=True, now_ms=LATER)
+    assert write(db, [chat(ZELDA, at=LATER)]).dropped == {"opted_out": 1}
+    assert privacy.opt_in(db, "twitch", ZELDA.user_id, ZELDA.login)
+    assert write(db, [chat(ZELDA, at=LATER)]).stored == 1
+
+
+def test_who_was_imported_by_name_is_forgotten_when_they_ask_for_it_with_the_first_they_say(db):
+    imported_by_name(db)
+    assert privacy.forget_me(db, "twitch", ZELDA.user_id, ZELDA.login, now_ms=LATER, policy=POLICY)
+    assert found_in(db, ZELDA.login, "allergic") == set()
+    assert privacy.opt_in(db, "twitch", ZELDA.user_id, ZELDA.login)
+    assert rows(db, OptOut) == []
 
 
 thorough = examples(15)

@@ -293,6 +293,7 @@ def test_who_was_erased_and_remembered_does_not_come_back_from_a_list(db):
     run(db, "username\nzelda\n")
     privacy.erase(db, person(db, "zelda")["id"], remember=True, now_ms=LATER)
     assert run(db, "username\nzelda\n").new == 0
+    assert run(db, "username,user id\nzelda,77\n").new == 0  # a later list tells their id as well
 
 
 def test_changes_leave_a_trail_and_people_a_note_of_where_they_came_from(db):
