@@ -19,9 +19,7 @@ from ingest.policy import Policy
 from ingest.viewers import PROVISIONAL
 from models import Event as EventRow
 from models import Installation, Mute, Viewer, ViewerEdit, ViewerName, ViewerNews, VipSource
-
-ERASED = "erased:"  # how id and name of nobody begin
-PENDING = "erasing:"  # the key in `installation` of an erasure that is under way, with the row's id
+from rules.erasure import ERASED, PENDING
 
 # Everything that tells who somebody is or what was thought of them; the totals are not in it.
 NOBODY: dict[str, Any] = {

@@ -14,14 +14,18 @@ from analytics.retention import kept_since_ms
 from core.clock import MINUTE_MS, hh_mm, iso
 from core.events import Kind, Mark
 from core.statements import Prepared, among
-from models import Channel, EventStatus, MinuteRollup, Viewer
+from core.text_search import begins_with
+from models import Channel, EventStatus, Installation, MinuteRollup, Viewer
 from models import Event as EventRow
 from rules import moments as rule
 from rules import terms as term_rule
+from rules.erasure import ERASED, PENDING
 
 MESSAGES_READ = 1_000
 RAID_LOOK_BACK_MINUTES = 3
 SAMPLES = 3
+
+State = tuple[int, ...]  # what an explanation depends on: see ``of_stream``
 
 
 class Memo:
@@ -29,14 +33,14 @@ class Memo:
 
     def __init__(self, capacity: int = 500) -> None:
         self._capacity = capacity
-        self._known: OrderedDict[tuple[int, int], tuple[tuple[int, int], dict[str, Any]]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], tuple[State, dict[str, Any]]] = OrderedDict()
 
-    def get(self, place: tuple[int, int], state: tuple[int, int]) -> dict[str, Any] | None:
-        """What was kept for ``place`` (stream, minute), if it was then in this ``state`` (messages, orders)."""
+    def get(self, place: tuple[int, int], state: State) -> dict[str, Any] | None:
+        """What was kept for ``place`` (stream, minute), if it was then in this ``state``."""
         known = self._known.get(place)
         return known[1] if known and known[0] == state else None
 
-    def keep(self, place: tuple[int, int], state: tuple[int, int], value: dict[str, Any]) -> None:
+    def keep(self, place: tuple[int, int], state: State, value: dict[str, Any]) -> None:
         self._known[place] = (state, value)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
@@ -56,12 +60,14 @@ def of_stream(
     ``counts`` are its messages per minute from ``first_minute`` on.
     """
     spikes = rule.spikes(counts, usual)
-    # Moderators may take back what a spike was explained with, and another message bring it back to its height.
+    # Moderators may take back what a spike was explained with, and another message bring it back to its height; and
+    # who was erased is named no more, here as everywhere.
     orders = _orders_since(connection, stream.channel_id, first_minute) if spikes else 0
+    erasures = tuple(_ERASURES(connection).one()) if spikes else ()
     found = []
     for spike in spikes:
         minute = first_minute + spike.index
-        place, state = (stream.id, minute), (spike.height, orders)
+        place, state = (stream.id, minute), (spike.height, orders, *erasures)
         explained = memo.get(place, state)
         if explained is None:
             explained = _explain(connection, stream.channel_id, minute)
@@ -171,6 +177,18 @@ def _sample(said: Sequence[Any], term: str) -> list[dict[str, str]]:
 
 
 _CHANNEL = Prepared(select(Channel.platform, Channel.name).where(Channel.id == bindparam("id")))
+_ERASURES = Prepared(
+    select(
+        select(func.count())
+        .select_from(Viewer)
+        .where(begins_with(Viewer.username, bindparam("erased", ERASED)))
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(Installation)
+        .where(begins_with(Installation.key, bindparam("pending", PENDING)))
+        .scalar_subquery(),
+    )
+)
 _REMOVING = [kind.value for kind in (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)]
 _ORDERS = Prepared(
     select(func.count())

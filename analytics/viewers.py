@@ -16,8 +16,8 @@ from core.statements import Prepared, among
 from core.text_search import begins_with
 from models import CurrentSession, IgnoredName, Viewer, ViewerName, VipSource, VipTier
 from rules import birthdays, loyalty, sessions
+from rules.erasure import ERASED
 
-ERASED = "erased:"  # how the name of nobody begins
 LONGEST_NAME = 64  # the column's
 PLATFORMS = tuple(platform.value for platform in Platform)
 # A bare name that several platforms know means the person on the first of these.

@@ -50,8 +50,8 @@ def cause(
 ) -> str:
     """One line on what made a spike: ``“CLUTCH” ×84 after raid of 312 by northwind``.
 
-    ``terms`` are (word or emote, uses), most used first; ``raid`` is (login, raiders). ``forgotten``: what was said is
-    no longer kept.
+    ``terms`` are (word or emote, uses), most used first; ``raid`` is (login, raiders), the login "" of somebody who was
+    erased. ``forgotten``: what was said is no longer kept.
     """
     parts = [f"“{term}” ×{uses}" for term, uses in terms[:1] if uses >= 3]
     if gifts:
@@ -60,6 +60,6 @@ def cause(
         parts.append(f"{subs} sub{'s' * (subs > 1)}")
     line = ", ".join(parts)
     if raid:
-        after = f"raid of {raid[1]} by {raid[0]}"
+        after = f"raid of {raid[1]} by {raid[0]}" if raid[0] else f"raid of {raid[1]}"
         line = f"{line} after {after}" if line else after
     return line or ("what was said is no longer kept" if forgotten else "many voices at once")

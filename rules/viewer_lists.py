@@ -10,13 +10,14 @@ from typing import Any
 
 from rules import profiles
 from rules.csv_table import Table
+from rules.erasure import ERASED
 from rules.profiles import Invalid
 
 MOST_ROWS = 100_000
 MOST_PROBLEMS = 500  # told in full; beyond them only their number
 PLATFORMS = ("twitch", "tiktok")
 NAME_LENGTH, DISPLAY_LENGTH, ID_LENGTH = 64, 128, 64  # the columns'
-PROVISIONAL, ERASED = "name:", "erased:"  # how ids begin that no platform gave
+PROVISIONAL = "name:"  # how ids begin that no platform gave
 MOST = 10**12
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # before it there was no live streaming
 

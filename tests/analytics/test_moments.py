@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from analytics import moments
+import pytest
+
+from actions import privacy
+from analytics import moments, viewers
 from core.db import Database
 from core.events import Event, Kind, Mark
+from ingest import erasure
 from models import Event as EventRow
 from tests.support import LENA, NOON, SAM, act, chat, chatter, minutes, seconds, stats, write
 
@@ -112,6 +116,27 @@ def test_an_explained_minute_is_not_read_again_until_something_changes(db: Datab
     assert stats(db, now, memo=memo)["moments"] == first
     write(db, crowd("clutch", 1, at=NOON + seconds(59), first=500))
     assert stats(db, now, memo=memo)["moments"] != first
+
+
+def test_who_was_erased_is_in_no_moment_any_more_though_it_was_explained_before(db: Database) -> None:
+    memo, now = moments.Memo(), NOON + minutes(2)
+    raid = act(Kind.RAID, SAM, NOON - minutes(1), amount=312)
+    write(db, [*calm(), raid, chat(SAM, "sesquipedalian words"), *crowd("sesquipedalian words", first=10)])
+    assert "Sam" in str(stats(db, now, memo=memo)["moments"])
+    with db.reading() as connection:
+        sam = viewers.find(connection, "twitch:sam").id
+
+    def look_meanwhile(*_: Any) -> None:
+        """The person is gone, what they said not yet."""
+        assert "Sam" not in str(stats(db, now, memo=memo)["moments"])
+
+    with pytest.MonkeyPatch.context() as patched:
+        clean = erasure.clean_events
+        patched.setattr(erasure, "clean_events", lambda *given: (look_meanwhile(), clean(*given))[1])
+        privacy.erase(db, sam, remember=False, now_ms=now)
+    (found,) = stats(db, now, memo=memo)["moments"]
+    assert found["cause"] == "“sesquipedalian” ×30 after raid of 312"
+    assert "Sam" not in str(found)
 
 
 def test_the_memory_of_moments_is_bounded() -> None:

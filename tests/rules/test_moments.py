@@ -72,6 +72,7 @@ def test_a_moment_once_found_stays_found_however_the_stream_goes_on(
         ([("CLUTCH", 84)], ("northwind", 312), 0, 0, "“CLUTCH” ×84 after raid of 312 by northwind"),
         ([("gg", 2)], None, 0, 0, "many voices at once"),
         ([], ("northwind", 5), 0, 0, "raid of 5 by northwind"),
+        ([], ("", 5), 0, 0, "raid of 5"),
         ([], None, 1, 1, "1 gift, 1 sub"),
         ([("wow", 3)], None, 5, 2, "“wow” ×3, 5 gifts, 2 subs"),
         ([], None, 0, 0, "many voices at once"),
