@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from models import (
     ViewerTotal,
     VipSource,
 )
+from rules.birthdays import EARLIEST_YEAR
 from rules.profiles import Invalid
 from tests.support import (
     MILO,
@@ -440,7 +442,7 @@ peoples = st.lists(
     st.fixed_dictionaries(
         {"notes": notes, "tags": tags, "discord_username": words.filter(lambda text: not text.strip().startswith("'"))},
         optional={
-            "birthday": st.dates(max_value=viewers.day_of(NOON)).map(str).filter(lambda day: day >= "1900"),
+            "birthday": st.dates(date(EARLIEST_YEAR, 1, 1), viewers.day_of(NOON)).map(str),
             "is_favorite": st.booleans(),
             "is_blocked": st.booleans(),
             "is_moderator": st.booleans(),
