@@ -24,7 +24,7 @@ import gevent
 from apiflask import APIFlask
 from flask import Flask
 
-from core.config import Settings, SettingsError, load_settings
+from core.config import Settings, SettingsError, is_read_by_others, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, outdated
 from core.logs import set_up_logs
 from core.version import VERSION
@@ -249,10 +249,14 @@ def _stand(database: Database) -> str:
     return reason
 
 
-def _secrets(settings: Settings) -> dict[str, str]:
-    """All but TRACK_KEY, which stands in the shop's pages anyway."""
+def _warn_of_weaknesses(settings: Settings) -> None:
+    # All but TRACK_KEY, which stands in the shop's pages anyway.
     names = ("secret_key", "api_token", "overlay_token", "sales_secret", "turn_secret")
-    return {name.upper(): getattr(settings, name) for name in names}
+    secrets = {name.upper(): getattr(settings, name) for name in names}
+    for weakness in weaknesses(settings.dashboard_password, settings.dashboard_username, secrets):
+        log.warning(weakness)
+    if (settings.dashboard_password or any(secrets.values())) and is_read_by_others():
+        log.warning("everybody on this machine can read .env and the secrets in it: chmod 600 .env")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -263,8 +267,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         set_up_logs(settings.log_level)
-        for weakness in weaknesses(settings.dashboard_password, settings.dashboard_username, _secrets(settings)):
-            log.warning(weakness)
+        _warn_of_weaknesses(settings)
         database = Database(settings.database_url)
         await_server(database, settings.database_wait, log.warning)
         check_schema(database, SCHEMA_REVISION)

@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import logging
 import re
+import stat
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -260,6 +261,14 @@ def _text_of(env_file: Path) -> str:
         raise SettingsError(f"{env_file.name}: this is a folder, and has to be a file with settings") from None
     except (FileNotFoundError, NotADirectoryError):
         return ""
+
+
+def is_read_by_others(env_file: Path | None = None) -> bool:
+    """Whether everybody with an account on this machine can read the file."""
+    try:
+        return bool((env_file or ROOT / ".env").stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
 
 
 def _one_line(error: ValidationError) -> str:

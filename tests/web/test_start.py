@@ -60,6 +60,17 @@ def test_secrets_that_can_be_guessed_are_told_at_the_start_and_not_shown(program
     assert not any(secret in web.log for secret in weak.values())
 
 
+def test_a_file_of_secrets_that_others_can_read_is_told(tmp_path, new_database_url):
+    program = Program.copied_to(tmp_path)
+    file = tmp_path / ".env"
+    file.write_text(f"DASHBOARD_PASSWORD={PASSWORD}\n")
+    for mode, is_told in ((0o644, True), (0o600, False)):
+        file.chmod(mode)
+        with program.web(new_database_url()) as web:
+            assert ("chmod 600 .env" in web.log) is is_told
+            assert httpx.get(f"{web.url}/api/stats").status_code == 401, "it was read"
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://user:hunter2@host/db", "sqlite", "postgresql://:hunter2@:x/db"])
 def test_an_address_that_is_no_databases_is_named_without_its_password(refusal, url):
     line = refusal(DATABASE_URL=url)
