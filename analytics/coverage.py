@@ -52,14 +52,17 @@ def collector_beats(connection: Connection) -> list[Beat]:
 
 
 def gaps(connection: Connection, channel_ids: Sequence[int], start_ms: int, end_ms: int, now_ms: int) -> list[Gap]:
-    """The gaps that touch the time from ``start_ms`` to ``end_ms``, oldest first; a dead collector makes one, too."""
+    """The gaps that touch the time from ``start_ms`` to ``end_ms``; a dead collector makes one, too.
+
+    Oldest first, and those that began together in the order of channels, whatever the database's own is.
+    """
     found = [Gap(*row) for row in _GAPS(connection, channels=list(channel_ids), start=start_ms, end=end_ms)]
     for row in _CONDITIONS(connection):
         covered = row.channel_id in channel_ids and row.state in COVERED
         if covered and row.sign_ms is not None and is_silent(row.sign_ms, now_ms) and row.sign_ms <= end_ms:
             found.append(Gap(row.channel_id, row.sign_ms, None, "the collector is down"))
     wide = [gap for gap in found if gap.overlap_ms(gap.started_at_ms, now_ms) >= SHORTEST_GAP_MS]
-    return sorted(wide, key=lambda gap: gap.started_at_ms)
+    return sorted(wide, key=lambda gap: (gap.started_at_ms, gap.channel_id))
 
 
 def gap_json(gap: Gap, channel: ChannelInfo, first_minute: int, minutes: int, zone: ZoneInfo) -> dict[str, Any]:

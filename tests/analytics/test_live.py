@@ -411,6 +411,15 @@ def test_a_living_collector_is_no_gap(db: Database) -> None:
     ]
 
 
+def test_gaps_that_began_together_come_in_the_order_of_channels(db: Database) -> None:
+    for state, names in ((SourceState.CONNECTED, ("lena", "nova")), (SourceState.WAITING, ("nova", "lena"))):
+        at_ms = NOON - minutes(20 if state is SourceState.CONNECTED else 5)
+        with db.writing() as connection:
+            told = [SourceStatus(Platform.TWITCH, name, state, at_ms, "why") for name in names]
+            coverage.record(connection, told, Memory())
+    assert [gap["channel"] for gap in stats(db)["gaps"]] == ["lena", "nova"]
+
+
 def test_a_stream_tells_how_much_of_it_was_heard(db: Database) -> None:
     write(db, [chat(NOVA, at=NOON - minutes(20)), chat(NOVA)])
     connect(
