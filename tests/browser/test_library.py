@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from rules.library_kinds import KINDS
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
+from tests.browser.test_frame import CUT
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.cast import PASS_PHRASE, add_account, owner_of
 from tests.web.conftest import API_TOKEN, PASSWORD, Stage, stage_of
@@ -414,9 +415,11 @@ def test_the_page_has_no_accessibility_fault_and_fits(
     numbers(page, "retention")
     page.locator("#chart-rated .menu summary").click()
     check()
+    assert page.evaluate(APART) == []
     page.goto(f"{stage.web.url}/library?user=1")
     expect(page.locator("#member-name")).to_have_text("Ann Archer", timeout=SOON)
     check()
+    assert page.evaluate(CUT, ".member-totals dd") == []
     page.goto(f"{stage.web.url}/library?kind=reviews&user_id=1")
     expect(rows(page)).to_have_count(1, timeout=SOON)
     since = page.locator("#records-filters").get_by_label("From")
@@ -429,3 +432,12 @@ def test_the_page_has_no_accessibility_fault_and_fits(
     page.locator("#record").get_by_role("button", name="Add review").click()
     expect(page.locator("#record-user_id-error")).to_be_visible()
     check()
+
+
+# Charts whose download does not stand in the line of their title.
+APART = """() => [...document.querySelectorAll(".chart-card")]
+  .filter(card => {
+    const [title, menu] = ["h2", ".menu"].map(name => card.querySelector(name).getBoundingClientRect());
+    return menu.height && (title.bottom < menu.top || menu.bottom < title.top);
+  })
+  .map(({ id }) => id)"""
