@@ -12,6 +12,7 @@ from core.clock import now_ms
 from core.events import Event, Kind, Person, Platform
 from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.test_accessibility import faults
+from tests.browser.test_frame import CUT
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.conftest import Stage, stage_of
 
@@ -593,6 +594,15 @@ def test_an_import_with_a_bad_row_says_which_and_changes_nothing_and_a_mended_on
     expect(page.locator("#people-rows tr")).to_have_count(2, timeout=SOON)
     expect(page.locator("#people-rows")).to_contain_text("Ida; <b>")
     expect(page.locator("#people-rows")).to_contain_text("1,200")
+
+
+def test_the_columns_of_a_list_are_called_by_their_whole_names_on_a_phone(visit: Visits, home: str) -> None:
+    page = visit(home, viewport=PHONE).open("/viewers", "#people-rows .name")
+    page.get_by_role("button", name="Import").click()
+    name = "Coins given before the move to the new system"
+    choose(page.locator("#import"), f"User;{name}\nimported.three;1200\n")
+    expect(page.locator(".columns-table th", has_text=name)).to_be_visible(timeout=SOON)
+    assert page.evaluate(CUT, ".columns-table tbody th") == []
 
 
 def choose(dialog: Locator, text: str) -> None:
