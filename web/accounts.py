@@ -26,7 +26,7 @@ from web.account_schemas import (
     PasswordSet,
     RoleOrder,
 )
-from web.attempts import limiter
+from web.attempts import how_long_to_wait, limiter
 from web.auth import beside_the_server
 from web.credentials import credentials
 from web.identity import ENV_OWNER, caller
@@ -116,7 +116,7 @@ def me() -> Response:
 
 
 @bp.put("/api/accounts/me/password")
-@limiter.limit("10 per minute;60 per hour")
+@limiter.limit("10 per minute;60 per hour", error_message=how_long_to_wait)
 @bp.input(OwnPassword)
 @bp.output(Done, description="All other sessions of the account have ended; this one goes on")
 @bp.doc(summary="Change my password", security="bearer", responses=[*REFUSED, 429])

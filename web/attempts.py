@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -58,6 +59,14 @@ class OnceAMinute(logging.Filter):
         if is_due:
             self._due = time.monotonic() + COMPLAINT_SECONDS
         return is_due
+
+
+def how_long_to_wait() -> str:
+    """What somebody is told who has tried too often."""
+    limit = limiter.current_limit
+    left = max(1, math.ceil(limit.reset_at - time.time())) if limit else WAIT_SECONDS
+    wait = f"{left} s" if left <= 90 else f"{math.ceil(left / 60)} min"
+    return f"wait {wait}, then try again"
 
 
 limiter = Limiter(visitors_network, headers_enabled=True, key_prefix="streampulse")

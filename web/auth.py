@@ -25,7 +25,7 @@ from core.config import ROOT, Settings, SettingsError
 from rules.accounts import LONGEST_PASSWORD
 from web import orders
 from web.access import Access, access_of_caller
-from web.attempts import limiter
+from web.attempts import how_long_to_wait, limiter
 from web.credentials import credentials
 from web.identity import ENV_OWNER, caller, open_session, owner_key
 from web.services import services
@@ -116,7 +116,7 @@ def login() -> Response | str:
 
 
 @bp.post("/login")
-@limiter.limit("10 per minute;60 per hour")
+@limiter.limit("10 per minute;60 per hour", error_message=how_long_to_wait)
 def log_in() -> Response | tuple[str, int]:
     settings = services().settings
     target = _inside(request.form.get("next", ""))

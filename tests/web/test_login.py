@@ -85,6 +85,9 @@ def test_guessing_is_slowed_down_with_a_time_to_wait_and_only_for_the_one_who_gu
     page = visitor.post("/login", data={"username": "admin", "password": PASSWORD}, headers=PAGE)
     assert page.status_code == 429
     assert page.headers["content-type"].startswith("text/html")
+    told = re.search(r"Wait (\d+) s, then try again\.", page.text)
+    assert told
+    assert abs(int(told[1]) - int(page.headers["retry-after"])) <= 1
     with locked_stage.client(headers={"X-Forwarded-For": next(_addresses)}) as owner:
         assert log_in(owner).status_code == 302
 
