@@ -438,7 +438,10 @@ def test_what_others_changed_while_the_line_was_down_is_told_before_it_is_overwr
     with stage.client() as client:
         client.patch("/api/viewer-profiles/tiktok:fan09", json={"notes": "theirs"}).raise_for_status()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#editor [data-part=contested]")).to_contain_text("the notes to theirs", timeout=SOON)
+    told = page.locator("#editor [data-part=contested]")
+    expect(told).to_contain_text("the notes to theirs", timeout=SOON)
+    expect(told.get_by_role("button", name="Keep both")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#editor [data-part=state]")).to_have_text("Not saved: see the note above")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#editor")).to_contain_text("Saved", timeout=SOON)
     with stage.client() as client:

@@ -65,7 +65,9 @@ export class Editor {
       this.#tell("");
     }
     this.#changed({ quiet: true });
-    return again && this.contested.compare(mine, before, this.before);
+    const isContested = again && this.contested.compare(mine, before, this.before);
+    if (isContested) this.#tell("Not saved: see the note above");
+    return isContested;
   }
 
   get dirty() {
@@ -80,7 +82,8 @@ export class Editor {
     this.#changed();
     try {
       // What others did while this page was cut off was not told to it.
-      if (this.show(await profile(this.address), { again: true })) return this.#tell("Not saved: see the note above");
+      if (this.show(await profile(this.address), { again: true }))
+        return part(this.form, "contested").scrollIntoView({ block: "nearest" });
       this.#took(await editProfile(this.address, this.#changes()));
     } catch (error) {
       onlyServer(error);
