@@ -187,6 +187,13 @@ def test_whoever_may_send_no_test_event_sees_the_shop_s_events_over_the_whole_wi
     assert events and connect and events["width"] == connect["width"]
 
 
+LINES = """cell => {
+  const words = document.createRange();
+  words.selectNodeContents(cell);
+  return words.getClientRects().length;
+}"""
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_owner_s_settings_have_no_accessibility_fault_and_fit(enter: Enter, viewport: dict[str, int]) -> None:
     page = enter(path="/settings", viewport=viewport, bypass_csp=True)
@@ -196,5 +203,16 @@ def test_the_owner_s_settings_have_no_accessibility_fault_and_fit(enter: Enter, 
     page.locator("#tokens-form [type=submit]").click()
     expect(page.locator("#new-token")).to_be_visible(timeout=SOON)
     expect(page.locator("#accounts tr").first).to_be_visible()
+    never = page.locator("#token-rows tr", has_text="xxx").first.locator("[data-label=Ends]")
+    assert never.evaluate(LINES) == 1
+    page.locator("#goal-target").fill("5")
+    page.locator("#goal-label").fill("w" * 60)
+    page.locator("#goals-form [type=submit]").click()
+    remove = page.get_by_role("button", name="Remove www")
+    expect(remove).to_be_visible(timeout=SOON)
+    box = remove.bounding_box()
+    assert box and box["width"] >= box["height"]
+    remove.click()
+    expect(page.locator("#goals-said")).to_have_text("Removed.", timeout=SOON)
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -53,7 +53,7 @@ class Team {
       make(
         "td",
         { "data-label": "Last login" },
-        last ? make("time", { datetime: last }, `${day(last)}, ${clock(last)}`) : account.in_env ? "" : "never",
+        last ? make("time", { datetime: last }, `${day(last)}, ${clock(last)}`) : account.in_env ? "not kept" : "never",
       ),
       make("td.acts", {}, ...(account.in_env ? [make("span.panel-note", {}, "in .env")] : this.#acts(account))),
     );
