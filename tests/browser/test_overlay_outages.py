@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,27 @@ def test_what_was_told_is_not_told_again_after_a_restart(
         ["Between raids with 4 viewers"],
         ["After raids with 5 viewers"],
     ]
+
+
+def test_figures_that_have_not_been_heard_for_minutes_leave_the_stream_until_they_are_heard_again(
+    program: object, new_database_url: Callable[[], str], visit: Visits
+) -> None:
+    url = new_database_url()
+    with stage_of(program, url) as stage:  # type: ignore[arg-type]
+        stage.chat("lena", "hi")
+        visitor = visit(stage.web.url, forgives=("Failed to load resource", "WebSocket", "net::"))
+        visitor.context.clock.install()
+        page = visitor.open("/overlay?widgets=hype,ticker", "#ticker >> text=hi")
+        body = page.locator("body")
+        page.clock.set_system_time(datetime.now().astimezone() + timedelta(minutes=3))
+        page.wait_for_timeout(1500)  # it looks every second
+        expect(body).to_have_class("overlay ready")  # a quiet chat is no outage
+        stage.web.kill()
+        page.clock.set_system_time(datetime.now().astimezone() + timedelta(minutes=6))
+        expect(body).not_to_have_class("overlay ready", timeout=SOON)
+        assert page.evaluate("getComputedStyle(document.body).opacity") == "0"
+        with program.web(url, port=stage.web.port):  # type: ignore[attr-defined]
+            expect(body).to_have_class("overlay ready", timeout=SOON)
 
 
 @pytest.mark.parametrize("path", ["/", "/viewers", "/store", "/revenue"])

@@ -20,11 +20,13 @@ import { Ticker } from "../lib/ticker.js";
 
 const FRESH_MS = 60_000; // what happened longer ago (a restart in between) is no alert any more
 const MOST_SEEN = 2000;
+const STALE_MS = 120_000; // a restart is shorter; figures of longer ago would be taken for those of now
 
 const options = overlayOptions(location.search);
 const { widgets, filter, token } = options;
 const source = { filter: () => filter, token };
 let stats = null;
+let heardAt = 0; // when stats came last, by this machine's clock
 
 if (options.accent) document.documentElement.style.setProperty("--accent", options.accent);
 document.body.dataset.count = [...widgets].filter((name) => name !== "alerts").length;
@@ -85,6 +87,7 @@ const line = new LiveLine({
     stats: (fresh) => {
       if (fresh.stream?.id !== stats?.stream?.id) gifts?.refresh();
       stats = fresh;
+      heardAt = Date.now();
       document.body.classList.add("ready");
       drawAll();
     },
@@ -95,6 +98,9 @@ const line = new LiveLine({
   },
 });
 line.start();
+everySecond(() => {
+  if (Date.now() - heardAt > STALE_MS && !line.connected) document.body.classList.remove("ready");
+});
 
 function take(items, replace) {
   memory.remember(items);
