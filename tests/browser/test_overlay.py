@@ -57,6 +57,15 @@ def test_bad_options_are_ignored_without_a_word(stage: Stage, visit: Visits, opt
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_the_tab_tells_of_a_channel_that_nobody_has_watched_until_it_is(stage: Stage, visit: Visits) -> None:
+    page = visit(forgives=("404",)).open("/overlay?widgets=ticker&channel=mispelt&platform=twitch")
+    expect(page).to_have_title("StreamPulse overlay: no channel called mispelt has been watched", timeout=SOON)
+    assert page.inner_text("body").strip() == ""
+    stage.chat("mispelt", "there after all")
+    expect(page.locator("#ticker")).to_contain_text("there after all", timeout=SOON)
+    expect(page).to_have_title("StreamPulse overlay")
+
+
 @pytest.mark.parametrize(
     ("chosen", "shown"),
     [("000000", "rgb(112, 112, 112)"), ("%2314B8A6", "rgb(20, 184, 166)"), ("red", "rgb(20, 184, 166)")],

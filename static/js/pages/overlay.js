@@ -88,6 +88,7 @@ const line = new LiveLine({
       if (fresh.stream?.id !== stats?.stream?.id) gifts?.refresh();
       stats = fresh;
       heardAt = Date.now();
+      tellTab("");
       document.body.classList.add("ready");
       drawAll();
     },
@@ -95,12 +96,18 @@ const line = new LiveLine({
     ticker: (people) => ticker?.show(people),
     removed: ({ ids }) => ticker?.forget(memory.those(ids)),
     person: (news, person) => raise([alertOfNews(news, person)]),
+    refused: tellTab,
   },
 });
 line.start();
 everySecond(() => {
   if (Date.now() - heardAt > STALE_MS && !line.connected) document.body.classList.remove("ready");
 });
+
+/** On the stream there is nothing to see of a trouble; whoever opens the address in a browser reads of it in the tab. */
+function tellTab(trouble) {
+  document.title = trouble ? `StreamPulse overlay: ${trouble}` : "StreamPulse overlay";
+}
 
 function take(items, replace) {
   memory.remember(items);
