@@ -98,7 +98,7 @@ def _name(value: Any) -> str:
 
 def _number(value: Any, highest: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
-        raise ValueError(f"must be a whole number from 0 to {highest}")
+        raise ValueError(f"must be a whole number from 0 to {highest:,}")
     return value
 
 

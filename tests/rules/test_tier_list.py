@@ -61,6 +61,7 @@ def test_what_is_wrong_is_told_with_its_place(field, value):
 def test_what_a_tier_has_is_said():
     assert "watch_hours" in refused([tier(price=3)])["tiers.0.price"]
     assert refused(["Gold"]) == {"tiers.0": "must be an object"}
+    assert refused([tier(coins=-5)]) == {"tiers.0.coins": "must be a whole number from 0 to 1,000,000,000,000"}
 
 
 @pytest.mark.parametrize(
