@@ -140,6 +140,27 @@ def test_a_webhook_is_set_up_tested_and_removed(visit: Visits, receiver: Receive
     expect(page.locator("#webhook-url")).to_have_value("")
 
 
+def test_a_tab_with_an_old_address_of_the_webhook_does_not_bring_it_back(visit: Visits, receiver: Receiver) -> None:
+    visitor = visit()
+    first = visitor.open("/settings#webhook")
+    first.locator("#webhook-url").fill(f"{receiver.url}old")
+    save(first, "webhook")
+    expect(first.locator("#webhook-said")).to_contain_text("Saved", timeout=SOON)
+    second = visitor.open("/settings#webhook")
+    first.locator("#webhook-url").fill(receiver.url)
+    first.locator("#webhook-kind").get_by_text("Discord").click()
+    save(first, "webhook")
+    expect(first.locator("#webhook-said")).to_contain_text("Saved", timeout=SOON)
+    second.locator("#cooldown_minutes").fill("33")
+    save(second, "webhook")
+    expect(second.locator("#webhook-said")).to_contain_text("Saved", timeout=SOON)
+    expect(second.locator("#webhook-url")).to_have_value(receiver.url)
+    expect(second.get_by_role("radio", name="Discord")).to_be_checked()
+    first.reload()
+    expect(first.locator("#webhook-url")).to_have_value(receiver.url)
+    expect(first.locator("#cooldown_minutes")).to_have_value("33")
+
+
 def test_an_address_that_cannot_be_one_is_said_beside_it(visit: Visits) -> None:
     page = visit(forgives=("422",)).open("/settings")
     for address, words in (("no address", "begins with https://"), ("ftp://example.com/", "Must begin with https://")):

@@ -34,6 +34,7 @@ class Room {
     this.form = byId("webhook-form");
     this.said = byId("webhook-said");
     this.url = byId("webhook-url");
+    this.cooldown = byId("cooldown_minutes");
     this.secret = new ShownOnce("secret", this.said);
     this.settings = new SettingsForm(this.form, { said: this.said, save: () => this.#save() });
   }
@@ -61,11 +62,14 @@ class Room {
     setText(byId("kind-hint"), KINDS[this.form.elements.kind.value]);
   }
 
-  #values() {
+  /** What was changed here, and of the rest what holds now: another tab may have saved it meanwhile. */
+  async #values() {
+    const now = await getJson(URL_OF_IT);
+    const isKindChanged = [...this.form.elements.kind].some((radio) => radio.checked !== radio.defaultChecked);
     return {
-      kind: this.form.elements.kind.value,
-      cooldown_minutes: Number(byId("cooldown_minutes").value),
-      ...(this.url.value.trim() ? { url: this.url.value.trim() } : {}),
+      kind: isKindChanged ? this.form.elements.kind.value : now.kind,
+      cooldown_minutes: isChanged(this.cooldown) ? Number(this.cooldown.value) : now.cooldown_minutes,
+      ...(isChanged(this.url) || !now.url ? { url: this.url.value.trim() } : {}),
     };
   }
 
@@ -76,13 +80,13 @@ class Room {
         details: [{ field: "url", message: "An address of http:// or https://." }],
       });
     }
-    this.#changed(await send("PUT", URL_OF_IT, this.#values()));
+    this.#changed(await send("PUT", URL_OF_IT, await this.#values()));
     say(this.said, "Saved. Send a test message to see that it arrives.", "good");
   }
 
   async #order(more) {
     try {
-      this.#changed(await send("PUT", URL_OF_IT, { ...this.#values(), ...more }));
+      this.#changed(await send("PUT", URL_OF_IT, { ...(await this.#values()), ...more }));
       this.settings.kept();
       say(this.said, "There is a new secret. Receivers need it from now on.", "good");
     } catch (error) {
@@ -92,7 +96,10 @@ class Room {
   }
 
   #changed(answer) {
-    this.url.value = answer.url ?? "";
+    this.url.value = this.url.defaultValue = answer.url ?? "";
+    this.cooldown.value = this.cooldown.defaultValue = String(answer.cooldown_minutes);
+    for (const radio of this.form.elements.kind) radio.checked = radio.defaultChecked = radio.value === answer.kind;
+    this.#hint();
     if (answer.secret && answer.kind === "generic") this.secret.show(answer.secret);
     else if (answer.secret) this.secret.hide();
     this.#show(answer);
@@ -115,7 +122,7 @@ class Room {
   async #remove() {
     try {
       await send("DELETE", URL_OF_IT);
-      this.url.value = "";
+      this.url.value = this.url.defaultValue = "";
       this.secret.hide();
       this.settings.kept();
       say(this.said, "Removed. Nobody is told any more.", "good");
@@ -126,6 +133,8 @@ class Room {
     await this.#look();
   }
 }
+
+const isChanged = (field) => field.value !== field.defaultValue;
 
 async function look() {
   try {
