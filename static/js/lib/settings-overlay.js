@@ -110,7 +110,10 @@ class Builder {
   async #makeToken() {
     const order = { name: "Overlay", scopes: ["overlay"] };
     const words = "Made: it stands in the address now, and is not shown again.";
+    const button = byId("overlay-new-token");
+    button.disabled = true; // one press makes one token, however quickly it is pressed
     const made = await attempt(this.said, () => send("POST", "/api/tokens", order), words);
+    button.disabled = false;
     if (!made) return;
     this.#use(made.token);
     dispatchEvent(new Event("streampulse:tokens"));
