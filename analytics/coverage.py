@@ -17,7 +17,7 @@ from models import ChannelLease, CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
 MOST_AHEAD_MS = MINUTE_MS  # of one machine's clock before another's
-SHORTEST_GAP_MS = 5 * SECOND_MS  # a reconnect that took less is not worth a hatch
+SHORTEST_GAP_MS = 6 * SECOND_MS  # a reconnect within five, and the second before it, is not worth a hatch
 COVERED = ("connected", "offline")
 
 

@@ -356,7 +356,7 @@ def test_a_time_in_which_nobody_listened_is_a_gap_on_the_graph(db: Database) -> 
     connect(
         db,
         (SourceState.CONNECTED, NOON - hours(1)),
-        (SourceState.WAITING, lost),
+        (SourceState.WAITING, lost + coverage.ON_ITS_WAY_MS),
         (SourceState.CONNECTED, back),
         beat_ms=NOON,
     )
@@ -425,7 +425,7 @@ def test_a_stream_tells_how_much_of_it_was_heard(db: Database) -> None:
     connect(
         db,
         (SourceState.CONNECTED, NOON - hours(1)),
-        (SourceState.WAITING, NOON - minutes(10)),
+        (SourceState.WAITING, NOON - minutes(10) + coverage.ON_ITS_WAY_MS),
         (SourceState.CONNECTED, NOON - minutes(5)),
         beat_ms=NOON,
     )

@@ -171,7 +171,7 @@ def test_gaps_of_its_time_are_shown_with_an_old_stream(db: Database) -> None:
         SourceStatus(Platform.TWITCH, "lena", state, at, "connection lost")
         for state, at in [
             (SourceState.CONNECTED, start - minutes(5)),
-            (SourceState.WAITING, start + minutes(2)),
+            (SourceState.WAITING, start + minutes(2) + coverage.ON_ITS_WAY_MS),
             (SourceState.CONNECTED, start + minutes(4)),
             (SourceState.STOPPED, NOON - hours(1)),
         ]

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.clock import MINUTE_MS, now_ms
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
+from ingest.coverage import ON_ITS_WAY_MS
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.web.conftest import Stage, event, stage_of
 
@@ -180,10 +181,12 @@ def test_gaps_close_together_share_one_label_and_one_far_away_has_its_own(
     stage: Stage, visit: Visits, viewport: dict[str, int]
 ) -> None:
     channel, now = f"holes{viewport['width']}", now_ms()
-    stage.source(channel, SourceState.CONNECTED)
+    states = [(SourceState.CONNECTED, now - 20 * MINUTE_MS)]
     for began, ended in ((13, 11.5), (6, 5.5), (5.2, 4.7), (4.5, 3.9)):
-        for state, minutes in ((SourceState.WAITING, began), (SourceState.CONNECTED, ended)):
-            stage.writer.status(SourceStatus(Platform.TWITCH, channel, state, now - round(minutes * MINUTE_MS)))
+        states.append((SourceState.WAITING, now - round(began * MINUTE_MS) + ON_ITS_WAY_MS))
+        states.append((SourceState.CONNECTED, now - round(ended * MINUTE_MS)))
+    for state, at_ms in states:
+        stage.writer.status(SourceStatus(Platform.TWITCH, channel, state, at_ms))
     stage.chat(channel, "after")
     visitor = visit(viewport=viewport)
     visitor.context.add_init_script(RECORD_LABELS)
