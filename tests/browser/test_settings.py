@@ -179,6 +179,8 @@ def test_what_is_said_beside_a_field_is_not_said_twice(visit: Visits) -> None:
     save(page, "ignored")
     expect(page.locator("#ignored-names-error")).to_contain_text("'🎉' is no login", timeout=SOON)
     expect(page.locator("#ignored-said")).to_have_text("Not saved: see what is marked.")
+    field, button = (page.locator(f"#ignored-form {part}").bounding_box() for part in ("input", "button"))
+    assert field and button and abs(field["y"] - button["y"]) < 4
     page.locator("#ignored-names").fill("")
 
 
