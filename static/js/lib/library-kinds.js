@@ -98,7 +98,7 @@ export const KINDS = {
         words: "Password",
         type: "password",
         most: 256,
-        hint: "Stored hashed. Left empty, it stays as it is.",
+        hint: "Stored hashed. Empty: none for a new user; a known one keeps theirs.",
       },
       { name: "joined_at", words: "Joined", type: "moment", usual: "now" },
       { name: "cancelled_at", words: "Cancelled", type: "moment", hint: "Empty: still a member." },
