@@ -141,9 +141,11 @@ def _settle_mutes(connection: Connection, said: dict[int, list[Placed]], orders:
         people.update((channel_id, row.viewer_id) for row in muted)
     lifted, muted_until = [], []
     for channel_id, viewer_id in people:
-        if viewer_id is None or (order := _last_timeout(connection, channel_id, viewer_id)) is None:
+        if viewer_id is None:
             continue
-        if _SPOKE_AFTER(connection, channel=channel_id, viewer=viewer_id, at=order.at_ms).first():
+        order = _last_timeout(connection, channel_id, viewer_id)
+        # None: it is longer ago than events are kept, and so they have written after it.
+        if order is None or _SPOKE_AFTER(connection, channel=channel_id, viewer=viewer_id, at=order.at_ms).first():
             lifted.append((channel_id, viewer_id))
         else:
             until_ms = order.at_ms + order.amount * 1000 if order.amount else FOR_EVER_MS

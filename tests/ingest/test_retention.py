@@ -12,12 +12,39 @@ from ingest import retention, store_rebuild
 from ingest.erasure import Cursor, clean_events
 from ingest.rebuild import rebuild
 from ingest.store import record
-from models import Base, Channel, MinuteRollup, StoreAnomaly, StoreEvent, StoreMinute, StoreTotal, Stream, StreamViewer
+from models import (
+    Base,
+    Channel,
+    MinuteRollup,
+    Mute,
+    StoreAnomaly,
+    StoreEvent,
+    StoreMinute,
+    StoreTotal,
+    Stream,
+    StreamViewer,
+)
 from models import Event as EventRow
 from rules.funnel import Step
 from rules.retention import horizon_ms
 from tests.ingest.tables import tables
-from tests.support import NOON, NOVA, OTTO, POLICY, act, chat, days, deletion, hours, minutes, only, rows, settle, write
+from tests.support import (
+    NOON,
+    NOVA,
+    OTTO,
+    POLICY,
+    act,
+    chat,
+    days,
+    deletion,
+    hours,
+    minutes,
+    only,
+    rows,
+    settle,
+    timeout,
+    write,
+)
 
 LONG_AGO = NOON - days(40)
 
@@ -100,6 +127,14 @@ def test_whoever_has_a_message_taken_back_keeps_what_was_deleted_of_them(db: Dat
     assert only(db, Stream)["chatters"] == 2
     nova = next(row for row in rows(db, StreamViewer) if row["messages"] == 4)
     assert nova["last_at_ms"] == NOON - 1
+
+
+def test_whoever_writes_is_muted_no_more_when_the_ban_is_longer_ago_than_events_are_kept(db: Database) -> None:
+    write(db, [chat(NOVA, at=LONG_AGO), timeout(NOVA, LONG_AGO, seconds=0), chat(OTTO, at=NOON)])
+    forget(db, NOON - days(30))
+    assert only(db, Mute)["until_ms"] > NOON
+    write(db, [chat(NOVA, at=NOON)])
+    assert rows(db, Mute) == []
 
 
 def test_a_person_whose_events_are_gone_can_be_erased(db: Database) -> None:
