@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -226,7 +227,8 @@ def _moments(
         first = max(minute_of(state.stream.started_at_ms), last - streams.LONGEST_GRAPH_MINUTES + 1)
         counts = streams.minute_counts(connection, channel_id, first, last)
         found.extend(moments.of_stream(connection, state.stream, first, counts, state.usual, question.zone, memo))
-    return sorted(found, key=lambda moment: moment["at"], reverse=True)
+    # By when it was, not by how that is written: an hour comes twice in one night of the year.
+    return sorted(found, key=lambda moment: datetime.fromisoformat(moment["at"]), reverse=True)
 
 
 _ROLLUPS = Prepared(

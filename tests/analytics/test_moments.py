@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -98,6 +99,15 @@ def test_moments_are_told_newest_first(db: Database) -> None:
     write(db, [*calm(), *crowd("first"), *crowd("second", at=NOON + minutes(6))])
     found = stats(db, NOON + minutes(7))["moments"]
     assert [each["cause"] for each in found] == ["“second” ×30", "“first” ×30"]
+
+
+def test_so_they_are_in_the_night_in_which_an_hour_comes_twice(db: Database) -> None:
+    first = 1_792_888_200_000  # 2026-10-25T00:30:00Z; half an hour later the clocks go back from 3 to 2
+    calm_before = [chat(LENA, "calm", first - minutes(number)) for number in range(1, 6)]
+    write(db, [*calm_before, *crowd("first", at=first), chat(LENA, "calm", first + minutes(20))])
+    write(db, crowd("second", at=first + minutes(40)))
+    found = stats(db, first + minutes(41), zone=ZoneInfo("Europe/Berlin"))["moments"]
+    assert [(each["time"], each["cause"]) for each in found] == [("02:10", "“second” ×30"), ("02:30", "“first” ×30")]
 
 
 def test_a_moment_stays_when_the_stream_goes_on(db: Database) -> None:
