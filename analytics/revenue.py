@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from analytics import earnings, ledger
 from analytics.ledger import ALL
-from core.clock import DAY_MS, MINUTE_MS, day_number, hour_start, iso
+from core.clock import day_number, hour_start, iso
 from core.money import rounded
 from core.statements import Prepared
 from models import Channel, Stream
@@ -150,9 +150,14 @@ def _projected(connection: Connection, booked: Booked, question: Question) -> di
 
 
 def _passed(today: date, question: Question) -> float:
-    """How much of today is over."""
-    began_ms = datetime(today.year, today.month, today.day, tzinfo=question.zone).timestamp() * 1000
-    return min(1.0, max(0.0, (question.now_ms - began_ms) / DAY_MS))
+    """How much of today is over; twice a year a day has not 24 hours."""
+    began_ms, ends_ms = (_midnight_ms(today.toordinal() + days, question.zone) for days in (0, 1))
+    return min(1.0, max(0.0, (question.now_ms - began_ms) / (ends_ms - began_ms)))
+
+
+def _midnight_ms(day: int, zone: ZoneInfo) -> int:
+    """When a day (``day_number``) begins."""
+    return round(datetime.combine(date.fromordinal(day), time(), zone).timestamp() * 1000)
 
 
 def _projection_json(found: Projection, today: date, currency: str) -> dict[str, Any]:
@@ -167,9 +172,9 @@ def _projection_json(found: Projection, today: date, currency: str) -> dict[str,
 
 
 def _by_hour(connection: Connection, question: Question) -> list[dict[str, Any]]:
-    """What each hour of the clock brought in the last 30 days."""
+    """What each hour of the clock brought in the last 30 days, the same days as everywhere."""
     last = hour_start(question.now_ms, question.zone)
-    first = last - DAYS * DAY_MS // MINUTE_MS
+    first = hour_start(_midnight_ms(question.first_day, question.zone), question.zone)
     amounts, sales = [0] * 24, [0] * 24
     for row in ledger.hours(connection, question.currency, first, last):
         hour = datetime.fromtimestamp(row.hour * 60, question.zone).hour

@@ -93,6 +93,14 @@ def test_the_best_hours_are_those_of_the_clock_in_the_zone_that_is_set(db):
     assert found["by_hour"][12] == {"hour": 12, "revenue": 20.0, "sales": 2}
 
 
+def test_hours_bring_what_their_thirty_days_brought(db):
+    begins = NOON - days(29) - hours(12)  # midnight, thirty days ago with today
+    earn(db, (NOON, 1), (begins, 2), (begins - 1, 4), (NOON - days(30), 8))
+    found = told(db)
+    assert sum(day["revenue"] for day in found["last_30_days"]) == 3.0
+    assert [(one["hour"], one["revenue"]) for one in found["by_hour"] if one["sales"]] == [(0, 2.0), (12, 1.0)]
+
+
 def test_half_cents_are_added_before_they_are_rounded(db):
     write(db, [act(Kind.GIFT, NOVA, NOON + number, amount=1) for number in range(3)])
     assert told(db, NOON + 10)["today"] == 0.02  # 1.5 cents; each for itself would be nothing
@@ -117,6 +125,14 @@ def test_a_month_that_went_steadily_is_projected_from_its_weekdays(db):
         "basis": "weekdays",
         "days_known": 56,
     }
+
+
+def test_a_day_of_25_hours_is_not_over_after_24(db):
+    last_half_hour = 1_792_967_400_000  # 2026-10-25T23:30:00+01:00; the clocks went back in the night before
+    earn(db, *((last_half_hour - days(back), 10) for back in range(1, 57)))
+    found = told(db, last_half_hour, zone=ZoneInfo("Europe/Berlin"))["projected_month"]
+    # 24 days before, half an hour of today and the six days after it.
+    assert found["amount"] == 300.2
 
 
 @pytest.mark.sqlite
