@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from analytics import leaderboards, viewer_list
+from analytics.viewers import hidden
 from core.statements import Prepared
-from models import ViewerTotal
+from models import Viewer, ViewerTotal
 
 
 def summary(connection: Connection, now_ms: int, zone: ZoneInfo) -> dict[str, Any]:
     """The keys of GET /api/viewer-profiles/stats/summary. Watchtime is in seconds, revenue in coins."""
     totals = _TOTALS(connection).all()
     viewers = viewer_list.count(connection, "all", now_ms)
-    watched_ms = sum(row.watchtime_ms for row in totals)
+    # In the sums are those as well who are on no list, such as the erased; they are not among those who are counted.
+    watched_ms = sum(row.watchtime_ms for row in totals) - int(_HIDDEN_WATCHTIME(connection).scalar() or 0)
     top = leaderboards.of_all_time(connection, "coins", 1, zone, now_ms)
     return {
         "totalViewers": viewers,
@@ -41,3 +43,4 @@ def _spender(profile: dict[str, Any]) -> dict[str, Any]:
 
 
 _TOTALS = Prepared(select(ViewerTotal.platform, ViewerTotal.viewers, ViewerTotal.coins, ViewerTotal.watchtime_ms))
+_HIDDEN_WATCHTIME = Prepared(select(func.sum(Viewer.total_watchtime_ms)).where(Viewer.id.in_(hidden())))
