@@ -109,7 +109,7 @@ def _best_of_stream(type: str) -> Prepared:
     return Prepared(
         select(table.viewer_id, column.label("value"))
         .where(table.stream_id == bindparam("stream"), column > 0, *_may_lead(table))
-        .order_by(*order)
+        .order_by(*order, table.viewer_id.desc())
         .limit(bindparam("limit"))
     )
 

@@ -192,7 +192,7 @@ _MINUTES = Prepared(
 _BEST = (
     select(StreamViewer.viewer_id, StreamViewer.messages)
     .where(StreamViewer.stream_id == bindparam("stream"), StreamViewer.level > 0)
-    .order_by(StreamViewer.level.desc(), StreamViewer.messages.desc())
+    .order_by(StreamViewer.level.desc(), StreamViewer.messages.desc(), StreamViewer.viewer_id.desc())
     .limit(bindparam("limit"))
     .subquery()
 )
@@ -209,7 +209,7 @@ _TOP_CHATTERS = Prepared(
 _TOP_TERMS = Prepared(
     select(StreamTerm.term, StreamTerm.uses)
     .where(StreamTerm.stream_id == bindparam("stream"), StreamTerm.emote == bindparam("emote"), StreamTerm.level > 0)
-    .order_by(StreamTerm.level.desc(), StreamTerm.uses.desc())
+    .order_by(StreamTerm.level.desc(), StreamTerm.uses.desc(), StreamTerm.term)
     .limit(bindparam("limit"))
 )
 # Literally as in the index of those who write, which holds the minute of their last sign only.

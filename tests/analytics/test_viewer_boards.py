@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from actions import privacy
 from actions import viewers as edits
-from analytics import birthdays, heatmaps, leaderboards, presence, scope, tiers, viewer_stats, viewers
+from analytics import birthdays, heatmaps, leaderboards, presence, scope, streams, tiers, viewer_stats, viewers
 from core.clock import DAY_MS, week_hour
 from core.db import Database
 from core.events import Kind, Platform
@@ -26,6 +26,7 @@ from tests.support import (
     UTC,
     act,
     chat,
+    chatter,
     database,
     days,
     fresh_database,
@@ -115,6 +116,26 @@ def test_of_the_running_streams_leads_who_has_most_in_all_of_them(crowd, type, c
     scale = 1_000 if type == "watchtime" else 1
     assert board
     assert [row["value"] for row in board] == [-value // scale for value, _ in best]
+
+
+@pytest.mark.parametrize("type", ["coins", "comments", "visits"])
+def test_of_those_who_have_as_much_the_newest_lead_whatever_changed_last(db, type):
+    people = [chatter(number) for number in range(30)]
+    write(db, [chat(who, at=NOON - minutes(5), amount=3) for who in people])
+    write(db, [act(Kind.LIKE, who, NOON - minutes(1), amount=1) for who in reversed(people[:15])])
+    with db.reading() as connection:
+        board = leaderboards.of_running_streams(connection, scope.channels(connection), type, 3, UTC, NOON)
+        chatters = streams.top_chatters(connection, [1], 3)
+    assert [row["username"] for row in board] == ["chatter29", "chatter28", "chatter27"]
+    assert [row["login"] for row in chatters] == ["chatter27", "chatter28", "chatter29"]
+
+
+def test_of_words_said_as_often_the_first_of_the_alphabet_are_told(db):
+    words = [f"word{letter}" for letter in "qwertyuiopasdfghjklzxcvbnm"]
+    write(db, [chat(chatter(number), word) for number, word in enumerate(words)])
+    with db.reading() as connection:
+        told = streams.top_terms(connection, [1], emote=False, limit=3)
+    assert [one["term"] for one in told] == ["worda", "wordb", "wordc"]
 
 
 def test_when_no_stream_runs_nobody_leads_one(crowd):
