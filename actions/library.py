@@ -51,8 +51,7 @@ def create(database: Database, path: str, given: Mapping[str, Any], setting: Set
     values = _checked(clean(kind, given, setting, now_ms), now_ms)
     try:
         with database.writing() as connection:
-            if kind is PAYMENTS and "plan_id" not in given:
-                values["plan_id"] = _plan_of(connection, values["member_id"])
+            _say_plan(connection, kind, given, values)
             _check_others(connection, kind, values, None)
             return library.store(connection, kind, values, setting.zone, now_ms)
     except IntegrityError as error:
@@ -80,6 +79,8 @@ def change(
         with database.writing() as connection:
             row = _lock(connection, kind, record_id)
             check_times({**row._mapping, **values}, now_ms)
+            if whole:
+                _say_plan(connection, kind, given, values)
             _check_others(connection, kind, values, record_id)
             if any(row._mapping[column] != value for column, value in values.items()):
                 library.change(connection, kind, row, values, setting.zone, now_ms)
@@ -148,9 +149,11 @@ def _exists(connection: Connection, kind: Kind, record_id: int) -> bool:
     return connection.scalar(select(columns.id).where(columns.id == record_id)) is not None
 
 
-def _plan_of(connection: Connection, member_id: int) -> int | None:
-    columns = table_of(USERS).c
-    return connection.scalar(select(columns.plan_id).where(columns.id == member_id))
+def _say_plan(connection: Connection, kind: Kind, given: Mapping[str, Any], values: dict[str, Any]) -> None:
+    """A payment that does not say what it is for is for the plan that its user has."""
+    if kind is PAYMENTS and "plan_id" not in given:
+        columns = table_of(USERS).c
+        values["plan_id"] = connection.scalar(select(columns.plan_id).where(columns.id == values["member_id"]))
 
 
 def _row(database: Database, kind: Kind, record_id: int) -> Any:

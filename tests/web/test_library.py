@@ -267,7 +267,10 @@ def test_what_others_refer_to_cannot_be_deleted_and_the_reason_is_told(client):
 def test_a_payment_is_for_the_users_plan_unless_told(client):
     plan, other = make(client, "plans"), make(client, "plans")
     ann = make(client, "users", plan_id=plan["id"])
-    assert make(client, "payments", user_id=ann["id"])["plan_id"] == plan["id"]
+    paid = make(client, "payments", user_id=ann["id"])
+    assert paid["plan_id"] == plan["id"]
+    without = {key: value for key, value in paid.items() if key not in ("plan", "plan_id")}
+    assert client.put(f"/api/payments/{paid['id']}", json=without).json()["plan_id"] == plan["id"]
     assert make(client, "payments", user_id=ann["id"], plan_id=other["id"])["plan"] == other["name"]
     assert make(client, "payments", user_id=ann["id"], plan_id=None)["plan"] is None
 
