@@ -73,17 +73,32 @@ def without_opted_out(connection: Connection, events: Sequence[Event]) -> tuple[
     """The events of people who may be recorded, and how many others there were.
 
     Who opted out is also not named in what others do (whom they answer, whom they give a sub). A name that somebody
-    writes into a message stays: that is the other person's message.
+    writes into a message stays: that is the other person's message. A new name of theirs is remembered as they had
+    told it when they opted out, because some events name people by that alone.
     """
     if not events or _ANYBODY(connection).first() is None:
         return list(events), 0
-    hashes = _hashes(salt(connection), events)
+    made = salt(connection)
+    hashes = _hashes(made, events)
     out = opted_out(connection, hashes.values())
     if not out:
         return list(events), 0
     hidden = {person for person, of in hashes.items() if of in out}
+    hidden |= _renamed(connection, made, [event for event in events if not hidden.isdisjoint(_author(event))])
     kept = [_unnamed(event, hidden) for event in events if hidden.isdisjoint(_author(event))]
     return kept, len(events) - len(kept)
+
+
+def _renamed(connection: Connection, salt: str, theirs: Sequence[Event]) -> set[Named]:
+    """What the authors of ``theirs``, who opted out, are called now, put on the list where it is not."""
+    called = {
+        (event.platform.value, event.who.login.lower()): event for event in theirs if event.who and event.who.login
+    }
+    hashes = {login_hash(salt, *name): event.at_ms for name, event in called.items()}
+    new = hashes.keys() - opted_out(connection, hashes)
+    if new:
+        remember(connection, new, max(hashes[one] for one in new))
+    return {(platform, f"@{login}") for platform, login in called}
 
 
 Named = tuple[str, str]  # platform, and the id or "@login"

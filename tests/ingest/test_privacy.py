@@ -80,6 +80,17 @@ def test_what_others_do_names_them_no_more(db):
     assert found[0].text == "@nova hi"
 
 
+def test_nor_by_a_name_that_they_took_since(db):
+    opt_out(db, NOVA)
+    renamed = chat(Person("300", "supernova", "SuperNova"))
+    early, late = (chat(MILO, "hi", reply_to="supernova") for _ in range(2))
+    found, dropped = kept(db, [early, renamed])
+    assert (dropped, [dict(event.extra) for event in found]) == (1, [{}])
+    joined = act(Kind.JOIN, Person("", "supernova"))
+    found, dropped = kept(db, [late, joined])
+    assert (dropped, [dict(event.extra) for event in found]) == (1, [{}])
+
+
 def test_nothing_of_them_can_be_read_from_the_list(db):
     opt_out(db, NOVA)
     listed = repr(rows(db, OptOut)).lower()
