@@ -183,10 +183,15 @@ def _finish(database: Database, viewer_id: int, platform: str, called: list[str]
 def _clean_mentions(database: Database, platform: str, called: list[str]) -> None:
     """Other people's events that name the person: no index knows them, so all are read, but few are written."""
     with database.reading() as connection:
-        last_id = connection.scalar(select(func.max(EventRow.id))) or 0
-    for after_id in range(0, last_id, erasure.MENTIONS_STEP):
+        newest_id = connection.scalar(select(func.max(EventRow.id))) or 0
+    after_id = 0
+    while after_id < newest_id:
         with database.reading() as connection:
-            found = erasure.mentions(connection, platform, called, after_id)
+            last_id = erasure.end_of_step(connection, after_id)
+            if last_id is None:
+                return  # the newest have been deleted meanwhile
+            found = erasure.mentions(connection, platform, called, after_id, last_id)
         if found:
             with database.overwriting() as connection:
                 erasure.clean_mentions(connection, found)
+        after_id = last_id

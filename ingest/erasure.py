@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, insert, null, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, null, or_, select, update
 
 from core.events import Event, Kind, Mark, Person, Platform
 from core.statements import BulkStatement
@@ -85,10 +85,21 @@ def clean_events(connection: Connection, viewer_id: int, after: Cursor) -> Curso
     return Cursor(rows[-1].at_ms, rows[-1].id) if len(rows) == STEP else None
 
 
-def mentions(connection: Connection, platform: str, called: Sequence[str], after_id: int) -> list[Mention]:
-    """Events among the MENTIONS_STEP after ``after_id`` whose ``extra`` names one of ``called`` (logins, ids)."""
+def end_of_step(connection: Connection, after_id: int) -> int | None:
+    """The id of the last of the MENTIONS_STEP events after ``after_id``; None: there are none.
+
+    Ids have holes: where events were deleted, and of any size on a server whose ids hold the time.
+    """
+    step = select(EventRow.id).where(EventRow.id > after_id).order_by(EventRow.id).limit(MENTIONS_STEP).subquery()
+    return connection.scalar(select(func.max(step.c.id)))
+
+
+def mentions(
+    connection: Connection, platform: str, called: Sequence[str], after_id: int, last_id: int
+) -> list[Mention]:
+    """Events after ``after_id`` up to ``last_id`` whose ``extra`` names one of ``called`` (logins, ids)."""
     known = {name.lower() for name in called}
-    step = and_(EventRow.id > after_id, EventRow.id <= after_id + MENTIONS_STEP, EventRow.extra.is_not(None))
+    step = and_(EventRow.id > after_id, EventRow.id <= last_id, EventRow.extra.is_not(None))
     naming = or_(*(EventRow.extra.contains(_quoted(name), autoescape=True) for name in sorted(known | set(called))))
     query = select(EventRow.id, EventRow.extra).join(Channel, Channel.id == EventRow.channel_id)
     found = []
