@@ -66,12 +66,15 @@ def register(app: Flask, at: Services) -> None:
 
     @app.before_request
     def need_assets() -> Response | None:
-        if request.endpoint in ("static", "joined.send") or request.path.startswith("/api/") or FETCHED.is_file():
-            return None
-        if request.endpoint in ("health.health", "health.metrics", "openapi.spec", None):
+        if not is_page(request.endpoint) or FETCHED.is_file():
             return None
         text = "The front-end packages are missing. Run bin/setup (or bin/assets alone), then reload this page.\n"
         return Response(text, 503, mimetype="text/plain")
+
+
+def is_page(endpoint: str | None) -> bool:
+    """Whether a view draws a page. All others serve programs, which need nothing of what pages are made of."""
+    return endpoint == "auth.login" or (endpoint or "").endswith((".page", "_page"))
 
 
 def serve_assets(app: Flask) -> None:

@@ -159,9 +159,32 @@ def test_missing_front_end_packages_name_the_command_that_fetches_them(bare):
     assert "bin/setup" in page.text
 
 
-@pytest.mark.parametrize("path", ["/api/stats", "/api/streams", "/health", "/metrics", "/openapi.json"])
+FOR_PROGRAMS = [
+    *("/api/stats", "/api/streams", "/health", "/metrics", "/openapi.json", "/peerjs/peers"),
+    *("/events", "/stats", "/funnel-analysis", "/user-segmentation", "/anomalies", "/user-activity", "/user-patterns"),
+]
+
+
+@pytest.mark.parametrize("path", FOR_PROGRAMS)
 def test_programs_do_not_need_the_front_end_packages(bare, path):
     assert httpx.get(f"{bare.url}{path}").status_code == 200
+
+
+def test_every_page_needs_the_front_end_packages(bare):
+    for page in (
+        "",
+        "viewers",
+        "store",
+        "revenue",
+        "library",
+        "voice",
+        "settings",
+        "streams",
+        "overlay",
+        "docs",
+        "login",
+    ):
+        assert httpx.get(f"{bare.url}/{page}").status_code == 503, page
 
 
 # --- the secret that signs sessions ---
