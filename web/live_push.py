@@ -87,6 +87,7 @@ class LivePush:
         self._socketio = socketio
         self._at = at
         self._rooms: dict[str, Room] = {}
+        self._undecided: dict[str, tuple[float, bool]] = {}  # until when by a steady clock, and whether on a stream
         self._turn = RLock()  # a page joins between two pushes, never amidst one
         self._cursor: int | None = None
         self._sources: list[dict[str, Any]] = []
@@ -109,9 +110,28 @@ class LivePush:
             room = self._rooms.setdefault(new.name, new)
             room.channel_ids = [channel.id for channel in chosen]
             room.listeners.add(sid)
-            join_room(room.name)
+            join_room(room.name, sid=sid, namespace="/")
             told = self._told_first(connection, room, wanted, seen)
         return {"success": True, **told, "cursor": seen}
+
+    def await_wish(self, sid: str, *, on_stream: bool = False) -> None:
+        """A socket that has not said in a second what it wants hears of everything."""
+        self._undecided[sid] = time.monotonic() + STATS_SECONDS, on_stream
+
+    def _decide(self, now: float) -> None:
+        for sid, (due, on_stream) in list(self._undecided.items()):
+            if now < due or self._undecided.pop(sid, None) is None:
+                continue
+            try:
+                with self._app.app_context():
+                    self.join(sid, Subscription.model_validate({}), on_stream=on_stream)
+            except KeyError:  # it has left meanwhile
+                self.leave(sid)
+            except DBAPIError:
+                self._undecided[sid] = due, on_stream
+                raise
+            for room in self._open_rooms():
+                room.stale |= sid in room.listeners
 
     def _told_first(self, connection: Connection, room: Room, wanted: Subscription, seen: int) -> dict[str, Any]:
         """The numbers, and what ``_missed`` answers. After a restart a thousand pages ask for the same at once."""
@@ -136,6 +156,7 @@ class LivePush:
         return {"success": True, **found}
 
     def leave(self, sid: str) -> None:
+        self._undecided.pop(sid, None)
         for name, room in list(self._rooms.items()):
             if sid in room.listeners:
                 room.listeners.discard(sid)
@@ -187,6 +208,7 @@ class LivePush:
 
     def push_stats(self, now: float) -> None:
         """Pushes the numbers to the rooms where they are due. ``now``: seconds of a steady clock."""
+        self._decide(now)
         for room in self._open_rooms():
             if room.listeners and now >= room.stats_due and (room.stale or now >= room.stats_due + IDLE_STATS_SECONDS):
                 room.stats_due = now + STATS_SECONDS

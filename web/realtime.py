@@ -161,6 +161,11 @@ class Caller:
         return self.access < Access.READ or self.room == STREAMS
 
     @property
+    def hears_live(self) -> bool:
+        """Of all channels, unless it soon says of which (``live:subscribe``)."""
+        return self.follow is None
+
+    @property
     def hears_store(self) -> bool:
         return not self.is_overlay and (self.follow is None or "store" in self.follow)
 
@@ -172,7 +177,8 @@ class Caller:
 def caller_of(auth: Any) -> Caller:
     """``auth`` is what a socket hands over: {"token"?, "follow"?}, or anything.
 
-    ``follow`` lists of "viewers", "store", "revenue" and "alerts" what it wants to hear.
+    ``follow`` lists of "viewers", "store", "revenue" and "alerts" what it wants to hear; without it a socket hears
+    what it may, and the live numbers of all channels.
     """
     told = auth if isinstance(auth, dict) else {}
     token, follow = told.get("token"), told.get("follow")
@@ -207,6 +213,8 @@ def register(app: Flask, socketio: GuardedSocketIO, at: Services) -> Realtime:
         if caller.room:
             realtime.viewers.join(sid(), caller.room)
         CLIENTS.inc()
+        if caller.hears_live:
+            realtime.live.await_wish(sid(), on_stream=caller.is_overlay)
         if caller.hears_store:
             try:
                 realtime.store.join(sid())

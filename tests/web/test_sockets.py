@@ -76,6 +76,26 @@ def test_the_numbers_follow_within_three_seconds_and_not_more_than_once_a_second
     assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(times))
 
 
+@pytest.mark.parametrize("channel", ["unasked", "unasked_again"])
+def test_who_has_not_said_what_it_wants_hears_of_everything(stage, channel):
+    with listening(stage.web.url, subscribe=False) as page:
+        first = page.wait_for("stats", timeout=8)
+        assert StatsAnswer.model_validate(first, strict=True, extra="forbid")
+        stage.chat(channel, "hello all")
+        page.wait_for("chat", lambda push: push["items"][-1]["channel"] == channel, timeout=5)
+        page.wait_for("stats", lambda push: push["recent"][0]["message"] == "hello all", timeout=5)
+
+
+def test_who_wants_nothing_is_told_nothing_of_what_is_live(stage):
+    with (
+        listening(stage.web.url, subscribe=False, auth={"follow": []}) as page,
+        listening(stage.web.url, subscribe=False) as witness,
+    ):
+        stage.chat("unheard", "hello nobody")
+        witness.wait_for("stats", lambda push: push["recent"][0]["message"] == "hello nobody", timeout=8)
+        assert not {"chat", "stats", "ticker"} & {one.event for one in page.heard}
+
+
 def test_the_numbers_follow_what_is_no_chat_as_well(stage):
     stage.source("audience")
     with listening(stage.web.url, {"channel": "audience"}) as page:
