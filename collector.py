@@ -243,6 +243,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         database,
         policy=Policy.of(settings),
         leases=leases if leases.channels else None,
+        listens=not (arguments.replay and arguments.as_recorded),
         describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
     )
     sink: Sink = writer

@@ -34,6 +34,15 @@ def record(connection: Connection, statuses: Sequence[SourceStatus], memory: Mem
         _write_condition(connection, channel_id, status)
 
 
+def of_unknown(connection: Connection, statuses: Sequence[SourceStatus], memory: Memory) -> list[SourceStatus]:
+    """Those of channels of which nobody has ever said how they stand."""
+    ids = channels(connection, {(status.platform, status.channel) for status in statuses}, memory)
+    known = set(
+        connection.scalars(select(SourceCondition.channel_id).where(SourceCondition.channel_id.in_(ids.values())))
+    )
+    return [status for status in statuses if ids[status.platform, status.channel] not in known]
+
+
 @dataclass(frozen=True, slots=True)
 class Missed:
     """A time in which a source was listened to in vain: what it heard could not be kept."""

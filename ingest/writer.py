@@ -55,7 +55,8 @@ class Writer:
     """A thread that owns the writing connection of its process. ``event`` and ``status`` make it a ``sources.Sink``.
 
     ``process`` names it in heartbeats; ``describe`` adds what else they should tell. With ``leases`` others may
-    read the same channels.
+    read the same channels. Without ``listens`` it stores what others heard, an import: how channels stand, and who
+    gives signs of life, is then said by the collector that may run beside it.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Writer:
         queue_events: int = QUEUE_EVENTS,
         describe: Callable[[], dict[str, Any]] = dict,
         leases: Leases | None = None,
+        listens: bool = True,
     ) -> None:
         self.counters = WriterCounters()
         self._database = database
@@ -74,6 +76,7 @@ class Writer:
         self._policy = policy or Policy()
         self._queue_events = queue_events
         self._describe = describe
+        self._listens = listens
         self._speaker = Speaker(database, leases) if leases else None
         self._name = f"{process} {leases.process}" if leases else process
         self._memory = Memory()
@@ -97,7 +100,7 @@ class Writer:
     def start(self) -> Writer:
         if self._speaker:
             self._speaker.begin()
-        else:
+        elif self._listens:
             with self._database.writing() as connection:
                 coverage.record_outage(connection, self._process, coverage.last_beat(connection, self._process))
         with self._database.writing() as connection:
@@ -263,6 +266,8 @@ class Writer:
                 if tracked:
                     found = record_tracked(connection, tracked, now_ms(), self._policy)
                     result.stored += sum(one.is_new for one in found)
+                if not self._listens:
+                    statuses = coverage.of_unknown(connection, statuses, self._memory)
                 if statuses:
                     coverage.record(connection, statuses, self._memory)
                 if missed:
@@ -305,8 +310,9 @@ class Writer:
             log.exception("what the %s should tell of itself cannot be told", self._process)
             detail = json.dumps(self._told())
         try:
-            with self._database.writing() as connection:
-                coverage.beat(connection, self._name, now_ms(), detail)
+            if self._listens:
+                with self._database.writing() as connection:
+                    coverage.beat(connection, self._name, now_ms(), detail)
             if self._speaker:
                 if leaving:
                     self._speaker.leave(self._name)

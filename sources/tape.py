@@ -202,7 +202,8 @@ class TapePlayer:
         channel = event.platform, event.channel
         if channel not in self._playing:
             self._playing[channel] = None
-            self._announce(*channel, SourceState.CONNECTED)
+            if self._rebase:  # what was long ago is listened to by nobody
+                self._announce(*channel, SourceState.CONNECTED)
         self._sink.event(event)
         self.played += 1
 

@@ -337,6 +337,25 @@ def test_what_had_no_room_is_told_as_missed_by_the_one_that_speaks(
     assert [writer.close() for writer in writers] == [0, 0]
 
 
+def test_an_import_beside_a_running_collector_leaves_its_channels_as_they_stand(db: Database) -> None:
+    running = Writer(db, leases=Leases([LENAS])).start()
+    running.status(status(CONNECTED, now_ms()))
+    assert running.flush(60)
+    before, signs = only(db, SourceCondition), len(rows(db, Heartbeat))
+    imported = Writer(db, listens=False).start()
+    imported.event(chat(NOVA, "last week", at=now_ms() - hours(150), platform=Platform.TWITCH, channel="lena"))
+    imported.event(chat(NOVA, "there", at=now_ms() - hours(150), platform=Platform.TWITCH, channel="milo"))
+    for channel in (LENAS, MILOS):
+        imported.status(SourceStatus(*channel, STOPPED, now_ms(), "replay of old.ndjson"))
+    assert imported.close() == 0
+    here, there = rows(db, SourceCondition)
+    assert here == before
+    assert there["state"] == STOPPED.value, "of a channel that nobody has read it is told where it came from"
+    assert rows(db, Gap) == []
+    assert len(rows(db, Heartbeat)) == signs
+    assert running.close() == 0
+
+
 def test_who_had_to_give_up_events_does_not_say_that_all_is_stored(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -292,6 +292,11 @@ def test_each_channel_connects_with_its_first_event_and_stops_at_the_end(tmp_pat
     assert sink.statuses[0].detail == "replay of tape.ndjson"
 
 
+def test_an_import_says_of_no_channel_that_it_is_listened_to(tmp_path: Path) -> None:
+    sink, _ = play(write(tmp_path / "tape.ndjson", [chat(1), chat(2, 90)]), rebase=False)
+    assert [status.state for status in sink.statuses] == [SourceState.STOPPED]
+
+
 def test_an_empty_tape_ends_at_once(tmp_path: Path) -> None:
     sink, player = play(write(tmp_path / "tape.ndjson", []))
     assert not sink.events
