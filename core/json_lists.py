@@ -32,11 +32,19 @@ class ListIn:
 
 
 def lists_in(file: Path, chunk_bytes: int = CHUNK_BYTES) -> list[ListIn]:
-    """All lists of the object that the file holds, each looked through once. Raises Damaged and OSError."""
+    """All lists of the object that the file holds, each looked through once. Raises Damaged and OSError.
+
+    A file that is a list itself, as most programs write them, is called by the file's name.
+    """
     found: list[ListIn] = []
     with file.open("rb") as stream:
         text = _Window(stream, chunk_bytes=chunk_bytes)
-        text.take("{", 'the file holds an object of lists, such as {"users": [...]}')
+        if text.took("["):
+            found.append(ListIn(file, file.stem, text.offset, sum(1 for _ in _items(text))))
+            if text.next_sign():
+                text.fail("something follows the end of the list")
+            return found
+        text.take("{", 'the file holds a list, or an object of lists such as {"users": [...]}')
         more = not text.took("}")
         while more:
             key = text.value()

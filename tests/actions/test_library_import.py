@@ -150,6 +150,17 @@ def test_one_file_may_hold_all_lists_in_any_order_and_under_other_names(database
     assert len(rows(database, LibraryWatch)) == 3
 
 
+def test_a_file_that_is_a_list_itself_is_called_by_its_name(database, folder):
+    for key, name in {"subscriptions": "Plans", "users": "users", "watchhistory": "watch-history"}.items():
+        (folder / f"{name}.json").write_text(json.dumps(FILES[key]), encoding="utf-8")
+    (folder / "content.json").write_text("\ufeff" + json.dumps(FILES["content"], indent=2), encoding="utf-8")
+    report, problems = run(database, folder)
+    assert problems == []
+    assert [(one.kind.path, one.new) for one in report.stored] == [
+        *(("plans", 2), ("users", 3), ("content", 3), ("watch-history", 3))
+    ]
+
+
 def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(database, folder):
     write(
         folder,
@@ -194,7 +205,9 @@ def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(databa
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("users.json", "[]", "users.json: line 1: the file holds an object of lists"),
+        ("users.json", '"Ann"', "users.json: line 1: the file holds a list, or an object of lists"),
+        ("users.json", "[] []", "users.json: line 1: something follows the end of the list"),
+        ("export.json", "[]", 'export.json: "export" is no list of the library; there are: subscriptions'),
         ("users.json", '{"users": {"1": {}}}', 'users.json: line 1: "users" is not a list'),
         ("users.json", '{"users": [}', "users.json: line 1: this is no valid JSON"),
         ("films.json", '{"films": []}', 'films.json: "films" is no list of the library; there are: subscriptions'),

@@ -45,9 +45,9 @@ def test_every_list_is_read_as_it_is(document, chunk_bytes, indent, only_ascii):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1: the file holds an object"),
-        ("[1, 2]", "line 1: the file holds an object"),
-        ('"users"', "line 1: the file holds an object"),
+        ("", "line 1: the file holds a list"),
+        ("[1, 2] [3]", "line 1: something follows the end of the list"),
+        ('"users"', "line 1: the file holds a list"),
         ('{"users": {}}', 'line 1: "users" is not a list'),
         ('{"users": 5}', 'line 1: "users" is not a list'),
         ('{\n"users": [\n{"a": 1},\n{"a": }\n]}', "line 4: this is no valid JSON"),
