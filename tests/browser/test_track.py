@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
+from core.config import ROOT
 from tests.processes import wait_until
 from tests.web.conftest import Stage, stage_of
 
@@ -122,3 +124,27 @@ def test_who_asked_not_to_be_tracked_sends_nothing(browser, shop, wish):
         assert page.evaluate("window.sent === undefined")
         assert complaints == []
     assert len(events(stage)) == before
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["loaded", "blocked"])
+def test_the_documents_button_reports_and_breaks_no_page_that_the_script_was_kept_from(browser, shop, blocked):
+    origin, stage = shop
+    before = len(events(stage))
+    document = (ROOT / "docs" / "shop.md").read_text(encoding="utf-8")
+    [button] = re.findall(r"^<button .*</button>$", document, re.MULTILINE)
+    page = browser.new_page(user_agent="Mozilla/5.0 (X11; Linux x86_64) Chrome/130")
+    broken: list[str] = []
+    try:
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        if blocked:
+            page.route("**/track.js", lambda route: route.abort())
+        page.goto(origin)
+        assert page.evaluate("typeof window.streampulse === 'function'") is not blocked
+        page.evaluate("button => document.body.insertAdjacentHTML('beforeend', button)", button)
+        page.get_by_role("button", name="Into the cart").click()
+        if not blocked:
+            wait_until(lambda: len(events(stage)) == before + 2, "the view and the cart")
+    finally:
+        page.close()
+    assert broken == []
+    assert [step for step, _, _ in events(stage)[before:]] == ([] if blocked else [1, 3])
