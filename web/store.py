@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, render_template
+from flask import Response, current_app, jsonify, render_template
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from actions import store as orders_about
@@ -30,6 +30,7 @@ from web.store_schemas import (
     StateChange,
     StateChanged,
 )
+from web.track import shop_origins
 
 bp = APIBlueprint("store", __name__, tag="Store")
 
@@ -44,7 +45,13 @@ def too_much(error: TooMuch) -> Response:
 @bp.get("/store")
 @bp.doc(hide=True)
 def page() -> str:
-    return render_template("store.html", page="store")
+    return render_template(
+        "store.html",
+        page="store",
+        takes_events=bool(services().settings.track_key),
+        origins=shop_origins(),
+        refused_origins=current_app.extensions["unknown_origins"].newest(),
+    )
 
 
 @bp.get("/events")

@@ -17,6 +17,7 @@ from web.errors import answer
 from web.identity import is_track_key
 from web.services import services
 from web.store_schemas import TRACK_BODY, TrackAnswer
+from web.unknown_origins import UnknownOrigins
 
 bp = APIBlueprint("track", __name__, tag="Store")
 
@@ -30,6 +31,7 @@ SNIPPET_SECONDS = 3_600  # how long a visitor's browser keeps track.js without a
 
 def register(app: Flask) -> None:
     at = app.extensions["streampulse"]
+    app.extensions["unknown_origins"] = UnknownOrigins()
     app.extensions["tracker"] = Tracker(at.database, track.Policy.of(at.settings), app.extensions["orders"].run)
 
 
@@ -103,8 +105,14 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
 
 def may_report(origin: str) -> bool:
     """Whether pages from there are the shop's."""
-    allowed = {one.strip().rstrip("/") for one in services().settings.track_origins.split(",")} - {""}
+    allowed = shop_origins()
     return origin in allowed or "*" in allowed
+
+
+def shop_origins() -> list[str]:
+    """As TRACK_ORIGINS names them."""
+    named = services().settings.track_origins.split(",")
+    return [one.strip().rstrip("/") for one in named if one.strip()]
 
 
 def shared_with(origin: str) -> dict[str, str]:
@@ -121,6 +129,8 @@ def allowed_origin() -> str | None:
 @bp.after_request
 def share_with_origin(response: Response) -> Response:
     """Lets the shop's page read the answer, refusals too."""
+    if comes_from_another_site():
+        response.headers.update(FOR_ALL_SITES)  # so that the console names the status of a beacon that is refused
     if origin := allowed_origin():
         response.headers.update(shared_with(origin))
     response.vary.add("Origin")
@@ -141,6 +151,7 @@ def _admit() -> None:
     given = request.headers.get("X-Track-Key") or request.args.get("key", "")
     if is_track_key(given):
         if request.headers.get("Origin") and comes_from_another_site() and not allowed_origin():
+            current_app.extensions["unknown_origins"].refused(request.headers["Origin"])
             raise Forbidden("this origin is not among TRACK_ORIGINS")
         return
     if given:

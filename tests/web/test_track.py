@@ -222,6 +222,25 @@ def test_nobody_reports_without_the_key_or_from_a_foreign_page(shop, headers, st
     assert stored(shop) == before
 
 
+def test_the_owner_is_told_of_pages_that_are_refused_for_where_they_are(own_shop):
+    strange = ["https://www.shop.example", "https://<b>shop.example", *(f"https://{at}.example" for at in range(4))]
+    with own_shop.client() as page:
+        assert "Refused lately" not in page.get("/store").text
+        page.post("/track", json=VIEW, headers={"Origin": "https://evil.example", "X-Track-Key": "wrong"})
+        for origin in [*strange, strange[1]]:
+            answer = page.post("/track", params={"key": TRACK_KEY}, json=VIEW, headers={"Origin": origin})
+            assert answer.status_code == 403
+            assert answer.headers["cross-origin-resource-policy"] == "cross-origin", "the console tells the status"
+        told = page.get("/store").text
+    lately = told.partition("Refused lately:")[2].partition("</p>")[0]
+    shown = re.findall(r"<code>(https.*?)</code>", lately)
+    assert shown == ["https://&lt;b&gt;shop.example", *(f"https://{at}.example" for at in (3, 2, 1, 0))], (
+        "the last five"
+    )
+    assert f"<code>{SHOP}</code>" in told, "and from where pages may report"
+    assert [own_shop.web.log.count(f"a page of {origin} ") for origin in strange] == [1] * len(strange)
+
+
 def test_a_page_of_the_shop_reports_as_a_beacon_does_and_may_read_the_answer(shop):
     with shop.client() as page:
         headers = {"Origin": SHOP, "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain;charset=UTF-8"}
