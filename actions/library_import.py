@@ -26,7 +26,7 @@ from ingest import library
 from ingest.library import table_of
 from rules.library_fields import Kind
 from rules.library_kinds import KINDS, PAYMENTS, PLANS, USERS
-from rules.library_rows import KIND_CALLED, Rows, plain
+from rules.library_rows import KIND_CALLED, OwnIds, Rows, plain
 from rules.library_values import Setting, name_key
 from rules.profiles import Invalid
 
@@ -158,7 +158,8 @@ class _Checked:
         self._taken: dict[str, int] = {}  # positions by what only one may have
         self._now_ms = now_ms
         counts = {path: one.count for path, one in lists.items()}
-        self.rows = {kind.path: Rows(kind, setting, now_ms, counts, self._plans) for kind in self.kinds}
+        self._own_ids = {path: OwnIds() for path in POINTED_TO}
+        self.rows = {kind.path: Rows(kind, setting, now_ms, counts, self._plans, self._own_ids) for kind in self.kinds}
 
     def check(self, kind: Kind, problem: Tell, progress: Tell) -> int:
         """Tells what is wrong with a list; answers in how many rows."""
@@ -167,6 +168,10 @@ class _Checked:
         self._taken = {}
         for position, row in enumerate(items(at), 1):
             try:
+                if kind.path in self._own_ids and isinstance(
+                    row, dict
+                ):  # a faulty row is there to be pointed to as well
+                    self._own_ids[kind.path].note(self.rows[kind.path].own_id(row), position)
                 values = self.rows[kind.path].read(row)
                 check_times(values, self._now_ms)
                 self._check_unique(kind, values, position)

@@ -161,6 +161,37 @@ def test_a_file_that_is_a_list_itself_is_called_by_its_name(database, folder):
     ]
 
 
+def test_lists_whose_rows_have_ids_of_their_own_are_pointed_to_by_these(database, folder):
+    plans = [{"id": f"pl_{one['plan']}", **one} for one in FILES["subscriptions"]]
+    users = [
+        {"user_id": 12, "name": "Ann", "email": "ann@example.com", "plan_id": "pl_Premium"},
+        {"user_id": 3, "name": "Bob", "email": "bob@example.com", "plan": "basic"},
+        {"user_id": "1", "name": "Eve", "email": "eve@example.com"},
+    ]
+    content = [{"id": number, **one} for number, one in enumerate(FILES["content"], 1)]  # positions: nothing to look up
+    watches = [{"id": 9, "user_id": user, "content_id": 2, "watched_on": "2024-08-01"} for user in (12, "3", 1.0)]
+    lists = {"subscriptions": plans, "users": users, "content": content, "watchhistory": watches}
+    report, problems = run(database, write(folder, lists))
+    assert problems == []
+    assert report.ignored == {}
+    assert [one["member_id"] for one in rows(database, LibraryWatch)] == [1, 2, 3]
+    assert [one["watch_count"] for one in rows(database, LibraryContent)] == [0, 3, 0]
+    assert [one["plan_id"] for one in rows(database, LibraryMember)] == [2, 1, None]
+    write(
+        folder,
+        lists,
+        users=[{**users[0], "email": "none"}, *users[1:], {"user_id": 3, "name": "Twin", "email": "twin@example.com"}],
+        watchhistory=[{"user_id": 2, "content_id": 2, "watched_on": "2024-08-01"}],
+        reviews=[{"user_id": 12, "content_id": 4, "rating": 5}],
+    )
+    assert run(database, folder)[1] == [
+        "users.json: users: row 1: email: must be an e-mail address such as ann@example.com",
+        "users.json: users: row 4: id: is the same as in row 2",
+        "watchhistory.json: watchhistory: row 1: user_id: 2 is the id of none of the 4 users of this import",
+        "reviews.json: reviews: row 1: content_id: 4 is none of the 3 titles of this import",
+    ]
+
+
 def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(database, folder):
     write(
         folder,
