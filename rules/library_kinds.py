@@ -14,6 +14,7 @@ from rules.library_values import (
     Hundredths,
     Moment,
     Money,
+    Months,
     PartialDate,
     Password,
     Present,
@@ -55,7 +56,12 @@ PLANS = Kind(
             spellings=("monthlyprice", "pricepermonth", "amount", "cost", "fee", "monthlyfee"),
             about="for `billing_months`, in `currency`",
         ),
-        Field("billing_months", "billing_months", Whole(1, 120), default=1, about="how long the price is for"),
+        Field(
+            *("billing_months", "billing_months", Months(1, 120)),
+            default=1,
+            spellings=("billingcycle", "billingperiod", "billinginterval", "interval"),
+            about="how long the price is for",
+        ),
         Field(
             *("description", "description", Text(2_000, least=0, lines=True)),
             default="",

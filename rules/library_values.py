@@ -22,7 +22,8 @@ from core.money import minor_digits
 HIGHEST_ID = 2**63 - 1  # what a column holds; CockroachDB gives such ids
 HIGHEST_AMOUNT = 1_000_000_000
 STATES = ("active", "cancelled")
-EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST_MS = 1000 * int(datetime(1970, 1, 2, tzinfo=UTC).timestamp())
+LATEST_MS = 1000 * int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
 HAIR = Decimal("0.000001")  # so far may an amount be from whole cents: it is the noise of binary fractions
 
 # Signs that no form can write and that break lines, files or databases (PostgreSQL takes no NUL, UTF-8 no half of a
@@ -32,7 +33,13 @@ _LINE_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PART_OF_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-_NUMBER_IN_TEXT = re.compile(r"[$€£]?\s*(-?\d+(?:,\d{3})*(?:\.\d+)?)\s*(?:%|[A-Za-z]{3})?", re.ASCII)
+_AROUND_NUMBER = r"[$€£]?\s*(-?{number})\s*(?:[%$€£]|[A-Za-z]{{3}})?"
+_NUMBER_IN_TEXT = re.compile(_AROUND_NUMBER.format(number=r"\d+(?:,\d{3})*(?:\.\d+)?"), re.ASCII)
+# "14,99" and "1.199,00"; "1,199" is what it is in English, and "1.199" no more than a number with three decimals.
+_WITH_DECIMAL_COMMA = re.compile(_AROUND_NUMBER.format(number=r"(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}"), re.ASCII)
+_UNIX_TIME = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", re.ASCII)  # seconds, or milliseconds, since 1970
+_CYCLES = {"month": 1, "monthly": 1, "quarter": 3, "quarterly": 3, "halfyearly": 6, "semiannual": 6}
+_CYCLES |= {"semiannually": 6, "year": 12, "yearly": 12, "annual": 12, "annually": 12}
 
 
 class Unfit(ValueError):
@@ -43,7 +50,8 @@ class Unfit(ValueError):
 class Setting:
     """``zone``: whose midnight begins a day; ``currency``: of amounts that name none.
 
-    ``lenient``: values come from a file, in which numbers may be texts ("9.99", "$9.99", "85 %") and texts numbers.
+    ``lenient``: values come from a file, in which numbers may be texts ("9.99", "$9.99", "14,99 €", "85 %"), texts
+    numbers or lists of texts, and times seconds or milliseconds since 1970.
     """
 
     zone: ZoneInfo
@@ -76,6 +84,8 @@ class Text(Value):
     lines: bool = False
 
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        if setting.lenient and isinstance(given, list) and all(isinstance(one, str) for one in given):
+            given = ", ".join(given)
         if setting.lenient and isinstance(given, (int, float)) and not isinstance(given, bool):
             given = str(given)
         if not isinstance(given, str):
@@ -135,6 +145,19 @@ class Whole(Value):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class Months(Whole):
+    """The same for a span of time, which files tell in words as well."""
+
+    def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
+        if not setting.lenient or not isinstance(given, str) or _number(given, setting) is not None:
+            return Whole.clean(self, given, setting, row)
+        months = _CYCLES.get(re.sub(r"[\W_]", "", given.casefold()))
+        if months is None:
+            raise Unfit("must be a number of months, or one of: monthly, quarterly, half-yearly, yearly")
+        return months
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +246,8 @@ class Moment(Value):
     """A time, stored as UTC milliseconds. A mere day begins at midnight in TIMEZONE, where times without offset are."""
 
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
+        if setting.lenient and not isinstance(given, bool) and (unix := _UNIX_TIME.fullmatch(str(given).strip())):
+            return _in_our_time(round(float(unix[0]) * (1000 if len(unix[1]) <= 10 else 1)))
         if not isinstance(given, str):
             raise Unfit(_NO_MOMENT)
         return _milliseconds(given.strip(), setting.zone)
@@ -307,11 +332,18 @@ def _milliseconds(text: str, zone: ZoneInfo) -> int:
     if moment is None:
         raise Unfit(_NO_MOMENT)
     moment = moment.replace(tzinfo=moment.tzinfo or zone)
-    if not 1970 <= moment.year <= 2200 or not EARLIEST <= moment < LATEST:
-        raise Unfit("must lie between 1970 and 2199")
-    return round(moment.timestamp() * 1000)
+    if not 1970 <= moment.year <= 2200:  # beyond, some systems know no timestamp
+        raise Unfit(_NOT_OUR_TIME)
+    return _in_our_time(round(moment.timestamp() * 1000))
 
 
+def _in_our_time(moment_ms: int) -> int:
+    if not EARLIEST_MS <= moment_ms < LATEST_MS:
+        raise Unfit(_NOT_OUR_TIME)
+    return moment_ms
+
+
+_NOT_OUR_TIME = "must lie between 1970 and 2199"
 _NO_MOMENT = "must be a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00"
 
 
@@ -330,8 +362,11 @@ def amount(minor: int | None, currency: str) -> float | None:
 
 def _number(given: Any, setting: Setting) -> Decimal | None:
     if isinstance(given, str) and setting.lenient:
-        found = _NUMBER_IN_TEXT.fullmatch(given.strip())
-        given = found[1].replace(",", "") if found else ""
+        if found := _WITH_DECIMAL_COMMA.fullmatch(given.strip()):
+            given = found[1].replace(".", "").replace(",", ".")
+        else:
+            found = _NUMBER_IN_TEXT.fullmatch(given.strip())
+            given = found[1].replace(",", "") if found else ""
     elif isinstance(given, bool) or not isinstance(given, (int, float)):
         return None
     try:

@@ -192,6 +192,60 @@ def test_lists_whose_rows_have_ids_of_their_own_are_pointed_to_by_these(database
     ]
 
 
+@pytest.mark.parametrize(
+    ("price", "minor"),
+    [
+        ("14,99 €", 1_499),
+        ("€ 1.199,00", 119_900),
+        ("1,199.00", 119_900),
+        ("1,199", 119_900),
+        ("9,9", 990),
+        ("7 EUR", 700),
+    ],
+)
+def test_amounts_are_read_with_a_decimal_point_or_comma(database, folder, price, minor):
+    assert run(database, write(folder, {"plans": [{"name": "Basic", "price": price}]}))[1] == []
+    assert only(database, LibraryPlan)["price_minor"] == minor
+
+
+@pytest.mark.parametrize("price", ["14,9999", "1.199", "12.34,5", "1,19,9", "9,99 9"])
+def test_an_amount_that_can_be_read_in_two_ways_or_none_is_told(database, folder, price):
+    assert len(run(database, write(folder, {"plans": [{"name": "Basic", "price": price}]}))[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("cycle", "months"), [("Monthly", 1), ("half-yearly", 6), ("year", 12), ("quarterly", 3), ("3", 3), (12, 12)]
+)
+def test_how_long_a_price_is_for_may_be_told_in_words(database, folder, cycle, months):
+    row = {"name": "Basic", "price": 9, "billing_cycle": cycle, "features": ["HD", "2 devices"]}
+    assert run(database, write(folder, {"plans": [row]}))[1] == []
+    plan = only(database, LibraryPlan)
+    assert (plan["billing_months"], plan["description"]) == (months, "HD, 2 devices")
+
+
+def test_a_cycle_that_nobody_knows_is_told(database, folder):
+    _, problems = run(database, write(folder, {"plans": [{"name": "Basic", "price": 9, "interval": "lifetime"}]}))
+    assert problems == [
+        "plans.json: plans: row 1: billing_months: must be a number of months, or one of: "
+        "monthly, quarterly, half-yearly, yearly"
+    ]
+
+
+@pytest.mark.parametrize("joined", [1_709_287_200, "1709287200", 1_709_287_200_000, 1_709_287_200.0])
+def test_times_may_be_seconds_or_milliseconds_since_1970(database, folder, joined):
+    user = {"name": "Ann", "email": "ann@example.com", "joined_at": joined}
+    assert run(database, write(folder, {"users": [user]}))[1] == []
+    assert only(database, LibraryMember)["joined_at_ms"] == 1_709_287_200_000
+
+
+@pytest.mark.parametrize("joined", [20240301, 2024, True, "17092872001"])
+def test_other_numbers_are_no_times(database, folder, joined):
+    user = {"name": "Ann", "email": "ann@example.com", "joined_at": joined}
+    assert "must be a day or time" in run(database, write(folder, {"users": [user]}))[1][0]
+    write(folder, {"users": [user | {"joined_at": 7_258_118_400_000}]})  # the year 2200
+    assert "must lie between 1970 and 2199" in run(database, folder)[1][0]
+
+
 def test_every_bad_row_is_told_by_file_and_position_and_nothing_is_stored(database, folder):
     write(
         folder,
