@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.clock import MINUTE_MS, now_ms
+from core.clock import DAY_MS, MINUTE_MS, now_ms
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
 from ingest.coverage import ON_ITS_WAY_MS
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
@@ -69,6 +69,23 @@ def test_what_the_chat_has_left_behind_is_not_drawn_and_can_be_scrolled_to(stage
     assert chat.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 2
     page.locator("#chat >> text=line 3 of many").scroll_into_view_if_needed()
     expect(page.locator("#chat >> text=line 3 of many")).to_be_in_viewport()
+
+
+def test_what_was_said_on_another_day_stands_under_its_date_and_is_that_many_days_old(
+    stage: Stage, visit: Visits
+) -> None:
+    now = now_ms()
+    stage.chat("rarely", "last week", "last week, too", at_ms=now - 6 * DAY_MS, by="anna")
+    page = visit().open("/?platform=twitch&channel=rarely", "#chat >> text=last week, too")
+    (new,) = stage.chat("rarely", "today")
+    dates = page.locator("#chat .chat-day")
+    expect(dates).to_have_count(2, timeout=SOON)
+    texts = page.locator("#chat > li").all_inner_texts()
+    assert ["last week" in text or "today" in text for text in texts] == [False, True, True, False, True]
+    assert texts[0] != texts[3]
+    expect(page.locator("#ticker")).to_contain_text("6 d")
+    stage.tell(event("rarely", Kind.DELETE, extra={"target": new.source_id}))
+    expect(dates).to_have_count(1, timeout=SOON)
 
 
 def test_icons_of_what_comes_in_hold_their_shape_and_ask_for_nothing(stage: Stage, visit: Visits) -> None:

@@ -1,8 +1,9 @@
 /** The running chat: newest at the bottom, at most 200 lines, standing still while somebody reads. */
 
 import { chatLine } from "./chat-line.js";
-import { empty, learnIcons, part, setText } from "./dom.js";
-import { plural } from "./format.js";
+import { serverNow } from "./clock.js";
+import { empty, learnIcons, make, part, setText } from "./dom.js";
+import { day, plural } from "./format.js";
 import { calmly } from "./frame.js";
 import { continuesStreak } from "./streaks.js";
 
@@ -60,6 +61,7 @@ export class Feed {
     for (const line of [...this.list.querySelectorAll("[data-id]")]) {
       if (gone.has(Number(line.dataset.id))) line.remove();
     }
+    this.#dropEmptyDays();
     this.draw();
   }
 
@@ -70,6 +72,7 @@ export class Feed {
     for (const line of [...this.list.children]) {
       if (line.item && wiped(line.item)) line.remove();
     }
+    this.#dropEmptyDays();
     this.draw();
   }
 
@@ -114,12 +117,28 @@ export class Feed {
   }
 
   #append(items) {
-    const lines = items.map(lineOf);
+    const lines = this.#withDays(items);
     this.list.querySelector(".empty")?.remove();
     this.list.append(...lines);
     while (this.list.children.length > MOST_LINES) this.list.firstElementChild.remove();
     this.#leaveBehind(lines.length);
     this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  /** The lines of `items`, and where a day begins its date: who streams now and then has last week's chat here. */
+  #withDays(items) {
+    let before = [...this.list.children].findLast((line) => line.item)?.item.at;
+    return items.flatMap((item) => {
+      const begins = before ? dayOf(before) !== dayOf(item.at) : day(item.at) !== day(serverNow());
+      before = item.at;
+      return begins ? [make("li.chat-day", {}, day(item.at)), lineOf(item)] : [lineOf(item)];
+    });
+  }
+
+  /** A date without a line under it says nothing. */
+  #dropEmptyDays() {
+    for (const date of [...this.list.querySelectorAll(".chat-day")].toReversed())
+      if (!date.nextElementSibling?.item) date.remove();
   }
 
   /** Marks the lines that `come` new ones have pushed out of reach. */
@@ -141,6 +160,9 @@ export class Feed {
     if (this.known.size > 4 * MOST_LINES) this.known = new Set([...this.known].slice(-2 * MOST_LINES));
   }
 }
+
+/** Moments are told in the zone of the server: their first letters are its day. */
+const dayOf = (at) => at.slice(0, 10);
 
 function lineOf(item) {
   return Object.assign(chatLine(item), { item });
