@@ -252,6 +252,29 @@ def test_why_a_channel_is_not_heard_and_when_it_is_tried_again_stand_on_the_page
     expect(troubles).to_contain_text(f"{channel}: the collector is not running", timeout=SOON)
 
 
+def test_words_suit_a_channel_that_has_streamed_once_and_has_few_chatters(stage: Stage, visit: Visits) -> None:
+    then, now = now_ms() - 6 * DAY_MS, now_ms()
+    stage.source("small_one")
+    for minute in range(40):
+        stage.chat("small_one", "calm", at_ms=then + minute * MINUTE_MS)
+    for number in range(12):
+        stage.tell(event("small_one", by=f"few{number}", text="hallo", at_ms=now))
+    stage.tell(event("small_one", by="noor", text="مرحبا", at_ms=now))
+    page = visit().open("/?platform=twitch&channel=small_one", "#chat >> text=hallo")
+    expect(page.locator("#hype-basis")).to_have_text("against your last stream", timeout=SOON)
+    expect(page.locator("#kpi-rate")).to_contain_text(
+        re.compile(r"up ×\d+ vs usual|up ×\d+\.\d vs usual"), timeout=SOON
+    )
+    note = page.locator("#kpi-rate [data-part=note]")
+    assert note.evaluate("(note) => note.scrollWidth - note.clientWidth") <= 0
+    begin = "(bdi) => { const r = new Range(); r.selectNodeContents(bdi); return r.getBoundingClientRect().left }"
+    words = page.locator("#top-words bdi")
+    expect(words).to_have_count(2, timeout=SOON)
+    assert words.nth(0).evaluate(begin) == pytest.approx(words.nth(1).evaluate(begin), abs=1)
+    stage.writer.status(SourceStatus(Platform.TWITCH, "small_one", SourceState.FAILED, now, "no such", now + 300_000))
+    expect(page.locator("#sources")).to_contain_text("failed, next try in 5 min", timeout=SOON)
+
+
 def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit: Visits) -> None:
     stage.chat("polled", "one")
     visitor = visit(forgives=("ERR_FAILED", "net::"))

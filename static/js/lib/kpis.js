@@ -8,6 +8,8 @@ import { isHeard } from "./live-words.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
 
+const MANY_PERCENT = 200; // from here on "times" is understood sooner, and fits: ten people are soon a thousand percent
+
 export class Kpis {
   constructor() {
     this.cards = Object.fromEntries(
@@ -87,7 +89,7 @@ function change(value, words, same) {
     {},
     icon(`arrow-${direction}`),
     unseen(`${direction} `),
-    percent(Math.abs(value)),
+    value < MANY_PERCENT ? percent(Math.abs(value)) : `×${decimal(1 + value / 100)}`,
   );
   return [mark, ` ${words}`];
 }

@@ -6,7 +6,7 @@ import { plural } from "./format.js";
 export function basisWords(stats) {
   if (!isHeard(stats)) return "no data: nobody listens to the chat";
   const { streams, source } = stats.hype_basis;
-  if (source === "past_streams") return `against your last ${plural(streams, "stream")}`;
+  if (source === "past_streams") return `against your last ${streams === 1 ? "stream" : plural(streams, "stream")}`;
   return source === "this_stream" ? "against this stream so far" : "nothing to compare with yet";
 }
 

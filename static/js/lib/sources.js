@@ -81,10 +81,8 @@ export class Sources {
   #tell(chip) {
     const { retry_at: retryAt } = chip.channel;
     const left = retryAt ? Math.ceil((Date.parse(retryAt) - serverNow()) / 1000) : 0;
-    setText(
-      chip.note,
-      left > 0 ? `${chip.words} in ${left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`}` : chip.words,
-    );
+    const what = chip.channel.state === "waiting" ? chip.words : `${chip.words}, next try`;
+    setText(chip.note, left > 0 ? `${what} in ${left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`}` : chip.words);
   }
 
   #tellCountdowns() {
