@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from core.clock import HOUR_MS, MINUTE_MS, now_ms
-from tests.browser.conftest import PHONE, Visits
+from tests.browser.conftest import PHONE, OwnStage, Visits
 from tests.browser.test_live import HOSTILE, SOON
 from tests.web.conftest import Stage, event
 
@@ -41,3 +41,17 @@ def test_a_stream_fits_a_small_phone(stage: Stage, visit: Visits) -> None:
 def test_a_stream_that_is_not_there_is_a_page_for_people(stage: Stage, visit: Visits) -> None:
     page = visit(forgives=("404",)).open("/streams/999999")
     expect(page.locator("body")).to_contain_text("There is no stream 999999.")
+
+
+def test_empty_lists_suit_who_has_a_channel_set_and_has_not_streamed(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage(CHANNEL="lena")
+    stage.source("lena")
+    visitor = visit(stage.web.url)
+    streams = visitor.open("/streams", "text=No stream yet").locator("#streams-empty")
+    expect(streams).to_contain_text("begins with the first message")
+    expect(streams).not_to_contain_text("start the collector")
+    viewers = visitor.open("/viewers", "text=Nobody yet")
+    expect(viewers.locator("main")).not_to_contain_text("start the collector")
+    expect(viewers.locator("#leaders")).to_contain_text("On Twitch, rank by watchtime, visits or comments.")
+    viewers.get_by_label("Ranked by").select_option("comments")
+    expect(viewers.locator("#leaders")).to_contain_text("It fills with the first stream.")

@@ -8,13 +8,13 @@ import { skeletonRow, streamRow } from "../lib/stream-rows.js";
 
 const PER_PAGE = 20;
 const BEGINNING = [
-  "Set ",
-  make("code", {}, "CHANNEL"),
-  " or ",
-  make("code", {}, "TIKTOK_CHANNEL"),
-  " in ",
+  "A stream begins with the first message and ends after half an hour of silence. Channels are set in ",
   make("code", {}, ".env"),
-  " and start the collector: a stream begins with the first message and ends after half an hour of silence.",
+  ", with ",
+  make("code", {}, "CHANNEL"),
+  " and ",
+  make("code", {}, "TIKTOK_CHANNEL"),
+  ".",
 ];
 
 const rows = byId("streams");
