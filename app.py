@@ -43,6 +43,7 @@ from web import (
     credentials,
     demo,
     docs,
+    document,
     errors,
     headers,
     health,
@@ -112,10 +113,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=30 * 24 * 3600,
         DESCRIPTION=docs.DESCRIPTION,
-        SECURITY_SCHEMES={
-            "bearer": {"type": "http", "scheme": "bearer"},
-            "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
-        },
+        SECURITY_SCHEMES=document.SECURITY_SCHEMES,
         HTTP_ERROR_SCHEMA=Problem.model_json_schema(),
         VALIDATION_ERROR_SCHEMA=Problem.model_json_schema(),
     )
@@ -192,11 +190,11 @@ def _voice_room(settings: Settings) -> voice_room.Room:
     return voice_room.Room(voice_room.LIMITS, RedisSeats(settings.redis_url, voice_room.LIMITS))
 
 
-def _described(document: dict[str, Any]) -> dict[str, Any]:
+def _described(told: dict[str, Any]) -> dict[str, Any]:
     """The API document with what no schema of ours says."""
-    for part in (viewer_exports, viewer_imports, track, sales, demo, attempts):
-        document = part.describe(document)
-    return document
+    for part in (viewer_exports, viewer_imports, track, sales, demo, attempts, document):
+        told = part.describe(told)
+    return told
 
 
 def _add_socketio(app: Flask, at: Services) -> None:

@@ -73,7 +73,7 @@ def _listing(kind: Kind, shapes: Shapes) -> Callable[..., Response]:
             query_data.page,
             query_data.limit,
             query_data.sort,
-            query_data.order.lower() == "desc",
+            query_data.order == "desc",
             given.get("search", ""),
             records.filters_of(kind, given, how),
         )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from analytics.library_records import STATES, Kind, Reference
-from web.schemas import Pagination, Question
+from web.schemas import Order, Pagination, Question
 
 MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
@@ -94,7 +94,7 @@ def _query(kind: Kind, name: str) -> type[BaseModel]:
         "page": (int, Field(1, ge=1, le=10_000_000)),
         "limit": (int, Field(50, ge=1, le=200)),
         "sort": (Literal[sorts], sorts[0]),
-        "order": (Literal["asc", "desc", "ASC", "DESC"], order),
+        "order": (Order, order),
     }
     if kind.searched:
         about = f"a part of {' or '.join(kind.searched)}"

@@ -27,7 +27,7 @@ def page() -> str:
 @bp.get("/api/stats")
 @bp.input(StatsQuery, location="query")
 @bp.output(StatsAnswer, description="Messages per minute, oldest first, and the live numbers around them")
-@bp.doc(summary="Live numbers", security="bearer", responses=[401, 403, 404, 422, 503])
+@bp.doc(summary="Live numbers", security=["bearer", "overlay"], responses=[401, 403, 404, 422, 503])
 def stats(query_data: StatsQuery) -> Response:
     question = (query_data.channel, query_data.platform, query_data.minutes)
     return kept.answer(("live.stats", *question), lambda: live_stats(*question))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Platform = Literal["twitch", "tiktok"]
 
 # What a text must look like.
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 CURRENCY = "^[A-Za-z]{3}$"
+
+# One name for each, in whatever capitals it is sent: where two differ in them alone, generators of clients stumble.
+Order = Annotated[Literal["asc", "desc"], BeforeValidator(str.lower)]
+OrderInCapitals = Annotated[Literal["ASC", "DESC"], BeforeValidator(str.upper)]
 
 
 class Question(BaseModel):

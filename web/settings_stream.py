@@ -81,7 +81,7 @@ def replace_goals(json_data: GoalOrder) -> Response:
 
 @bp.get("/api/overlay/goal")
 @bp.output(ShownGoal, description="The goal to show, or null")
-@bp.doc(summary="The goal that overlays show", security="bearer", responses=[401, 403, 503])
+@bp.doc(summary="The goal that overlays show", security=["bearer", "overlay"], responses=[401, 403, 503])
 def overlay_goal() -> Response:
     with services().database.reading() as connection:
         found = _goals(connection)

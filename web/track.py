@@ -53,7 +53,7 @@ def preflight() -> Response:
     description="One event, or a list of up to 1,000, each of which is taken or refused on its own. The track key goes "
     "into `X-Track-Key` or `?key=`. Pages may send the same as `text/plain`, as `sendBeacon` does.",
     responses=[400, 401, 403, 413, 415, 422, 503],
-    security="bearer",
+    security=["bearer", "track"],
 )
 def take() -> Response:
     _admit()

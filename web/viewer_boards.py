@@ -50,7 +50,7 @@ def leaderboard(query_data: LeaderboardQuery) -> Response:
 @bp.get("/api/overlay/leaderboard")
 @bp.input(LeaderboardQuery, location="query")
 @bp.output(list[PublicRank], description="What of a leaderboard may be shown on the stream")
-@bp.doc(summary="Leaderboard for overlays", security="bearer", responses=ASKED)
+@bp.doc(summary="Leaderboard for overlays", security=["bearer", "overlay"], responses=ASKED)
 def overlay_leaderboard(query_data: LeaderboardQuery) -> Response:
     return jsonify(leaderboards.public(_leaders(query_data)))
 

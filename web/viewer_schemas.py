@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from web.schemas import ChannelQuery, Pagination, Platform, Question
+from web.schemas import ChannelQuery, OrderInCapitals, Pagination, Platform, Question
 
 Sort = Literal[
     "total_coins_spent",
@@ -30,7 +30,7 @@ class ViewersQuery(Question):
     page: int = Field(1, ge=1, le=10_000_000)
     limit: int = Field(50, ge=1, le=200)
     sort_by: Sort = Field("total_coins_spent", alias="sortBy")
-    order: Literal["ASC", "DESC", "asc", "desc"] = "DESC"
+    order: OrderInCapitals = "DESC"
     search: str = Field("", max_length=256, description="a part of a name; of one or two letters, its beginning")
     filter: Filter = Field("all", description="active: seen within 30 days")
 

@@ -64,7 +64,7 @@ def list_viewers(query_data: ViewersQuery) -> Response:
         query_data.page,
         query_data.limit,
         query_data.sort_by,
-        query_data.order.upper() == "DESC",
+        query_data.order == "DESC",
         query_data.search,
         query_data.filter,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,68 @@ def test_it_says_who_has_to_bring_a_token(document):
     for path, _, told in operations(document):
         assert bool(told.get("security")) is (path != "/health"), path
         assert ({"401", "403"} <= told["responses"].keys()) is (path != "/health"), path
+
+
+def test_a_key_of_the_shop_and_a_token_of_an_overlay_are_told_where_they_open(document):
+    opens = {name: set() for name in document["components"]["securitySchemes"]}
+    for path, _, told in operations(document):
+        for way in told.get("security", ()):
+            opens[next(iter(way))].add(path)
+    assert opens["track"] == {"/track"}
+    assert opens["overlay"] == {"/api/stats", "/api/overlay/goal", "/api/overlay/leaderboard"}
+    assert opens["signature"] == {"/api/sales"}
+
+
+def test_a_client_can_be_generated_from_it(document):
+    """Names of groups and calls are there once each, and no choice is there twice in other capitals."""
+    groups = [group["name"] for group in document["tags"]]
+    assert len(groups) == len(set(groups))
+    assert {group for _, _, told in operations(document) for group in told["tags"]} == set(groups)
+    names = [told["operationId"] for _, _, told in operations(document)]
+    assert len(names) == len(set(names))
+    assert {"get_stats", "get_api_stats", "delete_api_viewer_profiles_username"} <= set(names)
+    for path, _, told in operations(document):
+        for parameter in told.get("parameters", ()):
+            choices = [choice.lower() for choice in parameter["schema"].get("enum", ()) if choice]
+            assert len(choices) == len(set(choices)), f"{path} {parameter['name']}"
+
+
+def test_every_option_is_explained(document):
+    for path, method, told in operations(document):
+        for parameter in told.get("parameters", ()):
+            words = parameter.get("description") or parameter["schema"].get("description")
+            assert words, f"{method} {path} {parameter['name']}"
+
+
+def test_the_order_of_a_list_is_taken_in_whatever_capitals(client):
+    for path in ("/api/viewer-profiles", "/api/plans"):
+        for order in ("asc", "DESC", "Asc"):
+            assert client.get(path, params={"order": order}).status_code == 200, f"{path} {order}"
+        refused = client.get(path, params={"order": "up"})
+        assert (refused.status_code, "asc" in refused.json()["error"].lower()) == (422, True)
+
+
+def test_what_it_calls_a_time_is_one_with_its_offset(document, stage, client):
+    stage.source("timed")
+    stage.chat("timed", "one")
+    times = set()
+
+    def look(told: Any) -> None:
+        for name, value in told.items() if isinstance(told, dict) else ():
+            if name.endswith(("_at", "joinedAt")) and value is not None:
+                assert datetime.fromisoformat(value).tzinfo, f"{name}: {value}"
+                times.add(name)
+        for one in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+            look(one)
+
+    for path, method, told in operations(document):
+        if method == "get" and "{" not in path and "application/json" in told["responses"]["200"]["content"]:
+            answer = client.get(path)
+            if answer.status_code == 200:
+                look(answer.json())
+    assert {"updated_at", "first_seen_at", "last_seen_at", "started_at", "last_event_at"} <= times
+    profile = document["components"]["schemas"]["Profile"]["properties"]
+    assert profile["first_seen_at"]["format"] == "date-time"
 
 
 def test_the_page_is_drawn_from_this_machines_own_files(stage, client):
