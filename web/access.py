@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, g, redirect, request, url_for
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -170,7 +171,19 @@ def guard() -> AnyResponse | None:
         )
     if wants_page():
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
-    raise Unauthorized("log in, or send a valid token")
+    raise Unauthorized(_how_to_get_in(), www_authenticate=WWWAuthenticate("bearer", {"realm": "StreamPulse"}))
+
+
+def _how_to_get_in() -> str:
+    """What a program has to do otherwise: most have brought something, and wonder why it is not enough."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return "this token is not valid: it is not API_TOKEN, and none that was made here and has not ended"
+    if scheme:
+        return "the header must be Authorization: Bearer <token>"
+    if "token" in request.args:
+        return "?token= takes the token of an overlay; send others as Authorization: Bearer <token>"
+    return "log in, or send a token as Authorization: Bearer <token>"
 
 
 def why_not(identity: Identity) -> str:

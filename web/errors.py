@@ -96,7 +96,8 @@ def _words(error: HTTPException) -> str:
         case BadRequest() if request.method in ("POST", "PUT", "PATCH"):
             return "the body is no valid JSON"  # all that is read of one
         case NotFound():
-            return "there is nothing at this address"
+            slash = len(request.path) > 1 and request.path.endswith("/")
+            return f"there is nothing at this address{'; try it without the slash at its end' if slash else ''}"
         case MethodNotAllowed(valid_methods=allowed) if allowed:
             return f"this address takes {', '.join(sorted({*allowed} - {'OPTIONS'}))}"
         case RequestEntityTooLarge():

@@ -75,7 +75,9 @@ def identify(token: str | None = None) -> Identity:
 def _looked_at(proof: Proof, settings: Settings) -> Identity:
     guesses: Guesses = current_app.extensions["guesses"]
     if proof.kind == "bearer" and guesses.are_too_many(proof.secret):
-        raise TooManyRequests("too many wrong tokens from this address", retry_after=WAIT_SECONDS)
+        raise TooManyRequests(
+            f"too many wrong tokens from this address: wait {WAIT_SECONDS} s", retry_after=WAIT_SECONDS
+        )
     found = proven(proof, settings, credentials().current())
     if proof.kind == "bearer":
         guesses.note(proof.secret, is_wrong=found is STRANGER)

@@ -95,6 +95,7 @@ def test_what_is_wrong_with_a_question_is_said_in_plain_words(client, path, mess
         ("PUT", "/api/viewer-profiles/vip/tiers", b"{", 400, "the body is no valid JSON"),
         ("PUT", "/api/viewer-profiles/vip/tiers", b" " * 1_100_000, 413, "the body is larger than 1,000,000 bytes"),
         ("GET", "/api/streams/first", b"", 404, "there is nothing at this address"),
+        ("GET", "/api/stats/", b"", 404, "there is nothing at this address; try it without the slash at its end"),
         ("DELETE", "/api/stats", b"", 405, "this address takes GET, HEAD"),
     ],
 )

@@ -155,7 +155,25 @@ def test_a_browser_without_session_is_led_to_the_login_and_a_program_is_told(vis
     assert (answer.status_code, answer.headers["location"]) == (302, "/login?next=/streams?page%3D2")
     answer = visitor.get("/streams")
     assert answer.status_code == 401
-    assert answer.json() == {"success": False, "error": "log in, or send a valid token", "details": []}
+    told = "log in, or send a token as Authorization: Bearer <token>"
+    assert answer.json() == {"success": False, "error": told, "details": []}
+    assert answer.headers["www-authenticate"].lower().startswith("bearer ")
+
+
+@pytest.mark.parametrize(
+    ("question", "headers", "says"),
+    [
+        ("", {"Authorization": "Bearer mistyped"}, "this token is not valid"),
+        ("", {"Authorization": API_TOKEN}, "must be Authorization: Bearer"),
+        ("", {"Authorization": "Basic YWRtaW46YWRtaW4="}, "must be Authorization: Bearer"),
+        (f"?token={API_TOKEN}", {}, "?token= takes the token of an overlay"),
+    ],
+)
+def test_whoever_brings_a_token_the_wrong_way_is_told_the_right_one(visitor, question, headers, says):
+    answer = visitor.get(f"/api/streams{question}", headers=headers)
+    assert answer.status_code == 401
+    assert says in answer.json()["error"]
+    assert API_TOKEN not in answer.text
 
 
 def cookie_of(answer: httpx.Response) -> dict[str, str]:

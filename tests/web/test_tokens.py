@@ -150,7 +150,7 @@ def test_guessing_tokens_is_slowed_like_guessing_passwords(locked_stage):
     answers = [ask(locked_stage, f"guess-{number}", guesser) for number in range(12)]
     assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60
-    assert answers[-1].json()["error"] == "too many wrong tokens from this address"
+    assert answers[-1].json()["error"] == "too many wrong tokens from this address: wait 60 s"
     assert ask(locked_stage, "guess-3", guesser).status_code == 401, "the same again is no guess"
     assert ask(locked_stage, API_TOKEN, guesser).status_code == 200, "whoever was let in before is not locked out"
     assert ask(locked_stage, API_TOKEN, neighbour).status_code == 200
