@@ -31,6 +31,7 @@ HAIR = Decimal("0.000001")  # so far may an amount be from whole cents: it is th
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LINE_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+DAY_OR_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PART_OF_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _AROUND_NUMBER = r"[$€£]?\s*(-?{number})\s*(?:[%$€£]|[A-Za-z]{{3}})?"
@@ -256,7 +257,7 @@ class Moment(Value):
         return None if stored is None else iso(stored, setting.zone)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"}
+        return {"type": "string", "pattern": DAY_OR_TIME}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rules.library_values import DAY_OR_TIME
 from web.schemas import CURRENCY, DAY
 
 # By pydantic's type of error; {…} are what it tells besides.
@@ -26,10 +27,18 @@ _WORDS = {
     **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "must be a number"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
     **dict.fromkeys(("string_type", "string_unicode"), "must be text"),
+    **dict.fromkeys(
+        ("datetime_from_date_parsing", "datetime_parsing", "datetime_type"),
+        "must be a time like 2026-11-21T18:30:00+01:00",
+    ),
     "list_type": "must be a list",
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be a JSON object"),
 }
-_FORMS = {DAY: "must be a day like 2026-11-21", CURRENCY: "must be three letters such as USD"}
+_FORMS = {
+    DAY: "must be a day like 2026-11-21",
+    DAY_OR_TIME: "must be a day or time such as 2026-11-21 or 2026-11-21T18:30:00+01:00",
+    CURRENCY: "must be three letters such as USD",
+}
 
 
 def faults(error: ValidationError) -> list[dict[str, str]]:

@@ -6,12 +6,13 @@ The document says what fits; the order checks it, because it has the words for w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from analytics.library_records import STATES, Kind, Reference
-from web.schemas import Order, Pagination, Question
+from rules.library_values import Moment
+from web.schemas import Order, Pagination, Question, with_its_plus
 
 MOMENT: dict[str, Any] = {"type": "string", "format": "date-time"}
 
@@ -107,6 +108,8 @@ def _query(kind: Kind, name: str) -> type[BaseModel]:
 def _type_of_filter(one: Any) -> Any:
     if one.how == "state":
         return Literal[STATES]
+    if isinstance(one.value, Moment):
+        return Annotated[str, BeforeValidator(with_its_plus)]
     return int if isinstance(one.value, Reference) else str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -15,6 +16,12 @@ CURRENCY = "^[A-Za-z]{3}$"
 # One name for each, in whatever capitals it is sent: where two differ in them alone, generators of clients stumble.
 Order = Annotated[Literal["asc", "desc"], BeforeValidator(str.lower)]
 OrderInCapitals = Annotated[Literal["ASC", "DESC"], BeforeValidator(str.upper)]
+_SPACE_BEFORE_OFFSET = re.compile(r"([T ][0-9:.]+) (?=\d\d:?\d\d$)", re.ASCII)
+
+
+def with_its_plus(given: object) -> object:
+    """In an address a plus means a space, so that a time that an answer told comes back as `…18:30:00 01:00`."""
+    return _SPACE_BEFORE_OFFSET.sub(r"\1+", given) if isinstance(given, str) else given
 
 
 class Question(BaseModel):

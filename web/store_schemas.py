@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from web.schemas import Question
+from web.schemas import Question, with_its_plus
 
 RangeName = Literal["1h", "24h", "7d", "30d", "all"]
 EventType = Literal["page_view", "product_view", "add_to_cart", "user_signup", "purchase"]
@@ -19,7 +19,7 @@ def _written_out(given: object) -> object:
     """A number would pass for seconds, and a mistake with it."""
     if isinstance(given, str) and not re.match(r"\d{4}-\d\d-\d\d", given):
         raise ValueError("must be a time like 2026-11-21T18:30:00+01:00")
-    return given
+    return with_its_plus(given)
 
 
 Moment = Annotated[datetime, BeforeValidator(_written_out)]

@@ -316,6 +316,16 @@ def test_lists_are_filtered(client, crowd):
     assert days(content_id=title, user_id=ann, order="asc") == ["2024-08-01", "2024-08-03"]
     assert days(user_id=ann, since="2024-08-02", until="2024-08-03") == ["2024-08-02"]
     refused(client.get("/api/watch-history", params={"since": "whenever"}), 422)
+
+
+def test_a_time_whose_plus_stands_as_it_is_in_the_address_is_taken_as_it_was_told(client):
+    for asked in ("/api/payments", "/events"):
+        for time in ("2024-08-02T10:00:00+01:00", "2024-08-02T10:00:00.250+01:00", "2024-08-02T09:00:00Z"):
+            assert client.get(f"{asked}?since={time}").status_code == 200, f"{asked} {time}"
+        for time in ("2024-08-02T10:00:00 1:00", "1722589200", "2024-08-02T25:00"):
+            told = client.get(asked, params={"since": time})
+            assert told.status_code == 422
+            assert "2026-11-21T18:30:00+01:00" in told.json()["error"], told.text
     refused(client.get("/api/watch-history", params={"user_id": "ann"}), 422)
 
 
