@@ -9,7 +9,17 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Flask, Response, current_app, g, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from sqlalchemy.exc import DBAPIError
 
@@ -32,17 +42,27 @@ IN_PROMETHEUS_FORMAT = {
     "content": {"text/plain": {"schema": {"type": "string"}}},
 }
 
+disable_created_metrics()  # in this format they double every counter, and nothing reads them
 registry = CollectorRegistry()
-REQUESTS = Counter("streampulse_http_requests", "Requests answered", ["endpoint", "status"], registry=registry)
+ProcessCollector(registry=registry)  # memory, computing and open files of the web process, where the system tells them
+BUILD = Info("streampulse_build", "What runs: version, revision of the schema and kind of database.", registry=registry)
+REQUESTS = Counter(
+    "streampulse_http_requests", "Requests answered, by endpoint and status.", ["endpoint", "status"], registry=registry
+)
 LATENCY = Histogram(
     "streampulse_http_request_seconds",
-    "Time to answer",
+    "Time to answer a request, in seconds, by endpoint.",
     ["endpoint"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
     registry=registry,
 )
-CLIENTS = Gauge("streampulse_socket_clients", "Connected dashboards and overlays", registry=registry)
-PUSHES = Counter("streampulse_socket_pushes", "Messages pushed to rooms", ["event"], registry=registry)
+CLIENTS = Gauge("streampulse_socket_clients", "Dashboards and overlays that are connected.", registry=registry)
+PUSHES = Counter(
+    "streampulse_socket_pushes",
+    "Messages pushed over Socket.IO, by event, each once however many listen.",
+    ["event"],
+    registry=registry,
+)
 
 
 @bp.get("/health")
@@ -105,7 +125,7 @@ class DatabaseMetrics:
         self._at = at
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("streampulse_database_up", "Whether the database can be read")
+        up = GaugeMetricFamily("streampulse_database_up", "1 while the database can be read, else 0.")
         try:
             with self._at.database.reading() as connection:
                 found = questions.condition(connection, now_ms(), self._at.settings.zone)
@@ -116,36 +136,53 @@ class DatabaseMetrics:
             return
         up.add_metric([], 1)
         yield up
-        messages = CounterMetricFamily("streampulse_messages", "Chat messages stored", labels=["platform", "channel"])
+        messages = CounterMetricFamily(
+            "streampulse_messages", "Chat messages stored, by platform and channel.", labels=["platform", "channel"]
+        )
         for platform, channel, count in totals:
             messages.add_metric([platform, channel], count)
         yield messages
-        source_up = GaugeMetricFamily("streampulse_source_up", "1 while connected", labels=["platform", "channel"])
+        source_up = GaugeMetricFamily(
+            "streampulse_source_up", "1 while a channel is connected, else 0.", labels=["platform", "channel"]
+        )
         for source in found.sources:
             source_up.add_metric([source["platform"], source["name"]], source["state"] == "connected")
         yield source_up
+        if found.last_event_age_seconds is not None:
+            text = "Time since the newest event of any channel, in seconds."
+            yield GaugeMetricFamily("streampulse_last_event_age_seconds", text, value=found.last_event_age_seconds)
         yield from self._collector(found.collector)
 
     @staticmethod
     def _collector(told: dict[str, Any]) -> Iterator[Metric]:
         gauges = {
-            "heartbeat_age_seconds": "Since the collector's last sign of life",
-            "queued": "Events waiting to be written",
-            "last_commit_ms": "Duration of the last commit",
+            "heartbeat_age_seconds": "Time since the collector's last sign of life, in seconds.",
+            "queued": "Events that wait to be written.",
         }
-        counters = {"stored": "Events stored", "batches": "Transactions", "retries": "Commits tried again"}
+        counters = {
+            "stored": "Events stored since the collector started.",
+            "batches": "Transactions that stored events.",
+            "retries": "Commits that were tried again.",
+        }
         for name, text in gauges.items():
             if name in told:
                 yield GaugeMetricFamily(f"streampulse_collector_{name}", text, value=told[name])
+        if "last_commit_ms" in told:
+            text, seconds = "How long the last commit took, in seconds.", told["last_commit_ms"] / 1000
+            yield GaugeMetricFamily("streampulse_collector_last_commit_seconds", text, value=seconds)
         for name, text in counters.items():
             if name in told:
                 yield CounterMetricFamily(f"streampulse_collector_{name}", text, value=told[name])
-        dropped = CounterMetricFamily("streampulse_collector_dropped", "Events not stored", labels=["reason"])
+        dropped = CounterMetricFamily(
+            "streampulse_collector_dropped", "Events that were not stored, by reason.", labels=["reason"]
+        )
         for reason, count in told.get("dropped", {}).items():
             dropped.add_metric([reason], count)
         yield dropped
         read = CounterMetricFamily(
-            "streampulse_source_counts", "What sources read and skipped", labels=["source", "what"]
+            "streampulse_source_counts",
+            "What sources read and skipped, by source and what it was.",
+            labels=["source", "what"],
         )
         for source, counts in told.get("sources", {}).items():
             for what, count in counts.items():
@@ -159,6 +196,7 @@ def register(app: Flask, at: Services) -> None:
         if isinstance(known, DatabaseMetrics):
             registry.unregister(known)
     registry.register(DatabaseMetrics(at))
+    BUILD.info({"version": VERSION, "schema_revision": at.schema_revision, "database": at.database.backend})
 
     @app.before_request
     def start_clock() -> None:

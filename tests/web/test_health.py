@@ -155,7 +155,13 @@ def test_metrics_are_what_prometheus_reads(stage: Stage, client):
         "streampulse_collector_heartbeat_age_seconds",
         "streampulse_collector_stored",
         "streampulse_collector_dropped",
+        "streampulse_last_event_age_seconds",
+        "streampulse_build_info",
+        "process_resident_memory_bytes",
     } <= families.keys()
+    for name, family in families.items():
+        assert family.documentation.endswith("."), f"{name}: {family.documentation}"
+        assert not name.endswith(("_created", "_ms")), name
 
     def value(name: str, **labels: str) -> float:
         samples = families[name.removesuffix("_total")].samples
@@ -165,6 +171,20 @@ def test_metrics_are_what_prometheus_reads(stage: Stage, client):
     assert value("streampulse_source_up", channel="metered") == 1
     assert value("streampulse_http_requests_total", endpoint="live.stats", status="422") >= 1
     assert value("streampulse_database_up") == 1
+
+
+def test_metrics_measure_in_seconds_and_say_what_runs(alone):
+    client, database, _ = alone
+    beat(database, seconds_ago=2, stored=12, last_commit_ms=1.5)
+    samples = {
+        sample.name: sample
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert samples["streampulse_collector_last_commit_seconds"].value == 0.0015
+    assert 2 <= samples["streampulse_collector_heartbeat_age_seconds"].value < 60
+    build = samples["streampulse_build_info"]
+    assert build.labels == {"version": VERSION, "schema_revision": SCHEMA_REVISION, "database": "sqlite"}
 
 
 def test_paths_that_are_not_there_do_not_multiply_the_metrics(client):
