@@ -19,6 +19,7 @@ TAGS = {
     "Overlay": "What overlays in OBS ask for",
     "Operations": "For whoever runs it",
 }
+SCHEMAS = "#/components/schemas/"
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "overlay": {"type": "apiKey", "in": "query", "name": "token", "description": "`OVERLAY_TOKEN`, or one of yours"},
@@ -57,16 +58,58 @@ VARIABLES = {
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:
+    document = _each_shape_once(document)
     document["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["operationId"] = _name(method, path)
             for parameter in operation.get("parameters", ()):
                 _explain(parameter)
-    for schema in document["components"]["schemas"].values():
+    for shape, schema in document["components"]["schemas"].items():
+        schema["title"] = shape  # what generators call a class
         for name, told in schema.get("properties", {}).items():
+            if told.get("default", ...) is None:
+                del told["default"]  # left out is not the same as null, which most fields refuse
             if re.search("_at$|[a-z]At$", name):
                 _is_a_time(told)
+    return document
+
+
+def _each_shape_once(document: dict[str, Any]) -> dict[str, Any]:
+    """The framework copies shapes into each answer that has them, as `ViewersAnswer.Profile`. Alike ones become one."""
+    while names := _doubles(document["components"]["schemas"]):
+        document = _renamed(document, names)
+    rest = [name for name in document["components"]["schemas"] if "." in name]
+    return _renamed(document, {name: name.replace(".", "") for name in rest})
+
+
+def _doubles(schemas: dict[str, Any]) -> dict[str, str]:
+    alike: dict[str, list[str]] = {}
+    for name in schemas:
+        alike.setdefault(name.rpartition(".")[2], []).append(name)
+    return {
+        name: short
+        for short, group in alike.items()
+        if all(schemas[name] == schemas[group[0]] for name in group)
+        for name in group
+        if name != short
+    }
+
+
+def _renamed(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """With other names of schemas, wherever something refers to them."""
+    references = {f"{SCHEMAS}{name}": f"{SCHEMAS}{other}" for name, other in names.items()}
+
+    def renamed(told: Any) -> Any:
+        if isinstance(told, dict):
+            return {
+                key: references.get(value, value) if key == "$ref" else renamed(value) for key, value in told.items()
+            }
+        return [renamed(one) for one in told] if isinstance(told, list) else told
+
+    document = renamed(document)
+    components = document["components"]
+    components["schemas"] = {names.get(name, name): schema for name, schema in components["schemas"].items()}
     return document
 
 
@@ -83,5 +126,5 @@ def _explain(parameter: dict[str, Any]) -> None:
 
 def _is_a_time(told: dict[str, Any]) -> None:
     for shape in told.get("anyOf", [told]):
-        if "string" in shape.get("type", ()):
+        if "string" in shape.get("type", ()) and "pattern" not in shape:  # where there is one, a day will do
             shape["format"] = "date-time"

@@ -118,7 +118,7 @@ class TierGiven(BaseModel):
 
     id: Any = _shaped("of the tier that is changed; without it the name tells", type=["integer", "null"], minimum=0)
     name: Any = _shaped(type="string", minLength=1, maxLength=32)
-    rank: Any = _shaped("orders the tiers, where all have one", type="integer", minimum=1)
+    rank: Any = _shaped("orders the tiers, where all have one", type="integer", minimum=0, maximum=1_000)
     coins: Any = _shaped(type="integer", minimum=0)
     watch_hours: Any = _shaped(type="integer", minimum=0)
     visits: Any = _shaped(type="integer", minimum=0)

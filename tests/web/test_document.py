@@ -142,6 +142,24 @@ def test_a_client_can_be_generated_from_it(document):
             assert len(choices) == len(set(choices)), f"{path} {parameter['name']}"
 
 
+def test_each_shape_is_there_once_under_a_name_of_its_own(document):
+    schemas = document["components"]["schemas"]
+    assert {"Profile", "Earned", "Money", "RecordPages"} <= schemas.keys()
+    assert all(schema["title"] == name and "." not in name for name, schema in schemas.items())
+    answer = document["paths"]["/api/viewer-profiles"]["get"]["responses"]["200"]["content"]["application/json"]
+    listed = schemas[answer["schema"]["$ref"].rpartition("/")[2]]
+    assert listed["properties"]["data"]["items"] == {"$ref": "#/components/schemas/Profile"}
+
+
+def test_what_may_be_left_out_is_not_said_to_be_null(document):
+    """A client that sends the default of each field would erase or be refused."""
+    for name, schema in document["components"]["schemas"].items():
+        for field, told in schema.get("properties", {}).items():
+            assert told.get("default", "") is not None, f"{name}.{field}"
+    joined = document["components"]["schemas"]["UserGiven"]["properties"]["joined_at"]
+    assert "format" not in joined  # a day is one as well, as its pattern says
+
+
 def test_every_option_is_explained(document):
     for path, method, told in operations(document):
         for parameter in told.get("parameters", ()):
