@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 SEPARATORS = (",", ";", "\t")
+# By this first line a program tells Excel, and Excel other programs, what separates the cells.
+_SEPARATOR_TOLD = re.compile(r"\"?sep=([,;\t])\"?(?=[,;\t]*[\r\n])", re.IGNORECASE)
 # What makes a spreadsheet take a cell for a formula; whoever wrote the file may have put an apostrophe before it.
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -24,11 +27,10 @@ class Table:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not empty, with the number of the line it begins on. Raises UnreadableTable."""
-        lines = _lines(self.text, self.separator)
+        lines = _filled_lines(self.text, self.separator)
         next(lines)
         for number, cells in lines:
-            if any(cells):
-                yield number, [plain(cell) for cell in cells]
+            yield number, [plain(cell) for cell in cells]
 
 
 def read(content: bytes | str) -> Table:
@@ -36,9 +38,14 @@ def read(content: bytes | str) -> Table:
     text = (decode(content) if isinstance(content, bytes) else content).removeprefix("\ufeff")
     if not text.strip():
         raise UnreadableTable("the file is empty")
-    # The first line tells: whatever separates most of its cells.
-    headers = {separator: _header(text, separator) for separator in SEPARATORS}
-    separator = max(SEPARATORS, key=lambda one: len(headers[one]))
+    told = _SEPARATOR_TOLD.match(text)
+    if told:
+        text = text[told.end() :].lstrip(",;\t")  # its line stays, so that all others keep their numbers
+    # Otherwise the first line tells: whatever separates most of its cells.
+    headers = {separator: _header(text, separator) for separator in (told[1] if told else SEPARATORS)}
+    if not any(headers.values()):
+        raise UnreadableTable("the file is empty")
+    separator = max(headers, key=lambda one: len(headers[one]))
     return Table([plain(cell).strip() for cell in headers[separator]], separator, text)
 
 
@@ -65,9 +72,14 @@ def plain(cell: str) -> str:
 
 def _header(text: str, separator: str) -> list[str]:
     try:
-        return next(_lines(text, separator))[1]
+        return next(_filled_lines(text, separator), (0, []))[1]
     except UnreadableTable:
         return []
+
+
+def _filled_lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Every row with anything in it."""
+    return ((number, cells) for number, cells in _lines(text, separator) if any(cells))
 
 
 def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

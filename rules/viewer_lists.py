@@ -118,7 +118,9 @@ def columns_of(header: Sequence[str], mapping: Mapping[str, str | None] | None) 
     if len(set(given)) < len(given):
         raise Invalid([{"field": "mapping", "message": "two columns must not mean the same"}])
     if not {"username", "platform_user_id"} & set(given):
-        raise Invalid([{"field": "mapping", "message": "a column must be the username (or platform_user_id)"}])
+        named = ", ".join(name for name in header if name)
+        told = f"a column must be the username (or platform_user_id); the first row names: {named[:200]}"
+        raise Invalid([{"field": "mapping", "message": told}])
     if {"watchtime_seconds", "watchtime_hours"} <= set(given):
         raise Invalid([{"field": "mapping", "message": "the watchtime must be in seconds or in hours, not in both"}])
     return Columns(list(header), fields, set(header) >= _OF_OUR_EXPORT)

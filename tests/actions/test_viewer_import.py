@@ -344,6 +344,9 @@ def test_a_first_import_makes_the_database_a_real_one(db):
         "\ufeffusername;notes\rzelda;tea, or coffee",
         "username;notes\nzelda;tea, or coffee\n".encode("utf-16"),
         "\ufeffusername;notes\nzelda;tea, or coffee\n".encode(),
+        "\ufeffsep=;\r\nusername;notes\r\nzelda;tea, or coffee\r\n",
+        '"sep=\t"\nusername\tnotes\nzelda\ttea, or coffee\n',
+        "\n;;\nusername;notes\n;\nzelda;tea, or coffee\n",
     ],
 )
 def test_separators_line_ends_and_encodings_are_found_out(db, content):
@@ -362,7 +365,8 @@ def test_separators_line_ends_and_encodings_are_found_out(db, content):
         (b'username,notes\nzelda,"open\n', "line 2"),
         (b'username,notes\nzelda,"a"b"\n', "line 2"),
         (b"PK\x03\x04\x00\x00", "UTF-8"),
-        (b"what,ever\n1,2\n", "username"),
+        (b"what,ever,\n1,2,\n", "username (or platform_user_id); the first row names: what, ever"),
+        (b"sep=;\r\n", "empty"),
         (b"username,hours,watchtime_seconds\n", "username"),
     ],
 )
@@ -370,6 +374,11 @@ def test_what_is_no_list_is_refused_with_a_reason(db, content, said):
     if content.startswith(b"username,hours"):
         content, said = b"username,watchhours,watchtime_seconds\n", "hours"
     assert said in refused(db, content)["message"]
+
+
+def test_lines_keep_their_numbers_below_one_that_tells_the_separator(db):
+    report = run(db, "sep=;\nusername;coins\nzelda;many\n")
+    assert [(one["line"], one["column"]) for one in report.errors] == [(3, "coins")]
 
 
 def test_too_many_rows_are_refused(db, monkeypatch):

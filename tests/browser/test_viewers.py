@@ -608,7 +608,25 @@ def test_the_columns_of_a_list_are_called_by_their_whole_names_on_a_phone(visit:
     assert page.evaluate(CUT, ".columns-table tbody th") == []
 
 
-def choose(dialog: Locator, text: str) -> None:
+def test_a_list_as_excel_writes_it_has_its_columns_told_and_its_people_taken(
+    visit: Visits, home: str, stage: Stage
+) -> None:
+    text = '\ufeff"sep=;"\r\n\r\nUser;Name;Mood\r\nexcel.one;Zoë;good\r\n'
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        page = visit(home).open("/viewers", "#people-rows .name")
+        page.get_by_role("button", name="Import").click()
+        dialog = page.locator("#import")
+        choose(dialog, text, encoding)
+        expect(dialog.locator(".columns-table tbody th")).to_have_text(["User", "Name", "Mood"], timeout=SOON)
+        expect(dialog.locator(".columns-table")).to_contain_text("Zoë")
+    dialog.get_by_role("button", name="Check the file").click()
+    dialog.get_by_role("button", name="Import 1 viewer").click()
+    expect(page.locator("#toasts")).to_contain_text("1 new viewer", timeout=SOON)
+    with stage.client() as client:
+        assert client.get("/api/viewer-profiles/tiktok:excel.one").json()["display_name"] == "Zoë"
+
+
+def choose(dialog: Locator, text: str, encoding: str = "utf-8") -> None:
     dialog.locator("input[type=file]").set_input_files(
-        {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": text.encode(encoding)}
     )

@@ -5,7 +5,7 @@ import { number, plural } from "./format.js";
 import { onlyServer } from "./http.js";
 import { toast } from "./toast.js";
 import { importViewers } from "./viewer-api.js";
-import { headOf } from "./viewer-csv.js";
+import { headOf, startOf } from "./viewer-csv.js";
 import { ColumnMatcher } from "./viewer-columns.js";
 
 const STEPS = {
@@ -43,7 +43,7 @@ export class ImportDialog {
   async #choose(file) {
     this.file = file;
     this.#busy(true);
-    const head = headOf(await file.slice(0, 200_000).text());
+    const head = headOf(await startOf(file));
     // The server guesses what the columns mean; where it cannot, they are matched by hand.
     let guessed = {};
     try {
