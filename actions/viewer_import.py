@@ -102,16 +102,19 @@ def lines_of(report: Report) -> Iterator[str]:
         yield f"… and {report.error_count - len(report.errors):,} more"
     for one in report.skipped:
         yield f"line {one['line']}: {one['username']} {one['message']}: left out"
-    left_out = [theirs for theirs, ours in report.columns.items() if ours is None]
+    # A spreadsheet adds columns without names, of which there is nothing to tell.
+    left_out = [theirs for theirs, ours in report.columns.items() if ours is None and theirs]
     if left_out:
         yield f"columns left out: {', '.join(left_out)}"
     counts = f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged"
+    rows = f"{report.rows:,} row{'s' if report.rows != 1 else ''}"
     if report.error_count:
-        yield f"nothing was imported: {report.error_count:,} cells of {report.rows:,} rows are wrong"
+        cells = f"{report.error_count:,} cell{'s' if report.error_count != 1 else ''}"
+        yield f"nothing was imported: {cells} of {rows} {'are' if report.error_count != 1 else 'is'} wrong"
     elif report.dry_run:
-        yield f"{report.rows:,} rows: this would be {counts}; nothing was changed"
+        yield f"{rows}: this would be {counts}; nothing was changed"
     else:
-        yield f"{report.rows:,} row{'s' if report.rows != 1 else ''} imported: {counts}"
+        yield f"{rows} imported: {counts}"
 
 
 def _in(

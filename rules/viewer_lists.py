@@ -69,6 +69,9 @@ _YES = frozenset("true yes y 1 x on ja si oui".split())
 _NO = frozenset("false no n 0 off nein non -".split())
 _WHOLE = re.compile(r"\d{1,15}(?:\.0+)?", re.ASCII)
 _DECIMAL = re.compile(r"\d{1,12}(?:\.\d{1,6})?", re.ASCII)
+# As spreadsheets show numbers: "1,234" (but "1.234" may be one and a bit), and "12,5" where the comma is the point.
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,'’ \u00a0\u202f]\d{3})+", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"\d{1,12},(?:\d{1,2}|\d{4,6})", re.ASCII)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 
 
@@ -266,7 +269,11 @@ def _switch(cell: str) -> bool:
 
 def _number(cell: str, worth: int) -> int:
     text = cell.strip()
+    if _THOUSANDS.fullmatch(text) and (worth != 3_600_000 or "," not in text):  # "1,234" hours may be one and a bit
+        text = re.sub(r"\D", "", text)
     if worth == 3_600_000:
+        if _DECIMAL_COMMA.fullmatch(text):
+            text = text.replace(",", ".")
         if not _DECIMAL.fullmatch(text):
             raise ValueError("must be a number of hours, like 12.5")
         number = round(float(text) * worth)

@@ -381,6 +381,21 @@ def test_lines_keep_their_numbers_below_one_that_tells_the_separator(db):
     assert [(one["line"], one["column"]) for one in report.errors] == [(3, "coins")]
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "total"),
+    [
+        *(("coins", "1,234,567", 1_234_567), ("coins", "1\u202f234", 1_234), ("coins", "1'234", 1_234)),
+        *(("coins", "1.234", None), ("coins", "12,34", None), ("coins", "1,2345", None)),
+        *(("watch hours", "12,5", 45_000_000), ("watch hours", "1 000", 3_600_000_000), ("watch hours", "1,234", None)),
+    ],
+)
+def test_numbers_are_read_as_spreadsheets_show_them_where_that_can_mean_one_thing_only(db, column, cell, total):
+    report = run(db, f"username;{column}\nzelda;{cell}\n")
+    assert bool(report.errors) == (total is None)
+    if total is not None:
+        assert person(db, "zelda")["total_coins_spent" if column == "coins" else "total_watchtime_ms"] == total
+
+
 def test_too_many_rows_are_refused(db, monkeypatch):
     monkeypatch.setattr(viewer_import.viewer_lists, "MOST_ROWS", 3)
     run(db, "username\na\nb\nc\n", dry_run=True)
@@ -397,12 +412,12 @@ def test_formulas_are_plain_text_and_the_mark_against_them_goes(db):
 
 def test_a_file_is_imported_and_told_in_lines(db, tmp_path):
     file = tmp_path / "list.csv"
-    file.write_text("username,notes,mood\nzelda,tea,good\n")
+    file.write_text("username,notes,mood,,\nzelda,tea,good,,\n")
     given_ = {"now_ms": LATER, "policy": POLICY}
     told = list(viewer_import.lines_of(viewer_import.import_file(db, file, dry_run=True, **given_)))
     assert told == [
         "columns left out: mood",
-        "1 rows: this would be 1 new, 0 changed, 0 unchanged; nothing was changed",
+        "1 row: this would be 1 new, 0 changed, 0 unchanged; nothing was changed",
     ]
     told = list(viewer_import.lines_of(viewer_import.import_file(db, file, platform="twitch", **given_)))
     assert told[-1] == "1 row imported: 1 new, 0 changed, 0 unchanged"
@@ -410,7 +425,7 @@ def test_a_file_is_imported_and_told_in_lines(db, tmp_path):
     told = list(viewer_import.lines_of(viewer_import.import_file(db, file, **given_)))
     assert told == [
         "line 2, column 'birthday': must be a date like 1999-12-31, or null",
-        "nothing was imported: 1 cells of 1 rows are wrong",
+        "nothing was imported: 1 cell of 1 row is wrong",
     ]
 
 
