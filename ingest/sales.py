@@ -76,6 +76,14 @@ def _fault(connection: Connection, sale: Reported) -> Became | None:
     return Became.TOO_MUCH if found.amount_micros + given_back + sale.amount_micros < 0 else None
 
 
+def _label(connection: Connection, sale: Reported) -> str:
+    """What was sold: a refund that does not say gives back what its sale was of."""
+    if sale.label or sale.refund_of is None:
+        return sale.label
+    of: str = _REFUNDED(connection, id=sale.refund_of).one().label
+    return of
+
+
 def _book(connection: Connection, sale: Reported, policy: Policy, now_ms: int) -> None:
     entry = Entry(
         source=sale.source,
@@ -84,7 +92,7 @@ def _book(connection: Connection, sale: Reported, policy: Policy, now_ms: int) -
         amount_micros=sale.amount_micros,
         cause=f"sale/{sale.sale_id}",
         kind=EntryKind.REFUND if sale.amount_micros < 0 else EntryKind.EARNED,
-        label=sale.label,
+        label=_label(connection, sale),
     )
     row = {
         "sale_id": sale.sale_id,
@@ -96,7 +104,7 @@ def _book(connection: Connection, sale: Reported, policy: Policy, now_ms: int) -
     connection.execute(insert(Sale).values(row))
 
 
-_BOOKED = (LedgerEntry.at_ms, LedgerEntry.amount_micros, LedgerEntry.currency, LedgerEntry.source)
+_BOOKED = (LedgerEntry.at_ms, LedgerEntry.amount_micros, LedgerEntry.currency, LedgerEntry.source, LedgerEntry.label)
 _WITH_ENTRY = select(Sale.sale_id, Sale.fingerprint, *_BOOKED)
 _JOINED = _WITH_ENTRY.join(LedgerEntry, LedgerEntry.id == Sale.entry_id)
 _KNOWN = Prepared(_JOINED.where(among(Sale.sale_id, "ids")))

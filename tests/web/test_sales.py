@@ -94,6 +94,18 @@ def test_a_source_is_the_same_in_whatever_capitals(client):
     assert report(client, {"id": "kofi-1", "amount": 3, "source": "ko-fi"}).json()["differs"] is False
 
 
+def test_a_refund_is_of_what_was_sold_unless_it_says_so_itself(locked_stage, client):
+    assert report(client, {"id": "till-9", "amount": 20, "label": "Hoodie"}).status_code == 201
+    back = {"id": "till-9-back", "amount": -5, "refund_of": "till-9"}
+    assert report(client, back).status_code == 201
+    assert report(client, back).json()["status"] == "known"
+    assert report(client, back | {"id": "till-9-fee", "label": "Postage"}).status_code == 201
+    with locked_stage.database.reading() as connection:
+        told = select(Sale.sale_id, LedgerEntry.label).join(Sale, Sale.entry_id == LedgerEntry.id)
+        labels = {row.sale_id: row.label for row in connection.execute(told.where(Sale.sale_id.like("till-9%")))}
+    assert labels == {"till-9": "Hoodie", "till-9-back": "Hoodie", "till-9-fee": "Postage"}
+
+
 def test_a_refund_is_negative_and_belongs_to_its_sale(locked_stage, client):
     assert report(client, {"id": "till-4", "amount": "20.00", "currency": "CHF"}).status_code == 201
     back = {"id": "till-4-back", "amount": -5, "currency": "CHF", "refund_of": "till-4"}
