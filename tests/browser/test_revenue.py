@@ -155,7 +155,9 @@ def test_without_money_the_page_says_how_it_gets_in_and_the_first_sale_fills_it(
     expect(page.locator("#revenue-chart")).to_be_visible(timeout=SOON)
     expect(page.locator("#connect-hero")).to_be_hidden()
     expect(page.locator("#sales .sale").first).to_contain_text("<script>")
-    expect(page.locator("#projection")).to_contain_text("a guess", timeout=SOON)  # asked every five seconds
+    expect(page.locator("#projection")).to_contain_text(
+        "is projected as a guess: no whole day is known yet", timeout=SOON
+    )  # asked every five seconds
     assert page.evaluate("window.pwned") is None
     page.close()
 

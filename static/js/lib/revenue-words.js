@@ -40,7 +40,7 @@ export function about(entry) {
 const BASES = {
   weekdays: (days) => ["", `from what each weekday brought in ${days} days`],
   average: (days) => [", by the average", `from the average of ${plural(days, "day")}, too few to tell weekdays apart`],
-  pace: (days) => [", a guess", `a guess, as only ${plural(days, "whole day")} are known`],
+  pace: (days) => [", a guess", `as a guess: ${days ? plural(days, "whole day is", "whole days are") : "no whole day is"} known yet`],
 };
 
 /** What a projection rests on: [in two words, in a sentence]; null where there is nothing to rest on. */
