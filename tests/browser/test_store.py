@@ -365,6 +365,18 @@ def test_without_any_event_the_page_says_how_to_connect_a_shop_and_deleting_lead
     page.close()
 
 
+def test_steps_of_whom_no_event_names_anybody_say_why_nobody_is_counted(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    track(stage, step("page_view", None), step("product_view", None), step("purchase", "ada"))
+    page = opened(visit, stage.web.url)
+    note = page.locator("#funnel-note")
+    expect(note).to_contain_text("Page views, Product views: no event names a user_id", timeout=SOON)
+    assert counts(page) == [0, 0, 0, 0, 1]
+    track(stage, step("page_view", "ada"), step("product_view", "ada"))
+    expect(note).to_contain_text("Who took a step", timeout=SOON)
+    page.close()
+
+
 @pytest.mark.parametrize("path", ["/store", "/store?range=all"])
 def test_nothing_scrolls_sideways_on_a_small_phone(stage: Stage, visit: Visits, home: str, path: str) -> None:
     track(stage, step("product_view", "x" * 128, product="y" * 900, more={"deep": ["z" * 300]}))

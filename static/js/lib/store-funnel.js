@@ -3,7 +3,7 @@
 import { FunnelChart } from "../charts/funnel.js";
 import { byId, setText } from "./dom.js";
 import { number } from "./format.js";
-import { BEFORE } from "./store-words.js";
+import { BEFORE, STEP_NAMES, STEPS } from "./store-words.js";
 
 const WAYS = {
   "at-all": "Who took a step, whatever they did before it",
@@ -20,6 +20,12 @@ export class FunnelPanel {
     });
   }
 
+  /** How often each step was taken, by whomever, in the range that is shown. */
+  showEvents(taken) {
+    this.taken = taken;
+    if (this.funnel) this.#draw();
+  }
+
   show(funnel, range) {
     this.funnel = funnel;
     this.range = range;
@@ -30,7 +36,14 @@ export class FunnelPanel {
     const { funnel, way } = this;
     const chosen = (answer) => (way === "in-order" ? answer?.in_order : answer) ?? null;
     this.chart.show(chosen(funnel), chosen(funnel.previous), funnel.previous_missing);
-    setText(byId("funnel-note"), `${WAYS[way]} · ${this.#compared()}`);
+    setText(byId("funnel-note"), this.#nameless() || `${WAYS[way]} · ${this.#compared()}`);
+  }
+
+  /** An empty funnel beside events that come in wants an explanation: people are counted by their id. */
+  #nameless() {
+    const steps = STEP_NAMES.filter((step) => this.taken?.[step] && !this.funnel.funnel_counts[step]);
+    const names = steps.map((step) => STEPS[step][2]).join(", ");
+    return names && `${names}: no event names a user_id (data-user of the script), so these people are not counted`;
   }
 
   #compared() {

@@ -35,7 +35,10 @@ const stream = new EventStream({ openPerson, began: () => connect.setEmpty(false
 
 /** part → what to do with an answer about the range. */
 const SHOWN = {
-  stats: (answer) => kpis.showStats(answer),
+  stats: (answer) => {
+    kpis.showStats(answer);
+    funnel.showEvents(answer.event_types);
+  },
   funnel: (answer) => {
     kpis.showFunnel(answer);
     funnel.show(answer, range.value);
@@ -128,6 +131,7 @@ function use(name, message) {
 
 function changeRange() {
   kpis.reset(range.value);
+  funnel.showEvents(null);
   if (!line.setRange(range.value)) refresher.want("stats", "funnel", "segments", "anomalies");
 }
 
