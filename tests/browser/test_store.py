@@ -377,6 +377,15 @@ def test_steps_of_whom_no_event_names_anybody_say_why_nobody_is_counted(own_stag
     page.close()
 
 
+def test_what_grew_from_next_to_nothing_is_told_as_a_multiple(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    long_ago(stage, 30, "first")
+    track(stage, *(step("page_view", f"new-{number}") for number in range(120)))
+    page = opened(visit, stage.web.url)
+    expect(page.locator("#kpi-events")).to_contain_text("120-fold vs 24 h before", timeout=SOON)
+    page.close()
+
+
 @pytest.mark.parametrize("path", ["/store", "/store?range=all"])
 def test_nothing_scrolls_sideways_on_a_small_phone(stage: Stage, visit: Visits, home: str, path: str) -> None:
     track(stage, step("product_view", "x" * 128, product="y" * 900, more={"deep": ["z" * 300]}))

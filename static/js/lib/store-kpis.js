@@ -2,10 +2,11 @@
 
 import { Counter } from "./counter.js";
 import { byId, icon, make, part, unseen } from "./dom.js";
-import { brief, compact, decimal, percent, plural } from "./format.js";
+import { brief, compact, decimal, number, percent, plural } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { BEFORE } from "./store-words.js";
 
+const MOST_PERCENTS = 10_000; // what has just begun is compared with next to nothing
 const HOURS = { "24h": 24, "7d": 168, "30d": 720 };
 
 export class StoreKpis {
@@ -95,6 +96,7 @@ function buyersNote(buyers, before, range) {
 function arrow(value, before) {
   if (!before) return null;
   const percents = (100 * (value - before)) / before;
+  if (percents > MOST_PERCENTS) return [mark(percents, `${number(Math.round(value / before))}-fold`)];
   return Math.abs(percents) < 0.05 ? ["as many"] : [mark(percents, percent(Math.abs(percents)))];
 }
 
