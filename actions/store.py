@@ -18,12 +18,17 @@ from models import (
     StoreSnapshot,
     StoreTotal,
     StoreUser,
+    VisitorDay,
+    VisitorHour,
+    VisitorSalt,
+    VisitorSeen,
 )
 
 # What refers to others stands before them.
 EVERYTHING = (
     *(StoreAnomaly, StoreEventKey, StoreEvent, StoreUser),
     *(StoreMinute, StoreHour, StoreTotal, StoreSample, StoreReach, StoreSnapshot),
+    *(VisitorSeen, VisitorSalt, VisitorDay, VisitorHour),
 )
 
 
