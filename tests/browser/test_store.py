@@ -349,6 +349,8 @@ def test_without_any_event_the_page_says_how_to_connect_a_shop_and_deleting_lead
     track(stage, step("page_view", "the.first"))
     expect(page.locator("#kpi-events [data-part=figure]")).to_have_text("1", timeout=SOON)
     expect(page.locator("#connect-hero")).to_be_hidden()
+    expect(page.locator("#stream-total")).to_have_text("1 in all", timeout=SOON)
+    expect(page.locator("#stream-older")).to_be_hidden(timeout=SOON)  # there are none
 
     page.get_by_role("button", name="Delete all").click()
     delete = page.get_by_role("button", name="Delete for good")

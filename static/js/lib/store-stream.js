@@ -61,6 +61,7 @@ export class EventStream {
   setTotal(total) {
     this.total = total;
     setText(byId("stream-total"), total ? `${number(total)} in all` : "");
+    this.draw();
   }
 
   get isEmpty() {
@@ -136,7 +137,8 @@ export class EventStream {
     this.more.hidden = !waits;
     if (waits) setText(part(this.more, "text"), plural(waits, "new event", "new events"));
     const isFull = this.events.length >= MOST_KEPT && fitting.length <= this.shown;
-    this.older.hidden = !this.events.length || isFull || (this.ended && fitting.length <= this.shown);
+    const hasAll = this.ended || this.events.length >= this.total;
+    this.older.hidden = !this.events.length || isFull || (hasAll && fitting.length <= this.shown);
   }
 
   #reconcile(shown) {
