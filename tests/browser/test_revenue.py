@@ -102,6 +102,18 @@ def test_a_sale_moves_the_counters_the_column_and_the_ticker_where_they_stand(vi
     assert canvas.evaluate("canvas => canvas.isConnected")
 
 
+def test_a_sale_that_says_not_what_it_was_of_is_told_by_its_source_once(visit: Visits, stage: Stage) -> None:
+    page = opened(visit, stage)
+    sell(stage, 3.21)
+    row = page.locator("#sales .sale").first
+    expect(row.locator(".sale-amount")).to_have_text("$3.21", timeout=SOON)
+    expect(row.locator(".name")).to_have_text("Sale")
+    expect(row.locator(".said")).to_have_text("Other sales")
+    sell(stage, -1.23)
+    expect(row.locator(".sale-amount")).to_have_text("-$1.23", timeout=SOON)
+    expect(row.locator(".name")).to_have_text("Given back: Sale")
+
+
 def test_a_streak_of_gifts_is_one_line_that_grows(visit: Visits, stage: Stage) -> None:
     page = opened(visit, stage)
     for count in (1, 4, 9):

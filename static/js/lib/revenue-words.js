@@ -13,6 +13,9 @@ const SOURCES = {
   sales: ["Other sales", "coins"],
 };
 
+/** What was sold, where nothing says so: the source stands below it anyway. */
+const NAMELESS = { shop: "Purchase", memberships: "Membership" };
+
 export const sourceName = (source) => SOURCES[source]?.[0] ?? source;
 
 export const sourceIcon = (source) => SOURCES[source]?.[1] ?? "coins";
@@ -28,7 +31,7 @@ export function thing({ source, label, quantity }) {
   if (source === "bits") return plural(quantity, "bit");
   if (source === "subs") return `${label} sub`;
   if (source === "gift_subs") return `${label} sub as a gift`;
-  return label || sourceName(source);
+  return label || NAMELESS[source] || "Sale";
 }
 
 /** What a line of the ledger is about. */
