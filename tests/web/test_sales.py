@@ -261,13 +261,24 @@ def test_what_was_answered_survives_a_kill(program: Program, new_database_url):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, with which the document signs, is not installed")
-def test_the_documents_examples_sell_and_give_back(locked_stage):
+def test_the_documents_examples_sell_and_give_back(locked_stage, tmp_path):
     (shell,) = re.findall(r"^```sh\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
     (python,) = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
-    environment = {"PATH": "/usr/bin:/bin", "SALES_SECRET": SALES_SECRET}
+    (tmp_path / ".env").write_text(f'SALES_SECRET="{SALES_SECRET}"\n', encoding="utf-8")
+    exported = re.search(r"^set -a.*$", shell, re.MULTILINE)
+    assert exported
     before = total(locked_stage.database, "EUR")
-    for command, script in ((["bash", "-ec"], shell), ([sys.executable, "-c"], python)):
-        here = script.replace("http://127.0.0.1:5000", locked_stage.web.url)
-        ended = subprocess.run([*command, here], env=environment, capture_output=True, text=True, check=True)
+    in_a_file = tmp_path / "refund.py"
+    in_a_file.write_text(python.replace("http://127.0.0.1:5000", locked_stage.web.url), encoding="utf-8")
+    sold = shell.replace("http://127.0.0.1:5000", locked_stage.web.url)
+    for script in (sold, f"{exported[0]}\n{sys.executable} {in_a_file}"):
+        ended = subprocess.run(
+            ["bash", "-ec", script],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert "booked" in ended.stdout, ended
     assert total(locked_stage.database, "EUR") == before

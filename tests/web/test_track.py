@@ -385,14 +385,25 @@ def commits(shop: Stage) -> int:
 DOCUMENT = (ROOT / "docs" / "shop.md").read_text(encoding="utf-8")
 
 
-def test_the_documents_examples_report_as_they_are_written(shop):
+def test_the_documents_examples_report_as_they_are_written(shop, tmp_path):
     """Only the address is another, which the documents cannot know."""
     told = DOCUMENT.replace("http://127.0.0.1:5000", shop.web.url)
-    environment = {"PATH": "/usr/bin:/bin", "TRACK_KEY": TRACK_KEY}
+    (tmp_path / ".env").write_text(f"TRACK_KEY={TRACK_KEY}\n", encoding="utf-8")
+    [exported] = re.findall(r"^set -a.*$", told, re.MULTILINE)
     [example] = re.findall(r"^```python\n(.*?)^```", told, re.MULTILINE | re.DOTALL)
     [curl] = re.findall(r"^curl .*/track .*$", told, re.MULTILINE)
-    for command in ([sys.executable, "-c", example], ["bash", "-c", f"{curl} --fail"]):
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=20)
+    in_a_file = tmp_path / "report.py"
+    in_a_file.write_text(example, encoding="utf-8")
+    for command in (f"{sys.executable} {in_a_file}", f"{curl} --fail"):
+        ended = subprocess.run(
+            ["bash", "-c", f"{exported}\n{command}"],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
         assert ended.returncode == 0, ended.stderr
         assert "tracked" in ended.stdout
     assert stored(shop, "order-4711") == stored(shop, "order-4712") == 1
