@@ -50,3 +50,20 @@ def test_the_login_page_has_no_accessibility_fault(own_stage: OwnStage, visit: V
     stage = own_stage(DASHBOARD_PASSWORD=PASSWORD)
     page = visit(stage.web.url, bypass_csp=True).open("/login", "#username")
     assert faults(page) == []
+
+
+def test_what_is_chosen_and_how_much_can_be_seen_where_the_system_chooses_the_colours(visit: Visits, busy: int) -> None:
+    page = visit(forced_colors="active").open("/?channel=busy&platform=twitch")
+    expect(page.locator("#chat")).to_contain_text("be nice", timeout=SOON)
+
+    def background(selector: str) -> str:
+        return str(page.locator(selector).first.evaluate("(shown) => getComputedStyle(shown).backgroundColor"))
+
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    chosen = background("#span label:has(:checked)")
+    assert chosen not in (ground, background("#span label:not(:has(:checked))"), "rgba(0, 0, 0, 0)")
+    assert background(".nav-link[aria-current]") == chosen
+    assert background("#sources [aria-pressed=true]") == chosen
+    shown = page.locator("#top-chatters .rank-bar").first.evaluate("(bar) => getComputedStyle(bar).backgroundImage")
+    assert "gradient" in shown
+    assert background("#sources .dot") not in (ground, "rgba(0, 0, 0, 0)")
