@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,34 @@ def test_every_section_can_be_reached_on_a_phone(visit: Visits) -> None:
     expect(page.locator("#nav-sheet [aria-current=page]")).to_have_text("Settings")
     page.keyboard.press("Escape")
     expect(page.locator("#nav-sheet")).to_be_hidden()
+
+
+FOCUSED = """() => {
+  const focused = document.activeElement;
+  const { x, y, width, height } = focused.getBoundingClientRect();
+  const there = document.elementFromPoint(x + width / 2, y + height / 2);
+  const around = there?.closest("label, tr, li, a");
+  return [focused.outerHTML.slice(0, 120), width > 1 && Boolean(around?.contains(focused) || focused.contains(there))];
+}"""
+
+
+@pytest.mark.parametrize("path", ["/?platform=twitch&channel=tabbed", "/viewers", "/streams", "/settings"])
+def test_what_the_tab_key_reaches_is_seen_where_a_desktop_is_magnified_to_twice_its_size(
+    stage: Stage, visit: Visits, path: str, figure: Callable[[str], None]
+) -> None:
+    stage.source("tabbed")
+    stage.chat("tabbed", "hello")
+    page = visit(viewport={"width": 640, "height": 450}).open(path)
+    page.wait_for_load_state("networkidle")
+    reached = 0
+    page.keyboard.press("Tab")
+    while reached < 150 and not page.evaluate("document.activeElement === document.body"):
+        element, is_seen = page.evaluate(FOCUSED)
+        assert is_seen, element
+        reached += 1
+        page.keyboard.press("Tab")
+    assert 5 < reached < 150, "the keys get through the page and out of it"
+    figure(f"{path}: {reached} stops of the tab key, each seen")
 
 
 def test_on_a_desktop_all_sections_stand_in_the_navigation_and_each_once(visit: Visits) -> None:
