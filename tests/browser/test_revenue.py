@@ -174,6 +174,18 @@ def test_without_money_the_page_says_how_it_gets_in_and_the_first_sale_fills_it(
     page.close()
 
 
+def test_the_first_cents_are_seen_on_the_graph(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage(SALES_SECRET=SALES_SECRET)
+    sell(stage, 0.02)
+    page = visit(stage.web.url).open("/revenue", "#sales .sale")
+    expect(page.locator("#projection")).to_contain_text("a guess", timeout=SOON)
+    axis = page.evaluate("""() => {
+      const { max, ticks } = Chart.getChart(document.querySelector("#revenue-chart canvas")).scales.y;
+      return [max, ticks.map(({ label }) => label)];
+    }""")
+    assert axis == [0.04, ["$0", "$0.01", "$0.02", "$0.03", "$0.04"]]
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_nothing_scrolls_sideways_and_nothing_is_inaccessible(
     visit: Visits, stage: Stage, viewport: dict[str, int]

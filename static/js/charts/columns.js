@@ -7,15 +7,16 @@ import { axisFor, chartFont, chartLibrary, faded, role, tooltipLook } from "./th
 
 const GROW_MS = 300;
 const AXIS_WIDTH = 54;
+const LEAST = 4; // what an axis reaches to where nothing is higher
 const COLUMN_WIDTH = 46; // of a label under the columns
 
 /**
  * `frame` holds a canvas and a <details>. `write(value)` and `writeAxis(value)` say a value in words, `what` what it is
- * ("Revenue"), `when` what a column is ("Day"), `caption` all of it.
+ * ("Revenue"), `when` what a column is ("Day"), `caption` all of it; `parts`: into how many parts a whole one is divided.
  */
 export class ColumnChart {
-  constructor(frame, { colour, write, writeAxis = write, what, when, caption }) {
-    Object.assign(this, { write, writeAxis, what, when, caption, columns: [], keys: "" });
+  constructor(frame, { colour, write, writeAxis = write, what, when, caption, parts = 1 }) {
+    Object.assign(this, { write, writeAxis, what, when, caption, parts, columns: [], keys: "" });
     this.canvas = frame.querySelector("canvas");
     this.empty = part(frame, "empty");
     this.details = frame.querySelector("details");
@@ -54,7 +55,7 @@ export class ColumnChart {
     // The very arrays of before: what stands stays, and only what has changed grows.
     chart.data.labels.splice(0, Infinity, ...columns.map(({ label }) => label));
     chart.data.datasets[0].data.splice(0, Infinity, ...values);
-    const { max, step } = axisFor(Math.max(0, ...values), { least: 4, room: 1.1 });
+    const { max, step } = this.#axis(Math.max(0, ...values));
     const lowest = Math.min(0, ...values);
     Object.assign(chart.options.scales.y, { max, min: lowest < 0 ? -step * Math.ceil(-lowest / step) : 0 });
     chart.options.scales.y.ticks.stepSize = step;
@@ -62,6 +63,13 @@ export class ColumnChart {
     chart.update(isSame && motionWelcome() ? undefined : "none");
     this.#say(values);
     this.#drawNumbers();
+  }
+
+  /** A few cents would not be seen on an axis of whole ones. */
+  #axis(highest) {
+    const parts = highest > 0 && highest < LEAST ? this.parts : 1;
+    const { max, step } = axisFor(highest * parts, { least: LEAST, room: 1.1 });
+    return { max: max / parts, step: step / parts };
   }
 
   #say(values) {
