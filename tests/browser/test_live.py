@@ -282,6 +282,9 @@ def test_when_the_socket_is_down_the_page_polls_and_says_so(stage: Stage, visit:
     visitor.context.route_web_socket("**/socket.io/**", lambda socket: socket.close())
     page = visitor.open("/?platform=twitch&channel=polled")
     expect(page.locator("#connection")).to_contain_text("3 s", timeout=SOON)
+    expect(page.locator("#connection [data-part=note]")).to_have_text(re.compile(r"live again in \d+ s"), timeout=SOON)
+    # What counts down each second is seen: read out, it would leave room for nothing else.
+    assert page.locator("#connection").aria_snapshot() == "- status: Polling every 3 s"
     stage.chat("polled", "two", by="poll_reader")
     expect(page.locator("#ticker")).to_contain_text("Poll_Reader", timeout=SOON)
 
