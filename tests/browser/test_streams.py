@@ -35,6 +35,7 @@ def test_a_stream_fits_a_small_phone(stage: Stage, visit: Visits) -> None:
     page = visit(viewport=PHONE).open("/streams?channel=pocket&platform=twitch")
     page.locator("a", has_text="ago").or_(page.locator("main table a, main li a")).first.click()
     expect(page.locator("#chat")).to_contain_text("www", timeout=SOON)
+    expect(page.locator("#moments")).to_have_text("Chat ran at its usual pace: no moment stood out.")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

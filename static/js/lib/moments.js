@@ -5,9 +5,13 @@ import { byId, empty, icon, make, part, unseen } from "./dom.js";
 import { channelName, clock, day, decimal, duration, number } from "./format.js";
 import { toast } from "./toast.js";
 
+const TO_COME = "When chat runs hot, the moment is kept here with its cause.";
+
 export class Moments {
-  constructor(list, { linkToStream = false } = {}) {
+  /** `none`: what is said where there is no moment. */
+  constructor(list, { linkToStream = false, none = TO_COME } = {}) {
     this.list = list;
+    this.none = none;
     this.linkToStream = linkToStream;
     this.dialog = byId("moment");
     this.dialog.addEventListener("click", (event) => {
@@ -23,11 +27,7 @@ export class Moments {
     if (signature === this.signature) return;
     this.signature = signature;
     const rows = moments.map((moment) => this.#row(moment, named));
-    this.list.replaceChildren(
-      ...(rows.length
-        ? rows
-        : [make("li", {}, empty("flame", null, "When chat runs hot, the moment is kept here with its cause."))]),
-    );
+    this.list.replaceChildren(...(rows.length ? rows : [make("li", {}, empty("flame", null, this.none))]));
   }
 
   #row(moment, named) {

@@ -23,7 +23,8 @@ async function show() {
     const answer = await getJson(`/api/streams/${id}`);
     showTotals(answer.stream);
     showGraph(answer);
-    new Moments(byId("moments")).show(answer.moments);
+    const none = answer.stream.live ? undefined : "Chat ran at its usual pace: no moment stood out.";
+    new Moments(byId("moments"), { none }).show(answer.moments);
     showRanking(byId("top-chatters"), chatterEntries(answer.top_chatters));
     showRanking(byId("top-emotes"), termEntries(answer.top_emotes));
     showRanking(byId("top-words"), termEntries(answer.top_words));
