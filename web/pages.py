@@ -85,8 +85,9 @@ def serve_assets(app: Flask) -> None:
     """
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
     # Only gzip: every browser and curl read it, and it costs a small machine least.
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=GZIP_LEVEL, COMPRESS_MIN_SIZE=1_000)
-    Compress(app)
+    gzip_alone = {"COMPRESS_ALGORITHM": ["gzip"], "COMPRESS_ALGORITHM_STREAMING": ["gzip"]}  # downloads are streamed
+    app.config.update(gzip_alone, COMPRESS_LEVEL=GZIP_LEVEL, COMPRESS_MIN_SIZE=1_000)
+    Compress(app).compress_mimetypes_set.add("text/csv")
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(FETCHED.parent),

@@ -45,7 +45,7 @@ def test_the_receiver_takes_our_messages_and_no_others():
     names: dict[str, Any] = {}
     exec(RECEIVER, names)
     is_ours = names["is_from_streampulse"]
-    delivery = Delivery(7, "anomaly", 1, {"event": "anomaly"}, Webhook("https://shop.example/", "json", SECRET))
+    delivery = Delivery(7, "anomaly", 1, {"event": "anomaly"}, Webhook("https://shop.example/", "generic", SECRET))
     body, headers = request_of(delivery, ZoneInfo("UTC"), now_ms())
     assert is_ours(SECRET, headers, body)
     assert not is_ours("another secret", headers, body)

@@ -72,6 +72,18 @@ def test_a_filter_chooses_who_is_exported(stage: Stage, client):
         assert len(opened(client.get(f"{ROOT}/export", params={"format": "csv", "filter": filter}))) == len(listed)
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_list_is_sent_compressed_to_whoever_takes_it_so_and_is_the_same(stage: Stage, client, form):
+    stage.chat("packed", "hello")
+    address, question = f"{ROOT}/export", {"format": form}
+    packed = client.get(address, params=question, headers={"Accept-Encoding": "gzip"})
+    plain = client.get(address, params=question, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert "mila" in packed.text  # and not the bytes as they came
+    assert packed.text.count("\n") == plain.text.count("\n") > 1
+
+
 def test_a_head_request_of_a_download_leaves_the_connection_usable(client):
     for path in ("/export", "/export?format=csv"):
         assert client.head(f"{ROOT}{path}").status_code == 200
