@@ -381,6 +381,40 @@ def test_an_empty_library_says_how_to_begin(own_stage: OwnStage, visit: Visits) 
     page.close()
 
 
+# Notes what is drawn on canvases, and how far beyond their right edge it reaches.
+DRAWN = """const draw = CanvasRenderingContext2D.prototype.fillText;
+window.beyond = {};
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...most) {
+  const start = this.getTransform().transformPoint(new DOMPoint(x, y)).x / devicePixelRatio;
+  const share = { left: 1, start: 1, center: 0.5 }[this.textAlign] ?? 0;
+  window.beyond[text] = start + share * this.measureText(text).width - this.canvas.clientWidth;
+  return draw.call(this, text, x, y, ...most);
+};"""
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
+def test_what_dear_plans_are_worth_is_read_whole(own_stage: OwnStage, visit: Visits, viewport: Any) -> None:
+    stage = own_stage()
+    with stage.client() as client:
+        shelf = Shelf(client)
+        dear = shelf.put("plans", name="Company", price=79_233.91, currency="EUR")
+        small = shelf.put("plans", name="One", price=395.5)
+        for number, plan in enumerate((dear, small)):
+            joined = {"joined_at": days_ago(200)}
+            shelf.put("users", name=f"U{number}", email=f"u{number}@example.com", plan_id=plan, **joined)
+        gone = {"joined_at": days_ago(200), "cancelled_at": days_ago(70), "plan_id": small}
+        shelf.put("users", name="Gone", email="gone@example.com", **gone)
+    visitor = visit(stage.web.url, viewport=viewport)
+    visitor.context.add_init_script(DRAWN)
+    page = visitor.open("/library")
+    page.locator("#chart-worth").scroll_into_view_if_needed()
+    page.wait_for_function("'€79,233.91' in window.beyond")
+    assert page.evaluate("Object.entries(window.beyond).filter(([, pixels]) => pixels > 0)") == []
+    expect(page.locator("#kpi-lifetime [data-part=figure]")).to_have_text(re.compile(r"^\$\d,\d{3}$"))
+    assert page.evaluate(CUT, "[id^=kpi-] [data-part=figure]") == []
+    page.close()
+
+
 def test_who_may_only_read_sees_all_and_changes_nothing(own_stage: OwnStage, visit: Visits) -> None:
     locked = {"DASHBOARD_PASSWORD": PASSWORD, "API_TOKEN": API_TOKEN}
     stage = own_stage(**locked)

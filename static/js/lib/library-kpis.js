@@ -1,12 +1,14 @@
 /** The figures above the charts of the library: how many there are, and what memberships are worth. */
 
 import { byId, part, setText } from "./dom.js";
-import { compact, decimal, money, moneyFigure, percent, plural } from "./format.js";
+import { compact, decimal, money, percent, plural } from "./format.js";
 
 /** `metrics` as /api/library/metrics tells them, `counts` {users, titles, watches}. */
 export function showKpis(metrics, { users, titles, watches }) {
   const [total, ...others] = metrics.totals;
-  const inMoney = (amount) => (amount === null ? "–" : moneyFigure(amount, total.currency));
+  // Six cards stand side by side: from a thousand on there is no room for cents.
+  const inMoney = (amount) =>
+    amount === null ? "–" : money(amount, { code: total.currency, brief: Math.abs(amount) >= 1000 });
   for (const name of ["arpu", "churn", "lifetime"]) byId(`kpi-${name}`).title = `${metrics.from} to ${metrics.to}`;
   show("users", compact(users), `${compact(members(metrics))} with a plan`);
   show("mrr", inMoney(total.mrr), others.length ? `and ${others.map(ofOther).join(", ")}` : "by plan prices");
