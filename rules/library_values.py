@@ -230,9 +230,7 @@ class Money(Value):
         minor = number.scaleb(digits)
         whole = minor.to_integral_value(ROUND_HALF_EVEN)
         if abs(minor - whole) > HAIR:
-            raise Unfit(
-                f"must have at most {digits} decimals in {row['currency']}" if digits else "must have no decimals"
-            )
+            raise Unfit(f"must have {f'at most {digits}' if digits else 'no'} decimals in {row['currency']}")
         return int(whole)
 
     def tell(self, stored: Any, setting: Setting, row: Any) -> Any:  # noqa: ARG002

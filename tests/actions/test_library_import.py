@@ -213,6 +213,14 @@ def test_an_amount_that_can_be_read_in_two_ways_or_none_is_told(database, folder
     assert len(run(database, write(folder, {"plans": [{"name": "Basic", "price": price}]}))[1]) == 1
 
 
+def test_an_amount_with_more_decimals_than_its_currency_has_is_told_with_the_currency(database, folder):
+    plans = [{"name": code, "price": 9.999, "currency": code} for code in ("EUR", "jpy")]
+    assert run(database, write(folder, {"plans": plans}))[1] == [
+        "plans.json: plans: row 1: price: must have at most 2 decimals in EUR",
+        "plans.json: plans: row 2: price: must have no decimals in JPY",
+    ]
+
+
 @pytest.mark.parametrize(
     ("cycle", "months"), [("Monthly", 1), ("half-yearly", 6), ("year", 12), ("quarterly", 3), ("3", 3), (12, 12)]
 )
