@@ -192,6 +192,33 @@ def test_a_chart_is_taken_away_as_numbers_that_are_no_formulas(shelf: Shelf, sta
     assert [float(row[3]) for row in found] == [title["rating"] for title in told]
 
 
+def test_what_was_paid_is_taken_away_in_each_currency_as_numbers(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    with stage.client() as client:
+        shelf = Shelf(client)
+        user = shelf.put("users", name="Ann", email="ann@example.com")
+        for amount, currency, method in ((1_234.5, "USD", "Card"), (990, "JPY", "Card"), (5, "EUR", "Cash")):
+            paid = {"amount": amount, "currency": currency, "payment_date": "2025-03-01"}
+            shelf.put("payments", user_id=user, method=method, **paid)
+    page = opened(visit, stage)
+    tables = {}
+    for chart in ("methods", "revenue"):
+        with downloaded(page, chart, "csv").open(encoding="utf-8-sig", newline="") as lines:
+            tables[chart] = list(csv.reader(lines))
+    assert tables == {
+        "methods": [
+            ["Method", "Payments", "EUR", "JPY", "USD"],
+            ["Card", "2", "0", "990", "1234.5"],
+            ["Cash", "1", "5", "0", "0"],
+        ],
+        "revenue": [
+            ["Month", "Revenue", "Payments", "Currency", "EUR", "JPY"],
+            ["2025-03", "1234.5", "1", "USD", "5", "990"],
+        ],
+    }
+    page.close()
+
+
 def test_a_chart_is_taken_away_as_a_picture(shelf: Shelf, stage: Stage, visit: Visits) -> None:
     page = opened(visit, stage)
     for chart in ("revenue", "genres", "plans"):

@@ -13,8 +13,8 @@ const STILL = { animation: false, responsive: true, maintainAspectRatio: false }
 
 export class ChartCard {
   /**
-   * `chart.columns`: [{field, words, write?(value, row), text?, fileOnly?}], the first names its row; a `text` stands
-   * left. `chart.draw(rows)` answers what Chart.js shall show, `chart.spoken(rows)` the same in a sentence;
+   * `chart.columns`: [{field, words, write?(value, row), text?, fileOnly?, tableOnly?}], the first names its row; a
+   * `text` stands left. `chart.amounts` names the field of {currency: amount}, each a column of the file. `chart.draw(rows)` answers what Chart.js shall show, `chart.spoken(rows)` the same in a sentence;
    * `chart.remark(rows)` what is not drawn; `chart.nothing` is [icon, title, words]. `file`: what its files' names begin
    * with.
    */
@@ -91,10 +91,16 @@ export class ChartCard {
   }
 
   #saveNumbers() {
-    const { columns } = this.chart;
-    const cells = this.rows.map((row) => columns.map(({ field }) => row[field]));
+    const { columns, amounts } = this.chart;
+    const sums = amounts ? this.rows.map((row) => row[amounts] ?? {}) : [];
+    const codes = [...new Set(sums.flatMap(Object.keys))].sort();
+    const kept = columns.filter(({ tableOnly }) => !tableOnly);
+    const cells = this.rows.map((row, at) => [
+      ...kept.map(({ field }) => row[field]),
+      ...codes.map((code) => sums[at][code] ?? 0),
+    ]);
     const text = csvText(
-      columns.map(({ words }) => words),
+      [...kept.map(({ words }) => words), ...codes],
       cells,
     );
     saveFile(new Blob([text], { type: "text/csv;charset=utf-8" }), `${this.#fileName()}.csv`);

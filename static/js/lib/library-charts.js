@@ -106,8 +106,9 @@ const METHODS = {
   columns: [
     { field: "method", words: "Method" },
     { field: "count", words: "Payments", write: number },
-    { field: "paid", words: "Paid", text: true },
+    { field: "paid", words: "Paid", text: true, tableOnly: true },
   ],
+  amounts: "amounts",
   draw: (methods) =>
     ringChart(
       methods.map(({ method, count }) => ({ name: method, value: count })),
@@ -134,6 +135,7 @@ export function revenueOf(by) {
       { field: "payments", words: "Payments", write: number },
       CURRENCY,
     ],
+    amounts: "other_currencies",
     draw: (rows) =>
       lineChart(
         rows.map((row) => (write ? write(row[field]) : row[field])),
