@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from core.clock import iso
 from core.money import minor_digits
+from rules import loosely
 
 HIGHEST_ID = 2**63 - 1  # what a column holds; CockroachDB gives such ids
 HIGHEST_AMOUNT = 1_000_000_000
@@ -34,13 +35,6 @@ _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 DAY_OR_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PART_OF_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-_AROUND_NUMBER = r"[$€£]?\s*(-?{number})\s*(?:[%$€£]|[A-Za-z]{{3}})?"
-_NUMBER_IN_TEXT = re.compile(_AROUND_NUMBER.format(number=r"\d+(?:,\d{3})*(?:\.\d+)?"), re.ASCII)
-# "14,99" and "1.199,00"; "1,199" is what it is in English, and "1.199" no more than a number with three decimals.
-_WITH_DECIMAL_COMMA = re.compile(_AROUND_NUMBER.format(number=r"(?:\d+|\d{1,3}(?:\.\d{3})+),\d{1,2}"), re.ASCII)
-_UNIX_TIME = re.compile(r"(\d{9,10}|\d{12,13})(?:\.\d+)?", re.ASCII)  # seconds, or milliseconds, since 1970
-_CYCLES = {"month": 1, "monthly": 1, "quarter": 3, "quarterly": 3, "halfyearly": 6, "semiannual": 6}
-_CYCLES |= {"semiannually": 6, "year": 12, "yearly": 12, "annual": 12, "annually": 12}
 
 
 class Unfit(ValueError):
@@ -51,8 +45,7 @@ class Unfit(ValueError):
 class Setting:
     """``zone``: whose midnight begins a day; ``currency``: of amounts that name none.
 
-    ``lenient``: values come from a file, in which numbers may be texts ("9.99", "$9.99", "14,99 €", "85 %"), texts
-    numbers or lists of texts, and times seconds or milliseconds since 1970.
+    ``lenient``: values come from a file, and are read ``loosely``.
     """
 
     zone: ZoneInfo
@@ -85,10 +78,8 @@ class Text(Value):
     lines: bool = False
 
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> str:  # noqa: ARG002
-        if setting.lenient and isinstance(given, list) and all(isinstance(one, str) for one in given):
-            given = ", ".join(given)
-        if setting.lenient and isinstance(given, (int, float)) and not isinstance(given, bool):
-            given = str(given)
+        if setting.lenient:
+            given = loosely.text(given)
         if not isinstance(given, str):
             raise Unfit("must be text")
         text = given.strip()
@@ -155,7 +146,7 @@ class Months(Whole):
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:
         if not setting.lenient or not isinstance(given, str) or _number(given, setting) is not None:
             return Whole.clean(self, given, setting, row)
-        months = _CYCLES.get(re.sub(r"[\W_]", "", given.casefold()))
+        months = loosely.months(given)
         if months is None:
             raise Unfit("must be a number of months, or one of: monthly, quarterly, half-yearly, yearly")
         return months
@@ -245,8 +236,8 @@ class Moment(Value):
     """A time, stored as UTC milliseconds. A mere day begins at midnight in TIMEZONE, where times without offset are."""
 
     def clean(self, given: Any, setting: Setting, row: Mapping[str, Any]) -> int:  # noqa: ARG002
-        if setting.lenient and not isinstance(given, bool) and (unix := _UNIX_TIME.fullmatch(str(given).strip())):
-            return _in_our_time(round(float(unix[0]) * (1000 if len(unix[1]) <= 10 else 1)))
+        if setting.lenient and (moment_ms := loosely.unix_ms(given)) is not None:
+            return _in_our_time(moment_ms)
         if not isinstance(given, str):
             raise Unfit(_NO_MOMENT)
         return _milliseconds(given.strip(), setting.zone)
@@ -361,11 +352,7 @@ def amount(minor: int | None, currency: str) -> float | None:
 
 def _number(given: Any, setting: Setting) -> Decimal | None:
     if isinstance(given, str) and setting.lenient:
-        if found := _WITH_DECIMAL_COMMA.fullmatch(given.strip()):
-            given = found[1].replace(".", "").replace(",", ".")
-        else:
-            found = _NUMBER_IN_TEXT.fullmatch(given.strip())
-            given = found[1].replace(",", "") if found else ""
+        given = loosely.number(given)
     elif isinstance(given, bool) or not isinstance(given, (int, float)):
         return None
     try:
