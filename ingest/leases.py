@@ -71,9 +71,10 @@ class Leases:
         """Whether another may have taken over unnoticed."""
         return time.monotonic() - self._settled_at > seconds
 
-    def renew(self, connection: Connection, ids: Mapping[Where, int], until_ms: int) -> Renewal:
+    def renew(self, connection: Connection, ids: Mapping[Where, int], until_ms: int, *, counts: bool = True) -> Renewal:
         """Renews what is ours and takes what nobody holds any more. ``ids``: the rows of our channels.
 
+        ``counts``: whether enough time has passed since the last look for a lease that is as it was to tell anything.
         ``until_ms``: what happened until then is stored. Where that was so already at the last renewal, because much
         is waiting, a moment less is written: who renews a lease shall be seen to.
         """
@@ -82,7 +83,7 @@ class Leases:
         for where in sorted(self.channels):
             channel_id = ids[where]
             lease = leases.get(channel_id)
-            if lease is not None and not self._may_have(lease):
+            if lease is not None and not self._may_have(lease, counts=counts):
                 continue
             held.add(where)
             if lease is None or lease.holder != self.holder:
@@ -98,10 +99,10 @@ class Leases:
         _RENEW.run(connection, [(id_, NOBODY, now_ms) for id_ in ids.values() if id_ in ours])
         return Renewal(frozenset(), ())
 
-    def _may_have(self, lease: Any) -> bool:
+    def _may_have(self, lease: Any, *, counts: bool) -> bool:
         # By what is seen to change and not by the time in it: two machines' clocks need not agree.
         before, times = self._found.get(lease.channel_id, (None, 0))
-        times = times + 1 if before == tuple(lease) else 1
+        times = times + counts if before == tuple(lease) else 1
         self._found[lease.channel_id] = (tuple(lease), times)
         return lease.holder in (self.holder, NOBODY) or times >= SILENT_LOOKS or is_gone(lease.holder)
 

@@ -32,8 +32,9 @@ class Speaker:
         self._told.update({(status.platform, status.channel): status for status in statuses})
         # The database was away, or we were; and a machine that slept may not know for how long. What is said of a
         # source remains, so it is looked before each word.
-        if statuses or self._leases.are_older_than(TRUSTED_SECONDS):
-            self.renew(stored_until_ms)
+        outdated = self._leases.are_older_than(TRUSTED_SECONDS)
+        if statuses or outdated:
+            self.renew(stored_until_ms, counts=outdated)
         return (
             [one for one in events if one.source_id is not None or self.speaks_for(one.platform, one.channel)],
             [one for one in statuses if self.speaks_for(one.platform, one.channel)],
@@ -48,15 +49,16 @@ class Speaker:
         with self._database.writing() as connection:
             coverage.forget_gone(connection, now_ms())
 
-    def renew(self, stored_until_ms: int) -> None:
+    def renew(self, stored_until_ms: int, *, counts: bool = True) -> None:
         """Keeps what we speak for, and takes over what nobody speaks for any more.
 
         ``stored_until_ms``: what was said until then is stored; the rest is missed if we end without a word.
+        ``counts``: as in ``Leases.renew``.
         """
         memory = Memory()
         with self._database.writing() as connection:
             ids = channels(connection, set(self._leases.channels), memory)
-            renewal = self._leases.renew(connection, ids, stored_until_ms)
+            renewal = self._leases.renew(connection, ids, stored_until_ms, counts=counts)
             coverage.take_over(connection, renewal.taken, self._told, memory)
         for taken in renewal.taken:
             log.info("speaking for %s/%s", *taken.where)

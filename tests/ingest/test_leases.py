@@ -220,6 +220,17 @@ def test_who_was_away_looks_before_it_stores(db: Database, monkeypatch: pytest.M
     assert tell(db, one, events=held_back) == 1
 
 
+def test_who_tells_much_in_a_moment_takes_nobody_for_gone(db: Database) -> None:
+    first, second = collector(db, "one"), collector(db, "other")
+    renew(first)
+    for number in range(2 * SILENT_LOOKS):
+        tell(db, second, status(WAITING if number % 2 else CONNECTED, NOON + number))
+    tell(db, first, status(CONNECTED))
+    assert first.speaks_for(*LENAS)
+    assert not second.speaks_for(*LENAS)
+    assert gaps(db) == []
+
+
 def test_who_has_slept_says_nothing_of_a_channel_that_another_speaks_for_by_now(db: Database) -> None:
     one, other = collector(db, "one"), collector(db, "other")
     for each in (one, other):
