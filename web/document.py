@@ -51,7 +51,7 @@ VARIABLES = {
     "stream_id": "the stream's `id`",
     "anomaly_id": "the anomaly's `id`",
     "account_id": "the account's `id`",
-    "token_id": "the token's `id`, as the list tells it",
+    "token_id": "the token's `id`, as the list tells it",  # nosec B105
     "name": "the login, as the list tells it",
     "key": "always `peerjs`",
 }
