@@ -18,6 +18,7 @@ from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_frame import CUT
 from tests.browser.test_live import HOSTILE, SOON
+from tests.processes import wait_until
 from tests.web.cast import PASS_PHRASE, add_account, owner_of
 from tests.web.conftest import API_TOKEN, PASSWORD, Stage, stage_of
 
@@ -435,7 +436,7 @@ def test_what_dear_plans_are_worth_is_read_whole(own_stage: OwnStage, visit: Vis
     visitor.context.add_init_script(DRAWN)
     page = visitor.open("/library")
     page.locator("#chart-worth").scroll_into_view_if_needed()
-    page.wait_for_function("'€79,233.91' in window.beyond")
+    wait_until(lambda: page.evaluate("'€79,233.91' in window.beyond"), "it is drawn", 20)
     assert page.evaluate("Object.entries(window.beyond).filter(([, pixels]) => pixels > 0)") == []
     expect(page.locator("#kpi-lifetime [data-part=figure]")).to_have_text(re.compile(r"^\$\d,\d{3}$"))
     assert page.evaluate(CUT, "[id^=kpi-] [data-part=figure]") == []

@@ -12,6 +12,7 @@ from core.clock import DAY_MS, MINUTE_MS, now_ms
 from core.events import Event, Kind, Mark, Person, Platform, SourceState, SourceStatus
 from ingest.coverage import ON_ITS_WAY_MS
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
+from tests.processes import wait_until
 from tests.web.conftest import Stage, event, stage_of
 
 pytestmark = pytest.mark.long
@@ -208,7 +209,7 @@ def test_gaps_close_together_share_one_label_and_one_far_away_has_its_own(
     visitor = visit(viewport=viewport)
     visitor.context.add_init_script(RECORD_LABELS)
     page = visitor.open(f"/?platform=twitch&channel={channel}", "#chat >> text=after")
-    page.wait_for_function(f"{NO_DATA}.length > 1")
+    wait_until(lambda: page.evaluate(f"{NO_DATA}.length > 1"), "both labels are drawn", 20)
     first, *others = page.evaluate(NO_DATA)
     assert [label["text"] for label in (first, *others)] == ["no data 1:30", "no data 1:36 in 3 gaps"]
     assert first["to"] < others[0]["from"]
