@@ -1,6 +1,7 @@
 /** What the list says where it shows nobody, and what to do next. */
 
-import { empty, make } from "./dom.js";
+import { empty } from "./dom.js";
+import { whereChannelsAreSet } from "./where-channels.js";
 
 const SEARCHED = "A name is found by how it begins, and from three letters on by any part of it.";
 
@@ -12,15 +13,7 @@ const NOBODY = {
   all: [
     "users-round",
     "Nobody yet",
-    [
-      "Whoever writes, gives or joins stands here at once. Channels are set in ",
-      make("code", {}, ".env"),
-      ", with ",
-      make("code", {}, "CHANNEL"),
-      " and ",
-      make("code", {}, "TIKTOK_CHANNEL"),
-      ".",
-    ],
+    ["Whoever writes, gives or joins stands here at once. ", ...whereChannelsAreSet()],
     "Or bring a list from another system with Import, above.",
   ],
   vip: [

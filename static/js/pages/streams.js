@@ -5,16 +5,12 @@ import { filterFromAddress } from "../lib/filter.js";
 import { channelName, plural } from "../lib/format.js";
 import { getJson, query } from "../lib/http.js";
 import { skeletonRow, streamRow } from "../lib/stream-rows.js";
+import { whereChannelsAreSet } from "../lib/where-channels.js";
 
 const PER_PAGE = 20;
 const BEGINNING = [
-  "A stream begins with the first message and ends after half an hour of silence. Channels are set in ",
-  make("code", {}, ".env"),
-  ", with ",
-  make("code", {}, "CHANNEL"),
-  " and ",
-  make("code", {}, "TIKTOK_CHANNEL"),
-  ".",
+  "A stream begins with the first message and ends after half an hour of silence. ",
+  ...whereChannelsAreSet(),
 ];
 
 const rows = byId("streams");
