@@ -108,6 +108,19 @@ NOTES = """words => [...document.querySelectorAll(".kpis .kpi-note")]
   .map(note => note.textContent)"""
 
 
+def test_the_name_of_a_figure_leaves_its_icon_in_its_card(visit: Visits) -> None:
+    visitor = visit(viewport=DESKTOP)
+    for path in ("/", "/viewers", "/store", "/library"):
+        page = visitor.open(path)
+        expect(page.locator(".kpi-label").first).to_be_attached()
+        assert page.evaluate(TOO_LONG) == [], path
+        page.close()
+
+
+TOO_LONG = """[...document.querySelectorAll(".kpis .kpi-label")]
+  .filter(label => label.clientWidth && label.scrollWidth > label.clientWidth).map(label => label.textContent)"""
+
+
 LONG = "Maximilian von und zu Hallerstein-Wittgenstein"
 PRODUCT = "Limited Anniversary Collector's Edition Hoodie, Midnight Teal, XXL (pre-order)"
 
