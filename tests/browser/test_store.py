@@ -333,6 +333,18 @@ def test_hostile_texts_are_shown_as_text(stage: Stage, visit: Visits, home: str)
     assert page.locator("main img, main script, dialog img").count() == 0
 
 
+def test_events_behind_those_of_many_bots_can_be_reached(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    track(stage, step("product_view", "the.first"))
+    crawled = [step("page_view", f"crawler{number}") for number in range(110)]
+    track(stage, *crawled, **{"User-Agent": "Examplebot/1.0 (+https://example.org)"})
+    page = visit(stage.web.url).open("/store", "#stream li >> text=crawler109")
+    expect(page.locator("#stream-total")).to_have_text("1 in all", timeout=SOON)
+    page.locator("#stream-types label", has_text="Products").click()  # of which there are none among the newest
+    page.locator("#stream-older").click()
+    expect(page.locator("#stream li", has_text="the.first")).to_have_count(1, timeout=SOON)
+
+
 def test_without_any_event_the_page_says_how_to_connect_a_shop_and_deleting_leads_back_there(
     own_stage: OwnStage, visit: Visits
 ) -> None:

@@ -137,7 +137,8 @@ export class EventStream {
     this.more.hidden = !waits;
     if (waits) setText(part(this.more, "text"), plural(waits, "new event", "new events"));
     const isFull = this.events.length >= MOST_KEPT && fitting.length <= this.shown;
-    const hasAll = this.ended || this.events.length >= this.total;
+    // The total is without bots: with some of them among these there may be more, whatever it is.
+    const hasAll = this.ended || (this.events.length >= this.total && !this.events.some(({ is_bot: is }) => is));
     this.older.hidden = !this.events.length || isFull || (hasAll && fitting.length <= this.shown);
   }
 
