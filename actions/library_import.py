@@ -168,10 +168,9 @@ class _Checked:
         self._taken = {}
         for position, row in enumerate(items(at), 1):
             try:
-                if kind.path in self._own_ids and isinstance(
-                    row, dict
-                ):  # a faulty row is there to be pointed to as well
-                    self._own_ids[kind.path].note(self.rows[kind.path].own_id(row), position)
+                # Before it is read: a faulty row is there to be pointed to as well.
+                if isinstance(row, dict) and (own_ids := self._own_ids.get(kind.path)) is not None:
+                    own_ids.note(self.rows[kind.path].own_id(row), position)
                 values = self.rows[kind.path].read(row)
                 check_times(values, self._now_ms)
                 self._check_unique(kind, values, position)

@@ -14,7 +14,8 @@ const STILL = { animation: false, responsive: true, maintainAspectRatio: false }
 export class ChartCard {
   /**
    * `chart.columns`: [{field, words, write?(value, row), text?, fileOnly?, tableOnly?}], the first names its row; a
-   * `text` stands left. `chart.amounts` names the field of {currency: amount}, each a column of the file. `chart.draw(rows)` answers what Chart.js shall show, `chart.spoken(rows)` the same in a sentence;
+   * `text` stands left. `chart.amounts` names the field of {currency: amount}, each a column of the file.
+   * `chart.draw(rows)` answers what Chart.js shall show, `chart.spoken(rows)` the same in a sentence;
    * `chart.remark(rows)` what is not drawn; `chart.nothing` is [icon, title, words]. `file`: what its files' names begin
    * with.
    */
