@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 # Vowel signs and accents that follow their letter, and the joiners between letters: \w knows none of them, and without
 # them words of Hindi, Thai or Arabic fall apart.
@@ -33,38 +34,49 @@ STOP_WORDS = frozenset(
 )
 
 
-class _Known(dict[str, str]):
-    """Each word as it is written → as it is counted, "" where it is not: chats say the same over and over."""
+class _Known(dict[str, tuple[str, ...]]):
+    """Whatever stands between two spaces → the words in it that are counted: chats say the same over and over."""
 
     MOST = 20_000  # some 2 MB
+    LONGEST = 2 * LONGEST  # with what stands around a word
 
-    def __missing__(self, written: str) -> str:
-        word = _counted_as(written)
-        if len(written) <= LONGEST:
+    def __missing__(self, said: str) -> tuple[str, ...]:
+        found = tuple(filter(None, map(_counted_as, _written(said))))
+        if len(said) <= self.LONGEST:
             if len(self) >= self.MOST:
                 self.clear()
-            self[written] = word
-        return word
+            self[said] = found
+        return found
 
 
 _known = _Known()
-_MAY_HOLD_ADDRESS = re.compile("[@#!./]")
 
 
 def words(text: str, emotes: Collection[str] = ()) -> list[str]:
     """The distinct words of ``text``, lower case: no addresses, mentions, numbers, stop words or emotes."""
-    written: Iterable[str] = text.split()
-    if not text.replace(" ", "").isalnum():  # then there is nothing in it but words
-        written = WORD.findall(ADDRESS.sub(" ", text) if _MAY_HOLD_ADDRESS.search(text) else text)
+    said = text.split()
     if emotes:
         names = frozenset(emotes)
-        written = [word for word in written if word not in names]
-    found = dict.fromkeys(map(_known.__getitem__, written))
-    found.pop("", None)
-    return list(found)[:MOST_PER_MESSAGE]
+        found = chain.from_iterable([_words_in(one, names) for one in said])
+    else:
+        found = chain.from_iterable(map(_known.__getitem__, said))
+    return list(dict.fromkeys(found))[:MOST_PER_MESSAGE]
+
+
+def _words_in(said: str, names: Collection[str]) -> Sequence[str]:
+    """The same as ``_known`` has, but of emotes."""
+    if said.isalnum():
+        return () if said in names else _known[said]
+    return [word for written in _written(said) if written not in names and (word := _counted_as(written))]
+
+
+def _written(text: str) -> list[str]:
+    """All words, as they are written. Neither they nor what is left out hold a space."""
+    return WORD.findall(ADDRESS.sub(" ", text))
 
 
 def _counted_as(written: str) -> str:
+    """Empty: not at all."""
     if not SHORTEST <= len(written) <= LONGEST or written.isdigit():
         return ""
     word = written.lower().replace("’", "'")
