@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from analytics import viewer_places, viewer_search, viewer_walks
 from analytics import viewer_queries as queries
 from analytics.viewer_counts import active_since_ms, count, everybody
-from analytics.viewer_queries import SORTS
+from analytics.viewer_queries import SORTS, How
 from analytics.viewer_question import Page, Question, Window
-from analytics.viewer_walks import Ground, Way
+from analytics.viewer_walks import Ground, Means
 from core.db import Database
 
 __all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page", "page_from"]
@@ -19,7 +19,7 @@ __all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "
 FILTERS = ("all", "vip", "active", "favorites")
 FAR = 1_000  # people before a page, from which on the index is counted off before it is looked who is on no list
 
-_ACTIVE = Way("active", read="", look="among active", gather="")
+_ACTIVE = Means("active", read=How.ANYBODY, look=How.AMONG_ACTIVE, gather=How.ANYBODY)
 
 
 def page_from(database: Database, question: Question) -> Page:
@@ -46,7 +46,7 @@ def _walked(connection: Connection, question: Question, window: Window, given: d
     if question.filter == "all" and window.offset > FAR:
         ids = _far(connection, window, question.now_ms)
     else:
-        walk = queries.walk(connection.dialect.name, question.filter, "", window.order)
+        walk = queries.walk(connection.dialect.name, question.filter, How.ANYBODY, window.order)
         ids = list(walk(connection, limit=window.limit, offset=window.offset, **given).scalars())
     return ids[::-1] if window.turned else ids
 

@@ -6,7 +6,7 @@ began before: who pages on meets nobody twice for what happened elsewhere.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,15 +53,6 @@ def rows(connection: Connection, order: Order, offset: int, limit: int, now_ms: 
     if found:
         places.keep(offset, found[0])
     return found
-
-
-def beyond(connection: Connection, order: Order, offset: int, now_ms: int) -> Row | None:
-    """Somebody who comes after ``offset`` people or a few more; None: the list ends before."""
-    places = _kept(connection, order, now_ms)
-    after = bisect_left(places.counts, offset)
-    if after < len(places.counts) and places.counts[after] < 2 * offset:
-        return places.rows[places.counts[after]]
-    return next(iter(rows(connection, order, offset, 1, now_ms)), None)
 
 
 def _kept(connection: Connection, order: Order, now_ms: int) -> _Places:

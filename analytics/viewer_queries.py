@@ -1,15 +1,10 @@
-"""The statements behind the list of people, each built once for every way to sort, filter and search.
-
-``how`` a row is searched: "" not at all; "part" by an index of parts of names; "names" the same by reading them;
-"beginning" by the first letters of the username, "each beginning" by reading them, and "beginning in order" along the
-index of usernames; "among active": by looking for its id among those who are; "known" who was found already, and
-"flagged" the same by a byte for each person (``viewer_found``).
-"""
+"""The statements behind the list of people, each built once for every way to sort, filter and search."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -33,9 +28,30 @@ SORTS = {
     "username": "username",
 }
 
+MARKED = ("vip", "favorites")  # filters with indexes that hold nobody else
+
 _VIEWERS = Viewer.__table__
 _NAMES = (_VIEWERS.c.username, _VIEWERS.c.display_name)
 _FORMER = select(ViewerName.viewer_id).where(ViewerName.username == bindparam("name"))
+
+
+class How(Enum):
+    """How a statement tells whom a search finds."""
+
+    ANYBODY = "nothing is looked for"
+    PART = "by the index of parts of names"
+    PART_READ = "by reading each name"
+    BEGINNING = "by the first letters of the username, from the index of usernames"
+    BEGINNING_READ = "by reading the first letters of each"
+    BEGINNING_IN_ORDER = "the same, along the index of usernames"
+    AMONG_ACTIVE = "by looking for each among those who are active; nothing is looked for in names"
+    KNOWN = "by the ids of those who were found already"
+    FLAGGED = "the same by a byte for each person (``viewer_found``)"
+
+    @property
+    def read(self) -> How:
+        """The same by reading names one by one."""
+        return {How.PART: How.PART_READ, How.BEGINNING: How.BEGINNING_READ}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ class Order:
 
 
 @cache
-def walk(dialect: str, filter: str, how: str, order: Order, ends: bool = False) -> Prepared:
+def walk(dialect: str, filter: str, how: How, order: Order, ends: bool = False) -> Prepared:
     """Ids in the order of its index, passing over those who do not fit. ``ends``: not beyond (``end``, ``end_id``)."""
     query = _fitting(dialect, filter, how, by_index=filter != "active" or order.sort_by == "last_seen_at")
     if ends:
@@ -89,9 +105,9 @@ def _until(order: Order, end: str) -> Any:
 
 
 @cache
-def gather(dialect: str, filter: str, how: str, order: Order) -> Prepared:
+def gather(dialect: str, filter: str, how: How, order: Order) -> Prepared:
     """The same by finding all who fit first, and then sorting them."""
-    query = _fitting(dialect, filter, how, by_index=how not in ("part", "beginning"))
+    query = _fitting(dialect, filter, how, by_index=how not in (How.PART, How.BEGINNING))
     return _paged(order.of(query, by_index=False))
 
 
@@ -133,7 +149,7 @@ def _nth(order: Order) -> Select[Any]:
 
 
 @cache
-def fitting(dialect: str, filter: str, how: str) -> Prepared:
+def fitting(dialect: str, filter: str, how: How) -> Prepared:
     """The ids of all who fit, in no order, but no more than ``most``."""
     return Prepared(_fitting(dialect, filter, how, by_index=True).limit(bindparam("most")))
 
@@ -152,7 +168,7 @@ def marked(filter: str) -> Prepared:
 
 
 @cache
-def matches(dialect: str, how: str) -> Prepared:
+def matches(dialect: str, how: How) -> Prepared:
     """The ids of those whom a search finds, but no more than ``most``."""
     return Prepared(_matches(dialect, how).limit(bindparam("most")))
 
@@ -160,37 +176,37 @@ def matches(dialect: str, how: str) -> Prepared:
 @cache
 def known(filter: str, order: Order) -> Prepared:
     """Those of ``ids`` who fit, in their order."""
-    return Prepared(order.of(_fitting("", filter, "known", by_index=False)))
+    return Prepared(order.of(_fitting("", filter, How.KNOWN, by_index=False)))
 
 
 @cache
 def named(filter: str, order: Order) -> Prepared:
     """The same with their names."""
-    return Prepared(order.of(_fitting("", filter, "known", by_index=False).add_columns(_VIEWERS.c.username)))
+    return Prepared(order.of(_fitting("", filter, How.KNOWN, by_index=False).add_columns(_VIEWERS.c.username)))
 
 
 @cache
-def matches_counted(dialect: str, how: str) -> Prepared:
+def matches_counted(dialect: str, how: How) -> Prepared:
     """How many names a search finds, but no more than ``most``; and the highest id among them.
 
-    Of a "part" those with an id beyond ``after``.
+    Of a PART those with an id beyond ``after``.
     """
     found = _matches(dialect, how)
-    if how == "part":
+    if how is How.PART:
         found = found.where(found.selected_columns.id > bindparam("after"))
     some = found.limit(bindparam("most")).subquery()
     return Prepared(select(func.count().label("matches"), func.max(some.c.id).label("last")).select_from(some))
 
 
 @cache
-def shown_matches(dialect: str, how: str) -> Prepared:
+def shown_matches(dialect: str, how: How) -> Prepared:
     """The ids of those whom a search finds, without those who are on no list, but no more than ``most``."""
     found = _matches(dialect, how).subquery()
     return Prepared(select(found.c.id).where(found.c.id.not_in(hidden())).limit(bindparam("most")))
 
 
 @cache
-def fitting_matches(dialect: str, filter: str, how: str) -> Prepared:
+def fitting_matches(dialect: str, filter: str, how: How) -> Prepared:
     """The ids of those whom a search finds and who fit, each of them read, but no more than ``most``."""
     found = _matches(dialect, how).subquery()
     # Not the other way round: the index of parts would be asked for each of them.
@@ -199,47 +215,94 @@ def fitting_matches(dialect: str, filter: str, how: str) -> Prepared:
 
 
 @cache
-def found(how: str) -> Prepared:
-    """The ids of those whom a search finds, together, but no more than ``most``.
-
-    Of a "part" the lowest ones beyond ``after``.
-    """
-    ids = _matches("sqlite", how)
-    if how == "part":
-        ids = ids.where(ids.selected_columns.id > bindparam("after"))
-    return Prepared(together(ids.limit(bindparam("most"))))
+def found_next(how: How) -> Prepared:
+    """The ids of those whom a search finds, together: the lowest ones beyond ``after``, but no more than ``most``."""
+    return Prepared(together(_found_beyond(how).limit(bindparam("most"))))
 
 
 @cache
-def found_later(how: str) -> Prepared:
-    """The same of those who came after the person ``after``; no more than ``most``."""
-    if how == "part":
-        return found(how)
-    later = select(_VIEWERS.c.id).where(
-        _VIEWERS.c.id > bindparam("after"), begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))
+def found_rest(how: How) -> Prepared:
+    """The same of all beyond ``after``: to look for a limit costs a tenth."""
+    return Prepared(together(_found_beyond(how)))
+
+
+def _found_beyond(how: How) -> Select[Any]:
+    # Who is new is read: the index of usernames would tell everybody who is called so.
+    ids = _matches("sqlite", how) if how is How.PART else select(_VIEWERS.c.id).where(_read(how))
+    return ids.where(ids.selected_columns.id > bindparam("after"))
+
+
+_SAME = _VIEWERS.alias("same")
+FOUND_BY_NAME = Prepared(  # the same of a BEGINNING, but no more than ``most``, after the first ``passed`` by name
+    together(
+        select(_SAME.c.id)
+        .where(begins_with(_SAME.c.username, bindparam("prefix")), _SAME.c.id <= bindparam("upto"))
+        .order_by(_SAME.c.username, _SAME.c.id)
+        .limit(bindparam("most"))
+        .offset(bindparam("passed"))
     )
-    return Prepared(together(later.limit(bindparam("most"))))
+)
 
 
 @cache
-def found_among(how: str) -> Prepared:
+def found_among(how: How) -> Prepared:
     """Those of ``ids`` whom a search finds, together."""
     found = _matches("sqlite", how)
     return Prepared(together(found.where(among(found.selected_columns.id, "ids"))))
 
 
 @cache
-def flagged_fitting(filter: str) -> Prepared:
-    """The ids of those who are flagged and fit, together, in no order, but no more than ``most``."""
-    return Prepared(together(_fitting("sqlite", filter, "flagged", by_index=True).limit(bindparam("most"))))
+def noted_walk(filter: str, how: How, order: Order) -> Prepared:
+    """The ids of those who were found and fit among the first ``passed`` people (-1: all) of an index, in its order.
+
+    ``how``: PART or BEGINNING, of which ``noted`` tells, or FLAGGED: everybody has been looked at.
+    """
+    # SQLite walks a subquery with a limit row by row, in its order, and only as far as rows are asked for, if nothing
+    # is joined to it. So people are read in subqueries of one value, which it asks in the order in which they stand.
+    marked = chosen(filter, by_index=True) if filter in MARKED else []
+    along = order.of(select(_VIEWERS.c.id).where(*marked)).limit(bindparam("passed")).subquery("along")
+    here = _VIEWERS.c.id == along.c.id
+    shown: Any = along.c.id.not_in(hidden())
+    read = None
+    if how is not How.FLAGGED:
+        read = select(_read(how)).where(here).scalar_subquery()
+        shown = select(shown).correlate(along).scalar_subquery()
+    fits = [_noted(along.c.id, read), shown]
+    if filter == "active":
+        fits.append(select(*chosen(filter, by_index=False)).where(here).scalar_subquery())
+    return _paged(select(along.c.id).where(*fits))
 
 
 @cache
-def flagged_counted(filter: str) -> Prepared:
-    """How many are flagged and let through by ``filter``, those on no list among them, but no more than ``most``."""
-    flags = flagged(_VIEWERS.c.id, "flags")
-    some = select(_VIEWERS.c.id).where(flags, *chosen(filter, by_index=True)).limit(bindparam("most")).subquery()
+def noted_counted(filter: str, how: How) -> Prepared:
+    """How many were found and are let through, those on no list among them, but no more than ``most``."""
+    some = select(_VIEWERS.c.id).where(*_noted_and_chosen(filter, how)).limit(bindparam("most")).subquery()
     return Prepared(select(func.count()).select_from(some))
+
+
+@cache
+def noted_fitting(filter: str, how: How) -> Prepared:
+    """The ids of all who were found and fit, together, in no order, but no more than ``most``."""
+    some = select(_VIEWERS.c.id).where(*_noted_and_chosen(filter, how), visible()).limit(bindparam("most"))
+    return Prepared(together(some))
+
+
+def _noted_and_chosen(filter: str, how: How) -> list[Any]:
+    read = None if how is How.FLAGGED else _read(how)
+    return [_noted(_VIEWERS.c.id, read), *chosen(filter, by_index=True)]
+
+
+def _noted(id_: Any, read: Any) -> Any:
+    """Who was found is flagged; of those beyond the id ``seen`` names are ``read``, which nobody has looked at."""
+    is_flagged = flagged(id_, "flags")
+    return is_flagged if read is None else or_(is_flagged, and_(id_ > bindparam("seen"), read))
+
+
+def _read(how: How) -> Any:
+    """Whether a row is called so: of a PART or a BEGINNING, by its names."""
+    if how is How.PART:
+        return or_(*(holds(name, bindparam("pattern")) for name in _NAMES))
+    return begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix"))
 
 
 HIDDEN_COUNTED = Prepared(select(func.count()).select_from(hidden().subquery()))
@@ -257,7 +320,11 @@ RENAMED = Prepared(
     .limit(bindparam("most"))
 )
 FORMERLY = Prepared(_FORMER)
-BEGINNING = Prepared(select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindparam("prefix"))).limit(1))
+CALLED_SO = Prepared(  # how many of ``ids`` begin so
+    select(func.count()).select_from(_VIEWERS).where(among(_VIEWERS.c.id, "ids"), _read(How.BEGINNING))
+)
+_BEGINNING = select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindparam("prefix")))
+BEGINNING = Prepared(_BEGINNING.limit(1).offset(bindparam("passed", 0)))
 HIDDEN = Prepared(hidden())
 EVERYBODY = Prepared(select(func.sum(ViewerTotal.viewers)))
 SEEN_SINCE = Prepared(select(func.sum(LastSeenDay.viewers)).where(LastSeenDay.day >= bindparam("day")))
@@ -269,7 +336,7 @@ IGNORED = Prepared(
 )
 
 
-def _fitting(dialect: str, filter: str, how: str, *, by_index: bool) -> Select[Any]:
+def _fitting(dialect: str, filter: str, how: How, *, by_index: bool) -> Select[Any]:
     found = _found(dialect, how)
     filtered = [] if how == "among active" else chosen(filter, by_index=by_index)
     return select(_VIEWERS.c.id).where(*found, *filtered, visible())
@@ -292,32 +359,30 @@ def chosen(filter: str, *, by_index: bool) -> list[Any]:
     return []
 
 
-def _found(dialect: str, how: str) -> list[Any]:
+def _found(dialect: str, how: How) -> list[Any]:
     """What a search asks of a row."""
     had_it = unindexed(_VIEWERS.c.id).in_(_FORMER)
     match how:
-        case "names":
-            return [or_(*(holds(name, bindparam("pattern")) for name in _NAMES), had_it)]
-        case "each beginning":
-            return [or_(begins_with(unindexed(_VIEWERS.c.username), bindparam("prefix")), had_it)]
-        case "beginning in order":
+        case How.PART_READ:
+            return [or_(_read(How.PART), had_it)]
+        case How.BEGINNING_READ:
+            return [or_(_read(How.BEGINNING), had_it)]
+        case How.BEGINNING_IN_ORDER:
             return [begins_with(_VIEWERS.c.username, bindparam("prefix"))]
-        case "part" | "beginning":
+        case How.PART | How.BEGINNING:
             return [_VIEWERS.c.id.in_(union(_matches(dialect, how), _FORMER))]
-        case "among active":
+        case How.AMONG_ACTIVE:
             active = _VIEWERS.alias("active")
             seen = select(active.c.id).where(active.c.last_seen_at_ms >= bindparam("since"))
             return [unindexed(_VIEWERS.c.id).in_(seen)]
-        case "known":
+        case How.KNOWN:
             return [among(_VIEWERS.c.id, "ids")]
-        case "flagged":
-            return [flagged(_VIEWERS.c.id, "flags")]
     return []
 
 
-def _matches(dialect: str, how: str) -> Select[Any]:
+def _matches(dialect: str, how: How) -> Select[Any]:
     """The ids of those whose names are found, erased and ignored ones among them."""
-    if how == "part":
+    if how is How.PART:
         return containing(dialect, _VIEWERS, _NAMES, "viewer_search")
     same = _VIEWERS.alias("same")
     return select(same.c.id).where(begins_with(same.c.username, bindparam("prefix")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analytics.viewer_queries import Order
+from analytics.viewer_queries import MARKED, Order
 from analytics.viewers import LONGEST_NAME
 
 DEEP = 10_000  # people before a page that make it take so long that others would wait for it
@@ -48,7 +48,7 @@ class Question:
     @property
     def is_of_marked(self) -> bool:
         """Whether the filter has indexes that hold nobody else."""
-        return self.filter in ("vip", "favorites")
+        return self.filter in MARKED
 
     @property
     def may_read_much(self) -> bool:

@@ -14,28 +14,23 @@ from typing import Any
 from sqlalchemy import Connection
 
 from analytics import viewer_queries as queries
+from analytics.viewer_plan import FINDING, GATHERING, PASSING, READING, SURPRISE
+from analytics.viewer_queries import How
 from analytics.viewer_question import Window
 from core.statements import Prepared
 
-# Microseconds of SQLite's, measured with a million people: only how they compare matters.
-READING = 1.8  # a person on the way
-PASSING = 0.21  # a person on the way who is looked for among others
-FINDING = 0.17  # one who fits, to look for
-GATHERING = 2.0  # one who fits, to sort
-SURPRISE = 4  # a walk may be so much longer than if those who fit were spread evenly
-
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Means:
     """Statements that tell who fits: to read on a walk, to look among, to gather. None: that cannot be done.
 
-    ``how`` of ``viewer_queries``, and its ``filter``.
+    ``filter`` is one of FILTERS.
     """
 
     filter: str
-    read: str | None
-    look: str | None
-    gather: str
+    read: How | None
+    look: How | None
+    gather: How
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +53,42 @@ class Ground:
         return self.connection.dialect.name
 
 
-def page(ground: Ground, way: Way, window: Window) -> list[int]:
+def page(ground: Ground, means: Means, window: Window) -> list[int]:
     """The ids of those who fit, in their order."""
     if window.limit == 0:
         return []
     walked = window.end * ground.passed // max(1, ground.fitting)
-    how, cost = _cheapest_walk(ground, way, walked)
+    how, cost = _cheapest_walk(ground, means, walked)
     if how is None or cost > GATHERING * ground.found:
-        return _gathered(ground, way, window)
+        return _gathered(ground, means, window)
     if ground.sure:
-        return _taken(ground, queries.walk(ground.dialect, way.filter, how, window.order), window)
+        return _taken(ground, queries.walk(ground.dialect, means.filter, how, window.order), window)
     # They may all stand at the other end: the walk is given up in time.
     end = queries.nth(window.order)(ground.connection, nth=SURPRISE * walked + 1_000).first()
     if end is None:
-        return _taken(ground, queries.walk(ground.dialect, way.filter, how, window.order), window)
-    some = queries.walk(ground.dialect, way.filter, how, window.order, ends=True)
+        return _taken(ground, queries.walk(ground.dialect, means.filter, how, window.order), window)
+    some = queries.walk(ground.dialect, means.filter, how, window.order, ends=True)
     ids = _taken(ground, some, window, end=end[0], end_id=end[1])
-    return ids if len(ids) == window.limit else _however_they_stand(ground, way, window)
+    return ids if len(ids) == window.limit else _however_they_stand(ground, means, window)
 
 
-def _cheapest_walk(ground: Ground, way: Way, walked: int) -> tuple[str | None, float]:
-    ways: Sequence[tuple[str | None, float]] = (
-        (way.read, READING * walked),
-        (way.look, FINDING * ground.found + PASSING * walked),
+def _cheapest_walk(ground: Ground, means: Means, walked: int) -> tuple[How | None, float]:
+    ways: Sequence[tuple[How | None, float]] = (
+        (means.read, READING * walked),
+        (means.look, FINDING * ground.found + PASSING * walked),
     )
     return min(((how, cost) for how, cost in ways if how is not None), key=lambda pair: pair[1], default=(None, 0.0))
 
 
-def _however_they_stand(ground: Ground, way: Way, window: Window) -> list[int]:
+def _however_they_stand(ground: Ground, means: Means, window: Window) -> list[int]:
     to_the_end = FINDING * ground.found + PASSING * ground.passed
-    if way.look is None or GATHERING * ground.found <= to_the_end:
-        return _gathered(ground, way, window)
-    return _taken(ground, queries.walk(ground.dialect, way.filter, way.look, window.order), window)
+    if means.look is None or GATHERING * ground.found <= to_the_end:
+        return _gathered(ground, means, window)
+    return _taken(ground, queries.walk(ground.dialect, means.filter, means.look, window.order), window)
 
 
-def _gathered(ground: Ground, way: Way, window: Window) -> list[int]:
-    return _taken(ground, queries.gather(ground.dialect, way.filter, way.gather, window.order), window)
+def _gathered(ground: Ground, means: Means, window: Window) -> list[int]:
+    return _taken(ground, queries.gather(ground.dialect, means.filter, means.gather, window.order), window)
 
 
 def _taken(ground: Ground, query: Prepared, window: Window, **more: Any) -> list[int]:

@@ -6,8 +6,18 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
+import pytest
+
 from actions import viewers as edits
-from analytics import viewers
+from analytics import (
+    viewer_found,
+    viewer_names,
+    viewer_plan,
+    viewer_search_noted,
+    viewer_search_read,
+    viewer_walks,
+    viewers,
+)
 from analytics.viewer_list import FILTERS, SORTS
 from core.clock import DAY_MS
 from core.db import Database
@@ -57,6 +67,13 @@ def edit(db: Database, everybody: list[dict[str, Any]]) -> None:
             edits.set_vip(db, one["id"], ("Bronze", "Gold")[number % 2], editor="lena", now_ms=NOON)
         if number % 7 == 0:
             edits.update(db, one["id"], {"is_favorite": True}, editor="lena", now_ms=NOON)
+
+
+def bounds(monkeypatch: pytest.MonkeyPatch, **values: float) -> None:
+    """Gives constants of the search for viewers other values, so that a handful of people are as many as a million."""
+    for module in (viewer_found, viewer_names, viewer_plan, viewer_search_noted, viewer_search_read, viewer_walks):
+        for name in values.keys() & vars(module).keys():
+            monkeypatch.setattr(module, name, values[name])
 
 
 def everybody(db: Database) -> list[dict[str, Any]]:

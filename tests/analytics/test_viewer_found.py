@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, event, select, update
 
 from actions import privacy
-from analytics import viewer_found, viewer_list, viewer_search
+from analytics import viewer_found, viewer_list
 from analytics.viewer_list import Question
 from core.db import Database
 from core.events import Person
 from models import Viewer
-from tests.analytics.people import edit, everybody, history, record, slow_list
+from tests.analytics.people import bounds, edit, everybody, history, record, slow_list
 from tests.support import NOON, chat, days, examples, fresh_database, write
 
 pytestmark = pytest.mark.sqlite  # nobody else keeps them
@@ -25,11 +25,12 @@ NAMES = ("nova", "supernova", "novak", "otto", "anna_nova", "мила", "no")
 TEXTS = ("nova", "no", "ova", "мила", "n")
 
 
+BY_AND_BY = {"MORE": 2, "SAMPLE": 1, "STEP": 4, "TOGETHER": 3, "NOTING": 1e9}  # reading names is always cheaper
+
+
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handful of people are as many as a million."""
-    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 1)
-    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
+    bounds(monkeypatch, FEW_MATCHES=1, MOST_MATCHES=12)
 
 
 @pytest.fixture
@@ -69,10 +70,12 @@ steps = st.lists(
 )
 
 
-@examples(40)
-@given(steps)
-def test_whoever_comes_goes_or_is_called_otherwise_a_search_finds_who_fits_now(steps):
-    with fresh_database() as db:
+@pytest.mark.parametrize("noted", [{}, BY_AND_BY], ids=["at once", "by and by"])
+@examples(15)
+@given(steps=steps)
+def test_whoever_comes_goes_or_is_called_otherwise_a_search_finds_who_fits_now(noted, steps):
+    with fresh_database() as db, pytest.MonkeyPatch.context() as patch:
+        bounds(patch, **noted)
         write(db, [chat(person(number, NAMES[number % 7]), at=NOON - days(50)) for number in range(12)])
         for text in TEXTS:
             page(db, text)
@@ -181,15 +184,13 @@ def test_how_much_is_kept_has_a_bound_and_who_asked_last_is_kept(db, monkeypatch
     with db.reading() as connection:
         for text in ("nova1", "nova", "ova", "nov", "nova"):
             viewer_list.page(connection, Question(NOON, search=text))
-        kept = list(connection.info[viewer_found._KEY].found)
+        kept = list(connection.info[viewer_found._KEY])
     assert [text for _, text in kept] == ['"ova"', '"nov"', '"nova"']
 
 
-@pytest.mark.parametrize("most", [0, 5, 30])
 @pytest.mark.parametrize("text", ["nova", "no", "мила", "の", "さくら", "th"])
-def test_of_those_of_whom_there_are_too_many_to_keep_the_same_people_are_found(monkeypatch, text, most):
-    monkeypatch.setattr(viewer_found, "MOST", most)
-    monkeypatch.setattr(viewer_found, "STEP", 4)
+def test_those_who_are_found_by_and_by_are_the_same_people(monkeypatch, text):
+    bounds(monkeypatch, **BY_AND_BY)
     with fresh_database() as db:
         record(db, history(120))
         edit(db, everybody(db))
@@ -198,6 +199,19 @@ def test_of_those_of_whom_there_are_too_many_to_keep_the_same_people_are_found(m
             for filter in viewer_list.FILTERS:
                 asked = {"sort_by": sort_by, "descending": False, "filter": filter}
                 whole = slow_list(people, **asked, search=text)
-                for _ in range(2):
-                    found = page(db, text, limit=12, **asked)
-                    assert (found.ids, found.exact) == (whole[:12], len(whole) <= 12)
+                for number in (1, 1, 2, 3):
+                    found = page(db, text, limit=5, page=number, **asked)
+                    assert (found.ids, found.exact) == (whole[:12][5 * number - 5 : 5 * number], len(whole) <= 12)
+
+
+@pytest.mark.parametrize("text", ["nova", "no"])
+def test_a_common_text_is_answered_before_everybody_is_found_and_each_question_finds_more(db, monkeypatch, text):
+    bounds(monkeypatch, **BY_AND_BY | {"MORE": 10})
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000 + number) for number in range(60)])
+    numbers = []
+    for _ in range(6):
+        assert page(db, text, limit=12, sort_by="first_seen_at").ids == list(range(60, 48, -1))
+        with db.reading() as connection:
+            (found,) = connection.info[viewer_found._KEY].values()
+        numbers.append((found.number, found.is_whole))
+    assert numbers == [(13, False), (23, False), (33, False), (43, False), (53, False), (60, True)]

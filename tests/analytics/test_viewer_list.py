@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from actions import privacy
-from analytics import viewer_list, viewer_places, viewer_search, viewer_walks
+from analytics import viewer_list, viewer_places, viewer_search_read
 from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
 from core.events import Person
 from models import IgnoredName
-from tests.analytics.people import edit, everybody, history, person, record, slow_list
+from tests.analytics.people import bounds, edit, everybody, history, person, record, slow_list
 from tests.support import NOON, chat, days, examples, fresh_database, write
 
 PEOPLE = 240
@@ -93,8 +93,7 @@ def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, de
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
 def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
     db, people = crowd
-    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
-    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
+    bounds(monkeypatch, FEW_MATCHES=3, MOST_MATCHES=12)
     for descending in (True, False):
         asked = {"sort_by": sort_by, "descending": descending, "filter": filter, "search": search}
         whole = slow_list(people, **asked)
@@ -109,7 +108,7 @@ def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monk
 @pytest.mark.parametrize("filter", FILTERS)
 def test_a_search_that_finds_more_than_a_few_is_paged_as_one_that_finds_few(crowd, monkeypatch, search, filter):
     db, people = crowd
-    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
+    bounds(monkeypatch, FEW_MATCHES=3)
     asked = {"sort_by": "total_visits", "descending": True, "filter": filter, "search": search}
     assert all_pages(db, 4, **asked) == slow_list(people, **asked)
 
@@ -134,9 +133,8 @@ def test_a_former_name_written_in_full_finds_its_owner(db):
 def test_by_name_those_who_are_called_alike_stand_among_the_others_whom_a_search_finds(
     db, monkeypatch, filter, big_letters
 ):
-    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
-    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
-    monkeypatch.setattr(viewer_search._Search, "_met", 0)  # too many to read them all
+    bounds(monkeypatch, FEW_MATCHES=3, MOST_MATCHES=12)
+    monkeypatch.setattr(viewer_search_read._Search, "_met", 0)  # too many to read them all
     called = {f"nova{number:02}": f"Nova {number}" for number in range(20)} | {"nova": "Once Nova"}
     called |= {"anna_nova": "Anna", "zoe.nova": "Zoë", "beta": "Supernova", "zz9": "NOVA", "otto": "Otto"}
     if big_letters:
@@ -195,15 +193,13 @@ def test_who_pages_on_far_from_both_ends_meets_everybody_once_whoever_overtakes(
         )
 
 
-@pytest.mark.parametrize("cheap", ["READING", "FINDING", "GATHERING"])
+@pytest.mark.parametrize("cheap", ["READING", "FINDING", "GATHERING", "NOTING", "LOOKING"])
 @pytest.mark.parametrize("filter", FILTERS)
 @pytest.mark.parametrize("search", ["nova", "no", "мила", ""])
 def test_every_way_to_a_page_leads_to_the_same_people(crowd, monkeypatch, search, filter, cheap):
     db, people = crowd
-    monkeypatch.setattr(viewer_search, "FEW_MATCHES", 3)
-    monkeypatch.setattr(viewer_search, "MOST_MATCHES", 12)
-    for module in (viewer_walks, viewer_search):
-        monkeypatch.setattr(module, cheap, 0.0, raising=False)
+    bounds(monkeypatch, FEW_MATCHES=3, MOST_MATCHES=12)
+    bounds(monkeypatch, **{cheap: 0.0})
     for sort_by in ("total_visits", "username"):
         asked = {"sort_by": sort_by, "descending": True, "filter": filter, "search": search}
         whole = slow_list(people, **asked)
