@@ -103,6 +103,7 @@ def test_figures_funnel_and_segments_are_those_of_the_api(stage: Stage, visit: V
     page = opened(visit, home)
     funnel, segments = ask(stage, "/funnel-analysis"), ask(stage, "/user-segmentation")
     assert counts(page) == list(funnel["funnel_counts"].values())
+    expect(page.locator(".funnel-label").last).to_have_text("Bought")  # people are counted here, and purchases above
     expect(page.locator("#kpi-visitors")).to_contain_text(str(funnel["total_users"]))
     expect(page.locator("#kpi-purchases")).to_contain_text(str(ask(stage, "/stats")["event_types"]["purchase"]))
     for name, count in segments["counts"].items():
@@ -384,10 +385,10 @@ def test_steps_of_whom_no_event_names_anybody_say_why_nobody_is_counted(own_stag
     track(stage, step("page_view", None), step("product_view", None), step("purchase", "ada"))
     page = opened(visit, stage.web.url)
     note = page.locator("#funnel-note")
-    expect(note).to_contain_text("Page views, Product views: no event names a user_id", timeout=SOON)
+    expect(note).to_contain_text("Viewed a page, Viewed a product: no event names a user_id", timeout=SOON)
     assert counts(page) == [0, 0, 0, 0, 1]
     track(stage, step("page_view", "ada"), step("product_view", "ada"))
-    expect(note).to_contain_text("Who took a step", timeout=SOON)
+    expect(note).to_contain_text("People who took a step", timeout=SOON)
     page.close()
 
 

@@ -1,7 +1,7 @@
 /** The funnel: how many took each step as bars, the range before as a thin mark, and who was lost in between. */
 
 import { part, setText } from "../lib/dom.js";
-import { compact, number, percent, plural } from "../lib/format.js";
+import { compact, number, percent } from "../lib/format.js";
 import { oncePerFrame } from "../lib/frame.js";
 import { STEP_NAMES, STEPS } from "../lib/store-words.js";
 import { numbersTable } from "./numbers-table.js";
@@ -66,6 +66,6 @@ export class FunnelChart {
 
 function dropWords(count, next, percents) {
   if (!count) return "nobody yet";
-  if (next > count) return `${plural(next - count, "more came in here", "more came in here")}`;
+  if (next > count) return `${number(next - count)} more came in here`;
   return next === count ? "nobody lost" : `${percent(percents)} lost · ${number(count - next)}`;
 }

@@ -6,8 +6,8 @@ import { number } from "./format.js";
 import { BEFORE, STEP_NAMES, STEPS } from "./store-words.js";
 
 const WAYS = {
-  "at-all": "Who took a step, whatever they did before it",
-  "in-order": "Who took every step before it first, within seven days",
+  "at-all": "People who took a step, whatever they did before it",
+  "in-order": "People who took every step before it first, within seven days",
 };
 
 export class FunnelPanel {

@@ -4,13 +4,13 @@ import { serverNow } from "./clock.js";
 import { make } from "./dom.js";
 import { ago, clock, clockSeconds, day, money, number } from "./format.js";
 
-/** type → [one, icon, many], in the order of the funnel. */
+/** type → [the event, icon, what people have done who took it], in the order of the funnel, which counts people. */
 export const STEPS = {
-  page_view: ["Page view", "eye", "Page views"],
-  product_view: ["Product view", "package", "Product views"],
-  add_to_cart: ["Add to cart", "shopping-cart", "Add to carts"],
-  user_signup: ["Sign-up", "user-plus", "Sign-ups"],
-  purchase: ["Purchase", "shopping-bag", "Purchases"],
+  page_view: ["Page view", "eye", "Viewed a page"],
+  product_view: ["Product view", "package", "Viewed a product"],
+  add_to_cart: ["Add to cart", "shopping-cart", "Added to cart"],
+  user_signup: ["Sign-up", "user-plus", "Signed up"],
+  purchase: ["Purchase", "shopping-bag", "Bought"],
 };
 
 export const STEP_NAMES = Object.keys(STEPS);
