@@ -96,6 +96,9 @@ def test_a_sale_moves_the_counters_the_column_and_the_ticker_where_they_stand(vi
     expect(row).to_contain_text("Hoodie", timeout=SOON)
     expect(row.locator(".sale-amount")).to_have_text("$123.45")
     expect(figure(page, "today")).to_have_text(f"${before + 123.45:,.2f}", timeout=SOON)
+    assert ask(stage, "/api/revenue")["best_day"]["revenue"] == pytest.approx(before + 123.45)
+    expect(figure(page, "best")).to_have_text(f"${before + 123.45:,.2f}", timeout=SOON)
+    expect(page.locator("#kpi-best [data-part=note]")).to_have_text("today, so far")
     expect(page.locator("#revenue-chart-numbers tbody tr").first).to_contain_text(f"${before + 123.45:,.2f}")
     expect(page.locator("#sources")).to_contain_text("merch", timeout=SOON)
     assert canvas is not None

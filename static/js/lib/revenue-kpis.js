@@ -2,7 +2,7 @@
 
 import { Counter } from "./counter.js";
 import { byId, part, setText } from "./dom.js";
-import { compact, dateWords, moneyFigure, monthWords, number } from "./format.js";
+import { compact, fullDate, moneyFigure, monthWords, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { amount, basis } from "./revenue-words.js";
 
@@ -25,10 +25,12 @@ export class RevenueKpis {
     this.draw();
   }
 
-  /** What a sale has changed: {today, yesterday, month, currency}. */
-  showTotals(totals) {
+  /** What a sale has changed: {today, yesterday, month, currency}; `day` is its day, with what that brought by now. */
+  showTotals(totals, day) {
     if (!this.revenue) return;
-    this.revenue = { ...this.revenue, ...totals };
+    const best = this.revenue.best_day;
+    const isBest = day && (day.date === best?.date || day.revenue > (best?.revenue ?? 0));
+    this.revenue = { ...this.revenue, ...totals, ...(isBest && { best_day: day }) };
     this.draw();
   }
 
@@ -45,7 +47,7 @@ export class RevenueKpis {
     }
   }
 
-  #drawRevenue({ today, yesterday, month, projected_month: projected, best_day: best, currency }) {
+  #drawRevenue({ today, yesterday, month, projected_month: projected, best_day: best, last_30_days: days, currency }) {
     this.currency = currency;
     this.counters.today.show(today);
     this.#note("today", `yesterday ${amount(yesterday, currency)}`);
@@ -56,7 +58,7 @@ export class RevenueKpis {
     this.#note("projected", brief);
     setText(byId("projection"), sentence);
     this.counters.best.show(best ? best.revenue : null);
-    this.#note("best", best ? dateWords(best.date) : "no day with money yet");
+    this.#note("best", best ? bestWords(best.date, days.at(-1).date) : "no day with money yet");
   }
 
   #note(name, text) {
@@ -65,3 +67,6 @@ export class RevenueKpis {
     note.title = text;
   }
 }
+
+/** The best of all days may be years ago; and may be one that is not over. */
+const bestWords = (date, today) => (date === today ? "today, so far" : fullDate(date));

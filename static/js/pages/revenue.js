@@ -133,8 +133,9 @@ function ofHour(hour) {
 
 const PUSHED = {
   revenue_update: (sale) => {
-    kpis.showTotals(sale.totals);
-    if (sale.currency === currency) charts.revenue.set(sale.day.date, sale.day.revenue);
+    const inMain = sale.currency === currency;
+    kpis.showTotals(sale.totals, inMain ? sale.day : null);
+    if (inMain) charts.revenue.set(sale.day.date, sale.day.revenue);
     ticker.add(sale);
     connect.setEmpty(false);
     refresher.want("revenue");
