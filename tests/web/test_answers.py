@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.web.cast import browser, owner_of
-from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, TRACK_KEY, Stage
+from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, TRACK_KEY, ZONE, Stage
 from tests.web.routes import Route
 
 PACKED = gzip.compress(b" " * 50_000_000)  # 50 kB of nothing
@@ -98,3 +98,8 @@ def test_no_page_names_a_reset_link_or_an_address_made_of_the_host(owner):
     for path in ("/login", "/", "/settings", "/overlay"):
         page = owner.get(path, headers={"Host": "evil.example"} | PAGE).text
         assert not re.search(r"(href|src|action)=\"(https?:)?//", page), path
+
+
+@pytest.mark.parametrize("path", ["/", "/viewers", "/streams", "/revenue", "/store"])
+def test_every_page_says_in_which_zone_its_times_are(owner, path):
+    assert f">Times in {ZONE}</p>" in owner.get(path, headers=PAGE).text
