@@ -174,6 +174,29 @@ def test_gifts_that_are_counted_and_not_listed_are_said_to_be_elsewhere(stage: S
     expect(tab(page, "Activity")).to_contain_text("gifted", timeout=SOON)
 
 
+def test_a_person_is_described_in_words(stage: Stage, visit: Visits, home: str) -> None:
+    listed = "username,country,language,watchtime_hours\nmarisol,mx,pt-BR,2.5\nvagabond,at sea,,0\n"
+    with stage.client() as client:
+        client.post(
+            "/api/viewer-profiles/import", content=listed, headers={"Content-Type": "text/csv"}
+        ).raise_for_status()
+    streaks = {"Rose": 1, "Heart Me": 3}
+    for name, quantity in streaks.items():
+        told = {"gift_id": 7, "name": name, "quantity": quantity, "diamonds": 1, "streak": f"7:{name}", "ended": True}
+        stage.tell(act(Kind.GIFT, "marisol", amount=quantity, extra=told))
+    page = visit(home).open("/viewers?search=marisol", "#people-rows .name")
+    expect(page.locator("#people-rows tr")).to_contain_text("2 h 30 min")
+    page.goto(f"{home}/viewers/tiktok:marisol")
+    about = opened(page).locator("[data-part=about]")
+    expect(about).to_contain_text("Mexico")
+    expect(about).to_contain_text("Brazilian Portuguese")
+    gifts = tab(page, "Gifts").locator("tbody tr")
+    expect(gifts.filter(has_text="streak")).to_have_count(1, timeout=SOON)  # one gift is none
+    expect(gifts.filter(has_text="streak")).to_contain_text("Heart Me")
+    page.goto(f"{home}/viewers/tiktok:vagabond")
+    expect(opened(page).locator("[data-part=about]")).to_contain_text("at sea")
+
+
 def test_a_link_to_nobody_says_so(visit: Visits, home: str) -> None:
     page = visit(home, forgives=("404",)).open("/viewers/tiktok:nobody.at.all")
     expect(page.locator("#viewer-problem")).to_contain_text("Nobody here by that name", timeout=SOON)

@@ -5,7 +5,7 @@ import { compact, number, plural } from "./format.js";
 import { colourOf, initialsOf } from "./person.js";
 import { marksOf, tierBadge } from "./viewer-badges.js";
 import { voiceName } from "./viewer-voices.js";
-import { birthdayDate, moment, namesOf, personOf, since, watched, watchedRoughly } from "./viewer-words.js";
+import { birthdayDate, countryName, languageName, moment, namesOf, personOf, since, watched, watchedRoughly } from "./viewer-words.js";
 
 /** Field → [label, how it is written, icon]; the order they are shown in. */
 const TOTALS = [
@@ -71,8 +71,8 @@ export function showAbout(viewer) {
       "Follows",
       viewer.following_count !== null && viewer.following_count !== undefined && compact(viewer.following_count),
     ],
-    ["Country", viewer.country],
-    ["Language", viewer.language],
+    ["Country", countryName(viewer.country)],
+    ["Language", languageName(viewer.language)],
     ["Gender", viewer.gender],
     ["Bio", viewer.bio],
     ["Platform id", viewer.platform_user_id],

@@ -62,7 +62,7 @@ function giftsTab(viewer) {
         "td",
         {},
         make("bdi", {}, gift.gift_name || "A gift"),
-        gift.streak && make("span.tag.in-line", {}, "streak"),
+        gift.streak && gift.quantity > 1 && make("span.tag.in-line", {}, "streak"),
       ),
       make("td.number", {}, `×${number(gift.quantity)}`),
       make("td.number.money", {}, compact(gift.coins)),

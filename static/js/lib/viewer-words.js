@@ -17,12 +17,21 @@ export const MEASURES = {
   shares: ["Shares", "total_shares", compact],
 };
 
-/** Seconds in the width of a cell: "2 h 41 m", "38 m", "1,204 h". */
+const COUNTRIES = new Intl.DisplayNames("en", { type: "region" });
+const LANGUAGES = new Intl.DisplayNames("en", { type: "language" });
+
+/** "MX" → "Mexico"; what somebody has noted in words stays as it is. */
+export const countryName = (noted) => (/^[a-z]{2}$/i.test(noted) ? COUNTRIES.of(noted.toUpperCase()) : noted);
+
+/** "es" → "Spanish", "pt-BR" → "Brazilian Portuguese". */
+export const languageName = (noted) => (/^[a-z]{2,3}(-[a-z]{2})?$/i.test(noted) ? LANGUAGES.of(noted) : noted);
+
+/** Seconds in the width of a cell: "2 h 41 min", "38 min", "1,204 h". */
 export function watched(seconds) {
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m`;
+  if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  return hours < 100 && minutes % 60 ? `${hours} h ${minutes % 60} m` : `${number(hours)} h`;
+  return hours < 100 && minutes % 60 ? `${hours} h ${minutes % 60} min` : `${number(hours)} h`;
 }
 
 /** The same where there is less room: from ten hours on minutes say nothing. */
