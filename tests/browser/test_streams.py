@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from core.clock import HOUR_MS, MINUTE_MS, now_ms
 from tests.browser.conftest import PHONE, OwnStage, Visits
 from tests.browser.test_live import HOSTILE, SOON
+from tests.processes import wait_until
 from tests.web.conftest import Stage, event
 
 
@@ -28,6 +29,37 @@ def test_a_past_stream_can_be_found_and_opened(stage: Stage, visit: Visits) -> N
     page.locator("#chat-older").dispatch_event("click")  # to scroll to it would ask for more as well
     expect(page.locator("#chat")).to_contain_text("line 0", timeout=SOON)
     assert page.evaluate("window.pwned") is None
+
+
+# What stands on the graph beside its rings, and how high: [the cause's first word, words, pixels above the ring].
+LABELS = """() => {
+  const { ctx, scales, $moments } = Chart.getChart(document.querySelector("#graph"));
+  const told = [];
+  const write = ctx.fillText;
+  ctx.fillText = (...words) => told.push(words);
+  Chart.getChart(document.querySelector("#graph")).draw();
+  ctx.fillText = write;
+  return $moments.flatMap(({ y, moment: { time, cause } }) => told
+    .filter(([words]) => words.startsWith(time + " ·"))
+    .map(([words, , top]) => [cause, words, scales.y.getPixelForValue(y) - top]));
+}"""
+
+
+def test_the_greatest_moment_is_told_on_the_graph_and_no_other_seems_to_be_it(stage: Stage, visit: Visits) -> None:
+    began = now_ms() - 40 * HOUR_MS
+    bursts = {30: ("RAID", 150)} | {minute: (f"WORD{minute}", 14) for minute in (24, 36, 42, 48)}
+    for minute in range(60):
+        word, count = bursts.get(minute, ("", 4))
+        said = [f"{word} hello" if word else f"line {minute}.{n}" for n in range(count)]
+        at = began + minute * MINUTE_MS
+        stage.tell(*(event("peaks", by=f"fan{n}", text=text, at_ms=at + n) for n, text in enumerate(said)))
+    page = visit().open("/streams?channel=peaks&platform=twitch")
+    page.locator("main table a").first.click()
+    expect(page.locator("#moments")).to_contain_text("RAID", timeout=SOON)
+    wait_until(lambda: page.evaluate(LABELS), "the graph is drawn", 20)
+    labels = page.evaluate(LABELS)
+    assert any("RAID" in cause and words.endswith(cause) for cause, words, _ in labels), labels
+    assert all(above < 60 for _, _, above in labels), labels
 
 
 def test_a_stream_fits_a_small_phone(stage: Stage, visit: Visits) -> None:

@@ -6,6 +6,7 @@ import { faded, fontCss, role } from "./theme.js";
 const HEIGHT = 18;
 const ABOVE = 13; // from the line to the middle of the words
 const BESIDE = 11;
+const FARTHEST = 26; // from its usual place: any higher, and words seem to be those of the peak they had to climb over
 const LONGEST = 330;
 const SHORTEST = 110; // a cause cut shorter than this says nothing
 
@@ -20,11 +21,15 @@ export const momentLabels = {
     ctx.font = fontCss(11.5, 550);
     ctx.textBaseline = "middle";
     ctx.lineJoin = "round";
-    for (const { x, y, moment } of chart.$moments ?? []) {
-      const point = { x: scales.x.getPixelForValue(x), y: scales.y.getPixelForValue(y) };
-      ring(ctx, point, attention);
-      if (chart.options.scales.x.display) label(ctx, { point, moment, line, taken, area: chartArea, attention });
-    }
+    const marked = (chart.$moments ?? []).map(({ x, y, moment }) => ({
+      point: { x: scales.x.getPixelForValue(x), y: scales.y.getPixelForValue(y) },
+      moment,
+    }));
+    for (const { point } of marked) ring(ctx, point, attention);
+    // The greatest are told first: there is seldom room for all.
+    if (chart.options.scales.x.display)
+      for (const { point, moment } of marked.toSorted((one, other) => other.moment.messages - one.moment.messages))
+        label(ctx, { point, moment, line, taken, area: chartArea, attention });
     ctx.restore();
   },
 };
@@ -63,6 +68,7 @@ function places(ctx, point, moment, line, area) {
       const left = side === "right" ? point.x + BESIDE : point.x - BESIDE - width;
       const wanted = Math.min(point.y, highestBetween(line, left, left + width)) - ABOVE;
       const middle = Math.max(area.top + HEIGHT / 2 - 4, wanted);
+      if (point.y - ABOVE - middle > FARTHEST) continue;
       const box = { left: left - 4, right: left + width + 4, top: middle - HEIGHT / 2, bottom: middle + HEIGHT / 2 };
       found.push({ text, left, middle, box, cost: cost + Math.abs(point.y - ABOVE - middle) });
     }
