@@ -73,6 +73,7 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     rows = page.locator("#revenue-chart-numbers tbody tr")
     expect(rows).to_have_count(30)
     expect(rows.first).to_contain_text(f"${told['today']:,.2f}")
+    expect(rows.first).to_contain_text(", so far")
     assert "the most" in (page.locator("#revenue-chart canvas").get_attribute("aria-label") or "")
 
 

@@ -1,6 +1,7 @@
 /** Columns over days or hours: updated where they stand, with their numbers as a table. */
 
 import { part } from "../lib/dom.js";
+import { soFar } from "../lib/format.js";
 import { motionWelcome, oncePerFrame } from "../lib/frame.js";
 import { numbersTable } from "./numbers-table.js";
 import { axisFor, chartFont, chartLibrary, faded, role, tooltipLook } from "./theme.js";
@@ -31,10 +32,14 @@ export class ColumnChart {
     this.draw = oncePerFrame(() => this.#draw());
   }
 
-  /** `columns`: {key, label, title, value, strong}; where none is `strong` the last one is, which still runs. */
+  /** `columns`: {key, label, title, value, strong}; where `strong` is not said the last one is, which still runs. */
   show(columns) {
-    const stand = columns.some(({ strong }) => strong);
-    this.columns = columns.map((one, at) => ({ ...one, strong: stand ? one.strong : at === columns.length - 1 }));
+    const running = columns.some(({ strong }) => strong !== undefined) ? -1 : columns.length - 1;
+    this.columns = columns.map((one, at) => ({
+      ...one,
+      title: soFar(one.title, at === running),
+      strong: one.strong || at === running,
+    }));
     this.draw();
   }
 

@@ -21,6 +21,8 @@ const dateOnly = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 const monthOnly = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
+const monthYearOnly = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
+const isoFormat = new Intl.DateTimeFormat("en-CA", { timeZone: zone }); // which writes 2026-11-14
 const IN_FULL = { day: "numeric", month: "short", year: "numeric" };
 const fullFormat = dateFormat(IN_FULL);
 const fullOnly = new Intl.DateTimeFormat("en-GB", { ...IN_FULL, timeZone: "UTC" });
@@ -106,6 +108,15 @@ export const dateWords = (date) => dateOnly.format(new Date(`${date}T12:00:00Z`)
 
 /** "2026-11" → "Nov". */
 export const monthWords = (month) => monthOnly.format(new Date(`${month}-15T12:00:00Z`));
+
+/** "2026-11" → "Nov 2026". */
+export const monthYear = (month) => monthYearOnly.format(new Date(`${month}-15T12:00:00Z`));
+
+/** "2026-11-14", of now. */
+export const isoToday = () => isoFormat.format(new Date());
+
+/** What is counted of a time that is not over says so, or it would look like a plunge. */
+export const soFar = (words, runs) => (runs ? `${words}, so far` : words);
 
 /** "14 Nov 2026", of a moment. */
 export const date = (at) => fullFormat.format(new Date(at));

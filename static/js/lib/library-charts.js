@@ -5,7 +5,7 @@ import { ChartCard } from "../charts/card.js";
 import { lineChart } from "../charts/lines.js";
 import { ringChart } from "../charts/rings.js";
 import { retentionOf, worthOf } from "./library-finance.js";
-import { decimal, fullDate, money, number, percent, plural } from "./format.js";
+import { decimal, fullDate, isoToday, money, monthYear, number, percent, plural, soFar } from "./format.js";
 
 const HIGHEST_RATING = 10;
 const MOST_MONTHS = 12; // of favourites that can be read beside each other
@@ -72,7 +72,7 @@ const POPULAR = {
 
 const TREND = {
   columns: [
-    { field: "month", words: "Month" },
+    { field: "month", words: "Month", write: monthYear },
     { field: "title", words: "Title", text: true },
     { field: "watch_count", words: "Watches", write: number },
   ],
@@ -80,11 +80,11 @@ const TREND = {
     barChart(
       leaders(rows)
         .slice(-MOST_MONTHS)
-        .map(({ month, title, watch_count: value }) => ({ name: `${month}  ${title}`, value })),
+        .map(({ month, title, watch_count: value }) => ({ name: `${monthYear(month)}  ${title}`, value })),
       { write: number },
     ),
   spoken: (rows) =>
-    `The most watched title of each month: ${listed(leaders(rows), ({ month, title }) => `${month} ${title}`)}.`,
+    `The most watched title of each month: ${listed(leaders(rows), ({ month, title }) => `${monthYear(month)} ${title}`)}.`,
   nothing: ["history", "Nothing was watched yet", "Every month gets its favourite here."],
 };
 
@@ -118,19 +118,22 @@ const METHODS = {
   nothing: ["credit-card", "No payment yet", "The first payment says here how it was made."],
 };
 
-/** Months, weeks or days: what a point is called differs, and where its sum stands. */
+/** Months, weeks or days: what a point is called differs, where its sum stands, and whether its time still runs. */
 const REVENUE = {
-  month: { field: "month", words: "Month", sum: "revenue" },
-  week: { field: "week", words: "Week", sum: "total_revenue" },
-  day: { field: "date", words: "Day", sum: "revenue", write: fullDate },
+  month: { field: "month", words: "Month", sum: "revenue", write: monthYear, runs: ({ month }) => isoToday().startsWith(month) },
+  week: { field: "week", words: "Week", sum: "total_revenue", write: String, runs: ({ starts_on: from }) => daysSince(from) < 7 },
+  day: { field: "date", words: "Day", sum: "revenue", write: fullDate, runs: ({ date }) => date === isoToday() },
 };
+
+const daysSince = (date) => (Date.parse(isoToday()) - Date.parse(date)) / 86_400_000;
 
 /** `by` is month, week or day. */
 export function revenueOf(by) {
-  const { field, words, sum, write } = REVENUE[by];
+  const { field, words, sum, write, runs } = REVENUE[by];
+  const called = (row) => soFar(write(row[field]), runs(row));
   return {
     columns: [
-      { field, words, write },
+      { field, words, write: (_, row) => called(row) },
       { field: sum, words: "Revenue", write: MONEY },
       { field: "payments", words: "Payments", write: number },
       CURRENCY,
@@ -138,14 +141,14 @@ export function revenueOf(by) {
     amounts: "other_currencies",
     draw: (rows) =>
       lineChart(
-        rows.map((row) => (write ? write(row[field]) : row[field])),
+        rows.map((row) => write(row[field])),
         [{ name: "Revenue", values: rows.map((row) => row[sum]) }],
-        { write: (amount) => MONEY(amount, rows[0]), tick: (amount) => ROUND_MONEY(amount, rows[0]) },
+        { runs: runs(rows.at(-1)), write: (amount) => MONEY(amount, rows[0]), tick: (amount) => ROUND_MONEY(amount, rows[0]) },
       ),
     spoken: (rows) => {
       const best = rows.reduce((one, other) => (other[sum] > one[sum] ? other : one));
-      const span = `from ${rows[0][field]} to ${rows.at(-1)[field]}`;
-      return `Revenue by ${by} ${span}, most ${MONEY(best[sum], best)}, ${best[field]}.`;
+      const span = `from ${write(rows[0][field])} to ${called(rows.at(-1))}`;
+      return `Revenue by ${by} ${span}, most ${MONEY(best[sum], best)}, ${write(best[field])}.`;
     },
     remark: otherCurrencies,
     nothing: ["hand-coins", "Nothing was paid then", "Payments of members add up here."],

@@ -2,7 +2,7 @@
 
 import { barChart } from "../charts/bars.js";
 import { lineChart } from "../charts/lines.js";
-import { decimal, money, number, percent } from "./format.js";
+import { decimal, money, monthYear, number, percent } from "./format.js";
 
 const MONEY = (amount, { currency }) => money(amount, { code: currency });
 const ROUND_MONEY = (amount, { currency }) => money(amount, { code: currency, brief: true });
@@ -56,7 +56,7 @@ export function retentionOf(rows) {
   const after = Array.from({ length: longest }, (_, months) => months);
   return {
     columns: [
-      { field: "month", words: "Signed up" },
+      { field: "month", words: "Signed up", write: monthYear },
       { field: "members", words: "Members", write: number },
       { field: "still_members", words: "Still members", write: number },
       ...after.map((months) => ({ field: `after_${months}`, words: `Month ${months}`, write: percent })),
@@ -79,7 +79,7 @@ function retentionLines(rows, after) {
   const newest = rows.filter(({ retained }) => retained.length > 1).slice(-NEWEST);
   return [
     { name: "Everybody", values: everybody(rows, after) },
-    ...newest.map(({ month, retained }) => ({ name: month, values: after.map((months) => retained[months] ?? null) })),
+    ...newest.map(({ month, retained }) => ({ name: monthYear(month), values: after.map((months) => retained[months] ?? null) })),
   ];
 }
 
