@@ -85,6 +85,8 @@ def test_empty_lists_suit_who_has_a_channel_set_and_has_not_streamed(own_stage: 
     expect(streams).not_to_contain_text("start the collector")
     viewers = visitor.open("/viewers", "text=Nobody yet")
     expect(viewers.locator("main")).not_to_contain_text("start the collector")
+    expect(viewers.locator("#leaders")).to_contain_text("Coins of TikTok gifts count, and bits on Twitch.")
+    viewers.get_by_label("Ranked by").select_option("likes")
     expect(viewers.locator("#leaders")).to_contain_text("On Twitch, rank by watchtime, visits or comments.")
     viewers.get_by_label("Ranked by").select_option("comments")
     expect(viewers.locator("#leaders")).to_contain_text("It fills with the first stream.")

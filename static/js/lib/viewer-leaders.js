@@ -7,8 +7,13 @@ import { addressOf, leaders, pageOf } from "./viewer-api.js";
 import { MEASURES, namesOf } from "./viewer-words.js";
 
 const SHOWN = 10;
-const TIKTOKS = ["coins", "gifts", "likes", "shares"]; // Twitch chat tells of none of them
-const ON_TIKTOK = "TikTok LIVE tells of them. On Twitch, rank by watchtime, visits or comments.";
+/** What a platform does not tell of would be waited for in vain. */
+const FILLS = {
+  coins: "Coins of TikTok gifts count, and bits on Twitch.",
+  gifts: "TikTok gifts count, and subs given to others on Twitch.",
+  likes: "Only TikTok LIVE tells of them. On Twitch, rank by watchtime, visits or comments.",
+  shares: "Only TikTok LIVE tells of them. On Twitch, rank by watchtime, visits or comments.",
+};
 
 export class Leaders {
   constructor() {
@@ -45,7 +50,7 @@ export class Leaders {
     if (!entries.length) {
       const nothing =
         period === "stream" ? `No ${words.toLowerCase()} in this stream yet` : `No ${words.toLowerCase()} yet`;
-      const next = period === "stream" ? "It fills as soon as a stream is running." : TIKTOKS.includes(type) ? ON_TIKTOK : "It fills with the first stream.";
+      const next = period === "stream" ? "It fills as soon as a stream is running." : (FILLS[type] ?? "It fills with the first stream.");
       this.list.replaceChildren(make("li", {}, empty("trophy", nothing, next)));
       return;
     }
