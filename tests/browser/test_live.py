@@ -160,6 +160,28 @@ def test_moments_say_whose_they_are_where_several_channels_are_shown(stage: Stag
     expect(page.locator("#moments")).not_to_contain_text("duo_spiky")
 
 
+def test_figures_say_of_what_they_are_and_words_stand_beside_whose_they_are(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    stage.source("duet")
+    stage.writer.status(SourceStatus(Platform.TIKTOK, "duet", SourceState.CONNECTED, now_ms()))
+    stage.tell(Event(Platform.TIKTOK, "duet", Kind.VIEWERS, now_ms(), "watching", amount=41))
+    stage.chat("duet", "ههههه")
+    page = visit(stage.web.url).open("/", "#ticker .said")
+    expect(page.locator("#kpi-viewers")).to_contain_text("TikTok viewers", timeout=SOON)
+    expect(page.locator("#kpi-uptime")).to_contain_text("nothing missed")
+    ends = """said => {
+      const words = document.createRange();
+      words.selectNodeContents(said);
+      return [words.getBoundingClientRect().left, said.getBoundingClientRect().left];
+    }"""
+    words, line = page.locator("#ticker .said").evaluate(ends)
+    assert words == pytest.approx(line, abs=2)
+    page.get_by_role("button", name="tiktok / @duet").click()
+    expect(page.locator("#kpi-viewers .kpi-label")).to_have_text("Viewers", timeout=SOON)
+    expect(page.locator("#kpi-viewers")).to_contain_text("41")
+    page.close()
+
+
 def test_a_gap_in_coverage_is_told_as_no_data_and_not_as_silence(stage: Stage, visit: Visits) -> None:
     now = now_ms()
     stage.source("gappy", SourceState.CONNECTED)

@@ -47,7 +47,10 @@ export class Kpis {
         ? ["not told by chat"]
         : (change(stats.viewers_change_percent, "in 10 min", "steady for 10 min") ?? ["watching now"]),
     );
-    if (stats.viewers === null) part(this.cards.viewers, "note").title = UNKNOWN_VIEWERS;
+    // Beside a Twitch channel their number must not be taken for that of everybody.
+    const some = stats.viewers !== null && stats.channels.some(({ platform }) => platform === "twitch");
+    setText(this.cards.viewers.querySelector(".kpi-label span"), some ? "TikTok viewers" : "Viewers");
+    if (some || stats.viewers === null) part(this.cards.viewers, "note").title = UNKNOWN_VIEWERS;
     this.#note("gifts", [giftsNote(stats.gifts.coins, stats.subs)]);
     this.#note("earned", [earnedNote(stats.earned)]);
     this.#tellUptime();
@@ -75,9 +78,13 @@ export class Kpis {
       return;
     }
     setText(figure, duration((serverNow() - Date.parse(this.stream.started_at)) / 1000));
-    this.#note("uptime", [`coverage ${decimal(this.stream.coverage_percent)} %`]);
+    this.#note("uptime", [missedWords(100 - this.stream.coverage_percent)]);
   }
 }
+
+/** How much of the stream nobody listened to. */
+const missedWords = (percents) =>
+  percents ? `${percents < 0.1 ? "under 0.1 %" : percent(percents)} missed` : "nothing missed";
 
 /** An arrow (also said in words), how much, and compared with what; null when that is not known. */
 function change(value, words, same) {

@@ -4,7 +4,7 @@ import { HypeChart } from "../charts/hype.js";
 import { ChartNumbers, spoken } from "../charts/numbers.js";
 import { chatLine } from "../lib/chat-line.js";
 import { byId, empty, make, part } from "../lib/dom.js";
-import { brief, clock, compact, day, duration, moneyFigure, number, plural } from "../lib/format.js";
+import { clock, compact, day, decimal, duration, moneyFigure, number, plural } from "../lib/format.js";
 import { getJson, query } from "../lib/http.js";
 import { earnedNote, giftsNote } from "../lib/kpis.js";
 import { Moments } from "../lib/moments.js";
@@ -56,7 +56,7 @@ function showTotals(stream) {
 }
 
 function perChatter({ messages, chatters }) {
-  return chatters ? `${(messages / chatters).toFixed(1)} each` : "nobody";
+  return chatters ? `${decimal(messages / chatters)} messages each` : "nobody";
 }
 
 function card(name, figure, note) {
