@@ -159,6 +159,7 @@ def test_every_chart_tells_what_the_api_tells(shelf: Shelf, stage: Stage, visit:
     ]
     expect(page.locator("#kpi-users [data-part=figure]")).to_have_text("4")
     expect(page.locator("#kpi-mrr [data-part=figure]")).to_have_text("$24.00")
+    expect(page.locator("#kpi-mrr [data-part=note]")).to_have_text("recurring a month")
     label = page.locator("#chart-plans canvas").get_attribute("aria-label") or ""
     assert "Plus 2" in label
 

@@ -11,8 +11,8 @@ export function showKpis(metrics, { users, titles, watches }) {
     amount === null ? "–" : money(amount, { code: total.currency, brief: Math.abs(amount) >= 1000 });
   for (const name of ["arpu", "churn", "lifetime"]) byId(`kpi-${name}`).title = `${metrics.from} to ${metrics.to}`;
   show("users", compact(users), `${compact(members(metrics))} with a plan`);
-  show("mrr", inMoney(total.mrr), others.length ? `and ${others.map(ofOther).join(", ")}` : "by plan prices");
-  show("arpu", inMoney(total.arpu), "a month, in a year");
+  show("mrr", inMoney(total.mrr), others.length ? `and ${others.map(ofOther).join(", ")}` : "recurring a month");
+  show("arpu", inMoney(total.arpu), "per member a month");
   show(
     "churn",
     total.churn_percent === null ? "–" : percent(total.churn_percent),
