@@ -266,6 +266,12 @@ def test_an_anomaly_says_why_and_is_seen_and_resolved_for_everybody(stage: Stage
     expect(alert).to_have_attribute("data-state", "resolved")
     stored = {one["id"]: one["state"] for one in ask(stage, "/anomalies")["anomalies"]}
     assert stored[told["id"]] == "resolved"
+    alert.get_by_role("button", name="Reopen").click()
+    expect(alert).to_have_attribute("data-state", "seen", timeout=SOON)
+    alert.get_by_role("button", name="Resolve").click()
+    expect(alert).to_have_attribute("data-state", "resolved", timeout=SOON)
+    yesterday = re.compile(r"^\w{3} \d+ \w+, \d\d:\d\d$")
+    expect(page.locator("#alerts-line [data-part=from]")).to_have_text(yesterday)
 
 
 def test_a_new_anomaly_is_told_as_it_happens(stage: Stage, visit: Visits, home: str) -> None:

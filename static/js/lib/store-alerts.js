@@ -15,7 +15,8 @@ const TYPES = {
   hyperactive_user: "Hyperactive user",
 };
 const SEVERITIES = { high: ["High", "triangle-alert"], medium: ["Medium", "circle-alert"], low: ["Low", "info"] };
-const RANGE_MS = { "1h": 3_600_000, "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000 };
+const DAY_MS = 86_400_000;
+const RANGE_MS = { "1h": 3_600_000, "24h": DAY_MS, "7d": 604_800_000, "30d": 2_592_000_000 };
 const MOST = 100;
 
 export class Alerts {
@@ -139,6 +140,7 @@ export class Alerts {
     if (this.canWrite && one.state === "new") foot.append(this.#button("eye", "Seen", () => this.#mark(one, "seen")));
     if (this.canWrite && one.state !== "resolved")
       foot.append(this.#button("check", "Resolve", () => this.#mark(one, "resolved")));
+    else if (this.canWrite) foot.append(this.#button("rotate-ccw", "Reopen", () => this.#mark(one, "seen")));
     return foot;
   }
 
@@ -175,8 +177,14 @@ export class Alerts {
       return dot;
     });
     part(this.line, "dots").replaceChildren(...dots);
-    setText(part(this.line, "from"), now - from > 86_400_000 ? day(from) : clock(from));
+    setText(part(this.line, "from"), beginWords(from, now));
   }
+}
+
+/** Where the line begins: a time of day alone would be taken for today's. */
+function beginWords(from, now) {
+  if (now - from > DAY_MS) return day(from);
+  return day(from) === day(now) ? clock(from) : `${day(from)}, ${clock(from)}`;
 }
 
 function newestFirst(one, other) {
