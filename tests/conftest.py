@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import databases
+from tests.processes import Program
 from tests.servers import NoServer, PostgresServer, RedisServer
 
 gc.disable()  # until all tests are collected: what makes them stays, and looking through it takes a third of that time
@@ -36,6 +37,18 @@ def _trust_nobody() -> None:
     """Nothing here asks another machine, and each of httpx's clients would read all the world's certificates: 20 ms."""
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # there are none
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """A copy for all tests that neither change it nor look at how it starts."""
+    return Program.copied_to(tmp_path_factory.mktemp("program"), forks=True)
+
+
+@pytest.fixture(scope="session")
+def deployed(program: Program) -> Program:
+    """The same, each of whose processes is started by itself, as it is deployed."""
+    return Program(program.folder)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ The copy keeps the developer's ``.env``, secret key and database out of reach. A
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import re
@@ -19,7 +21,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +31,12 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from core.config import ROOT
+from tests.nursery import CAN_FORK, Forked, Nursery
 
 START_SECONDS = 60.0  # a twentieth of a core is enough; all tests that share a process fail with it
 STOP_SECONDS = 8.0  # what PM2 gives it
+
+FORKED = ("app.py", "collector.py")  # what `Program.copied_to(folder, forks=True)` forks
 
 _LISTENING = re.compile(r"is listening on (http://\S+:(\d+))")
 _LEFT_OUT = {"node_modules", "tests", "benchmarks", "docs", "deploy"}
@@ -49,12 +54,8 @@ def wait_until(holds: Callable[[], object], what: str, timeout: float = 5.0) -> 
 class Running:
     """One process, and the file that its standard output and error go to."""
 
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str], log_file: Path) -> None:
-        self._log_file = log_file
-        with log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+    def __init__(self, process: subprocess.Popen[bytes] | Forked, log_file: Path) -> None:
+        self.process, self._log_file = process, log_file
 
     def __enter__(self) -> Self:
         return self
@@ -115,16 +116,19 @@ class Program:
     """A copy of the program, with nothing in it that set-up or a run has left behind except the front-end packages."""
 
     folder: Path
+    forks: bool = False
 
     @classmethod
-    def copied_to(cls, folder: Path) -> Program:
+    def copied_to(cls, folder: Path, *, forks: bool = False) -> Program:
+        """``forks``: its processes are forked from one that has imported it, for whom how it starts is no matter."""
+
         def left_out(of: str, names: list[str]) -> Iterable[str]:
             if Path(of) == ROOT:
                 return {name for name in names if name.startswith(".") or ".db" in name} | _LEFT_OUT
             return ()
 
         shutil.copytree(ROOT, folder, ignore=left_out, dirs_exist_ok=True)
-        return cls(folder)
+        return cls(folder, forks)
 
     @contextmanager
     def web(self, database_url: str, *, port: int = 0, changed: str = "", **settings: str) -> Iterator[WebProcess]:
@@ -137,17 +141,35 @@ class Program:
 
     def starting_web(self, database_url: str, *, port: int = 0, changed: str = "", **settings: str) -> WebProcess:
         """The same before it listens."""
-        command = ["-c", f"import sys, app\n{changed}\nsys.exit(app.main())"] if changed else ["app.py"]
-        environment = self._environment(DATABASE_URL=database_url, PORT=str(port), **settings)
-        return WebProcess([sys.executable, *command], self.folder, environment, self._new_log("web"))
+        settings = {"DATABASE_URL": database_url, "PORT": str(port)} | settings
+        log = self._new_log("web")
+        return WebProcess(self._started("app.py", (), settings, log, changed), log)
 
     def collector(self, database_url: str, *arguments: str, **settings: str) -> Running:
         return self.starting("collector.py", *arguments, DATABASE_URL=database_url, **settings)
 
     def starting(self, name: str, *arguments: str, **settings: str) -> Running:
         """One of our programs, without waiting for anything."""
-        command = [sys.executable, name, *arguments]
-        return Running(command, self.folder, self._environment(**settings), self._new_log(Path(name).stem))
+        log = self._new_log(Path(name).stem)
+        return Running(self._started(name, arguments, settings, log), log)
+
+    def _started(
+        self, name: str, arguments: Sequence[str], settings: dict[str, str], log_file: Path, changed: str = ""
+    ) -> subprocess.Popen[bytes] | Forked:
+        environment = self._environment(**settings)
+        log_file.touch()
+        if self.forks and name in FORKED and CAN_FORK:
+            return _nursery(self.folder, name).start(arguments, environment, log_file, changed)
+        command = ["-c", f"import sys, app\n{changed}\nsys.exit(app.main())"] if changed else [name, *arguments]
+        with log_file.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *command],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def run(self, *command: str, timeout: float = START_SECONDS, **settings: str) -> subprocess.CompletedProcess[str]:
         """A program of ours to its end, for those that are to refuse."""
@@ -170,6 +192,13 @@ class Program:
     def _new_log(self, name: str) -> Path:
         number = len(list(self.folder.glob(f"{name}-*.log")))
         return self.folder / f"{name}-{number}.log"
+
+
+@functools.cache
+def _nursery(folder: Path, name: str) -> Nursery:
+    made = Nursery(folder, name)
+    atexit.register(made.__exit__, None, None, None)
+    return made
 
 
 # Importing a program takes longer than its refusing: one process refuses again and again.

@@ -90,13 +90,8 @@ class House:
         assert damage(self.database) == []
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
 @pytest.fixture
-def house(program: Program, tmp_path: Path) -> Iterator[House]:
+def house(deployed: Program, tmp_path: Path) -> Iterator[House]:
     url = f"sqlite:///{tmp_path / 'streampulse.db'}"
     made = Database(url)
     upgrade(made)
@@ -108,7 +103,11 @@ def house(program: Program, tmp_path: Path) -> Iterator[House]:
         pytest.skip(str(error))
     with TwitchServer() as twitch:
         own = {"CHANNEL": "lena", "TWITCH_IRC_URL": twitch.irc_url, "TWITCH_VALIDATE_URL": twitch.validate_url}
-        with program.collector(url, **own, **settings) as collector, program.web(url, TRACK_KEY=KEY, **settings) as web:
+        # What moves the clock is loaded with a process.
+        with (
+            deployed.collector(url, **own, **settings) as collector,
+            deployed.web(url, TRACK_KEY=KEY, **settings) as web,
+        ):
             collector.wait_for_log("Reading Twitch channel lena", SLOW)
             house = House(url, web.url, twitch, wall)
             yield house

@@ -26,11 +26,6 @@ TOKEN = "k3ptfr0meverylog"
 HOSTILE = "<img src=x onerror=alert(1)> \u202e'; DROP TABLE events; -- ünïcödé 🎉"
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = support.database(tmp_path)

@@ -23,10 +23,10 @@ ROUNDS, SECONDS = 8, 90.0  # a machine that is too slow for all of them tells ho
 
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_or_counted_twice_whenever_the_processes_are_killed(
-    tmp_path: Path, figure: Callable[[str], None]
+    program: Program, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     seed = random.randrange(10**6)
-    program, database = Program.copied_to(tmp_path / "program"), support.database(tmp_path)
+    database = support.database(tmp_path)
     report = Report("crashes", figure)
     report.figure("seed", seed)
     crashes.rounds(program, database, ROUNDS, seed, report, SECONDS)

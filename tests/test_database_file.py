@@ -31,11 +31,6 @@ VIEW = {"event_type": "product_view", "user_id": "u1"}
 KEY = "k" * 32
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return made(tmp_path / "streampulse.db")

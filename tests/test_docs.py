@@ -110,11 +110,6 @@ print(json.dumps({"rules": rules, "spec": made.spec}))
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
-@pytest.fixture(scope="module")
 def calls(program: Program) -> dict[str, Any]:
     """What the application answers, and what its API document says of it."""
     ended = program.run("-c", PRINT_CALLS)

@@ -53,8 +53,7 @@ def talk(chats: Chats) -> None:
 
 
 @pytest.fixture(scope="module")
-def chats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chats, WebProcess]]:
-    program = Program.copied_to(tmp_path_factory.mktemp("program"))
+def chats(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Chats, WebProcess]]:
     database = support.database(tmp_path_factory.mktemp("chats"))
     url = databases.address(database)
     with TwitchServer() as twitch, TikTokServer() as tiktok:

@@ -26,11 +26,6 @@ ODD: tuple[Any, ...] = (
 PLACES = 20  # in a line; a few more than there are
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program.copied_to(tmp_path / "program")
-
-
 def bent(line: str, number: int) -> str:
     """A line with something odd in one of its places."""
     told = json.loads(line)

@@ -64,11 +64,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
 def test_the_newest_migration_is_the_one_that_models_name():
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))

@@ -76,11 +76,6 @@ def old(revision: str, written: Callable[[str], Path], tmp_path: Path) -> Iterat
         yield made
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
 def values_in(told: Content, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
     """The rows of a table, with these columns of it."""
     places = [told[table]["columns"].index(name) for name in columns]

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from tests.processes import Program
-from tests.web.conftest import Stage, migrated, new_database_url, program, stage_of
+from tests.web.conftest import Stage, migrated, new_database_url, stage_of
 
-__all__ = ["migrated", "new_database_url", "program"]
+__all__ = ["migrated", "new_database_url"]
 
 WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SHELL = ("chromium-headless-shell",)  # draws and runs the same pages without the browser around them, for less

@@ -78,11 +78,6 @@ class Alone(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return Program.copied_to(tmp_path_factory.mktemp("program"))
-
-
-@pytest.fixture(scope="session")
 def answers(program: Program) -> Answers:
     """What the program answers, over HTTP and on a socket."""
     return read_answers(program)

@@ -57,7 +57,7 @@ def process_titles(pid: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def house(program: Program, new_database_url, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(deployed: Program, new_database_url, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Everything was tried, with logs as talkative as they can be, and both processes have ended."""
     url, found = new_database_url(), House()
     settings = SECRETS | {"LOG_LEVEL": "DEBUG", "ICE_SERVERS": "turn:turn.example:3478", "CHANNEL": "lena"}
@@ -66,7 +66,7 @@ def house(program: Program, new_database_url, tmp_path_factory: pytest.TempPathF
         settings |= {"TIKTOK_CHANNEL": "lena"} | dict.fromkeys(
             ("TIKTOK_APP_URL", "TIKTOK_WEBCAST_URL", "TIKTOK_SIGN_URL"), f"http://127.0.0.1:{twitch.port}/nothing"
         )
-        with program.web(url, **settings) as web, program.collector(url, **settings) as collector:
+        with deployed.web(url, **settings) as web, deployed.collector(url, **settings) as collector:
             twitch.wait_until(lambda: twitch.has("lena"), 30)  # the token is refused, chat is read without it
             everything_is_tried(web.url, found)
             found.texts |= {f"title of {one.process.pid}": process_titles(one.process.pid) for one in (web, collector)}

@@ -15,6 +15,11 @@ from tests.web.conftest import PASSWORD
 
 
 @pytest.fixture(scope="module")
+def program(program: Program) -> Program:
+    return Program(program.folder)  # each of its processes is started by itself
+
+
+@pytest.fixture(scope="module")
 def refusal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Refusals]:
     with Refusals(Program.copied_to(tmp_path_factory.mktemp("refusing")), "app") as refusal:
         yield refusal
