@@ -303,9 +303,9 @@ class NginxServer(_Server):
         )
 
     def _site(self, shipped: str) -> str:
-        processes = "\n".join(f"    server 127.0.0.1:{port};" for port in self._processes)
+        one = "    server 127.0.0.1:5000 max_fails=0;"
         for stands, instead in {
-            "    server 127.0.0.1:5000;": processes,
+            one: "\n".join(one.replace("5000", str(port)) for port in self._processes),
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "    listen [::]:80;\n": "",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",

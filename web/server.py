@@ -79,6 +79,11 @@ class NoDelayHandler(PatientHandler):
             log.warning("what %s sent is no request: %s", self.client_address[0], type(ex).__name__)
         return "400", NO_REQUEST
 
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        if self.server.draining:  # or nginx would go on asking on this connection until it is cut, within a request
+            headers = [*headers, ("Connection", "close")]
+        return super().start_response(status, headers, exc_info)
+
     def _write_with_headers(self, data: bytes) -> None:
         if len(data) > LARGEST_WITH_HEAD:
             super()._write_with_headers(data)
@@ -113,16 +118,18 @@ def build_server(host: str, port: int, wsgi: Any, log: Any) -> WSGIServer:
     server.waiting, server.due = {}, {}
     server.patience = gevent.spawn(lose_patience, server)
     server.complaint_due = 0.0
+    server.draining = False
     server.stop_timeout = DRAIN_SECONDS
     return server
 
 
 def drain(server: WSGIServer, engine: Any, hang_up: Callable[[], None] = lambda: None) -> None:
-    """Takes no new connections, ends the sockets, lets running requests finish, and stops.
+    """Takes no new connections, ends the sockets, lets running requests finish, tells who asks to go, and stops.
 
     ``engine`` is the engineio server. Its clients are hung up on without a word, so that they come back by themselves:
     a farewell of Socket.IO's or engineio's tells some of them not to. ``hang_up`` ends the sockets of others.
     """
+    server.draining = True
     server.close()
     hang_up()
     for connection in list(engine.sockets.values()):

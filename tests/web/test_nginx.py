@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -18,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from core.db import Database
 from ingest.writer import Writer
 from tests.processes import Program, WebProcess, wait_until
-from tests.servers import NginxServer, NoServer
+from tests.servers import NginxServer, NoServer, free_port
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, PASSWORD, TRACK_KEY, Stage
 from tests.web.smuggling import answer_to, attacks
 from tests.web.sockets import Listener, listening
@@ -235,6 +237,22 @@ def test_tokens_in_addresses_are_not_written_into_the_log(site: Site):
     log = site.nginx.folder / "streampulse.log"
     wait_until(lambda: '"GET /overlay" 200' in log.read_text(), "the line is written")
     assert OVERLAY_TOKEN not in log.read_text()
+
+
+def test_when_all_processes_were_down_for_a_moment_they_are_asked_again_as_soon_as_one_is_back():
+    ports = free_port(), free_port()
+    try:
+        nginx = NginxServer(ports)
+    except NoServer as error:
+        pytest.skip(str(error))
+    with nginx, httpx.Client(base_url=nginx.url, verify=False) as client:
+        assert client.get("/").status_code == 502
+        with HTTPServer(("127.0.0.1", ports[0]), BaseHTTPRequestHandler) as back:
+            threading.Thread(target=back.serve_forever).start()
+            try:
+                assert client.get("/").status_code == 501, "its own answer: it knows no GET"
+            finally:
+                back.shutdown()
 
 
 def test_when_a_process_dies_its_visitors_are_served_by_the_other(site: Site):

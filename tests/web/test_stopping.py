@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import socket
+import threading
 import time
 
 import httpx
@@ -11,7 +13,7 @@ import pytest
 
 from core.db import Database
 from ingest.writer import Writer
-from tests.processes import Running
+from tests.processes import Running, wait_until
 from tests.web.conftest import Stage, event
 from tests.web.sockets import Listener, listening
 from tests.web.test_socket_access import frame, raw_websocket
@@ -74,6 +76,26 @@ def test_voices_are_hung_up_on_in_a_way_that_brings_them_back(program, new_datab
         stops_within_six_seconds(web)
         for one in (first, second):
             assert one.hears_nothing_but_the_end() == GOING_AWAY
+
+
+def test_whoever_asks_without_rest_on_one_connection_is_told_to_go_and_cuts_nobody_short(program, new_database_url):
+    told: list[str] = []
+
+    def ask(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        while "close" not in told:
+            connection.request("GET", "/health")
+            answer = connection.getresponse()
+            answer.read()
+            told.append(answer.headers["Connection"])
+
+    with program.web(new_database_url()) as web:
+        proxy = threading.Thread(target=ask, args=(web.port,))
+        proxy.start()
+        wait_until(lambda: told, "it is answered")
+        stops_within_six_seconds(web)
+        proxy.join(10)
+    assert told[-1] == "close"
 
 
 def test_neither_idle_browsers_nor_waiting_requests_nor_dead_clients_hold_it_up(program, new_database_url):
