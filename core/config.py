@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import ipaddress
 import logging
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv.parser import parse_stream
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
@@ -238,6 +240,7 @@ def load_settings(env_file: Path | None = None) -> Settings:
     env_file = env_file or ROOT / ".env"
     try:
         text = _text_of(env_file)
+        _refuse_what_is_no_line(env_file.name, text)
         settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
@@ -261,6 +264,16 @@ def _text_of(env_file: Path) -> str:
         raise SettingsError(f"{env_file.name}: this is a folder, and has to be a file with settings") from None
     except (FileNotFoundError, NotADirectoryError):
         return ""
+
+
+def _refuse_what_is_no_line(file_name: str, text: str) -> None:
+    """The library would go on without it, and so perhaps without a password."""
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            started = binding.original.string.lstrip()
+            line = binding.original.line + binding.original.string[: -len(started)].count("\n")
+            why = "its quotes do not match" if re.match(r"[^\n]*=\s*['\"]", started) else "it is not like NAME=value"
+            raise SettingsError(f"{file_name}: line {line} cannot be read: {why}")
 
 
 def is_read_by_others(env_file: Path | None = None) -> bool:

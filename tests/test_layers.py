@@ -30,7 +30,7 @@ OURS = MAY_IMPORT.keys() | WIRING
 
 # Other people's packages in the layers that shall stay plain Python: file → packages.
 MAY_USE = {
-    "core/config.py": {"pydantic", "pydantic_settings", "tzlocal"},
+    "core/config.py": {"dotenv", "pydantic", "pydantic_settings", "tzlocal"},
     "core/changes.py": {"sqlalchemy"},
     "core/checkpoints.py": {"sqlalchemy"},
     "core/db.py": {"sqlalchemy"},

@@ -158,6 +158,24 @@ def test_an_env_file_that_is_a_folder_a_dead_link_or_may_not_be_read_is_told(
         load_settings(file)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("PORT=80\n\nCHANNEL lena\n", 3, "it is not like NAME=value"),
+        ("\n\nPORT: 80\n", 3, "it is not like NAME=value"),
+        ('PORT=80\nDASHBOARD_PASSWORD="hunter2\nCHANNEL=lena\n', 2, "its quotes do not match"),
+        ("DASHBOARD_PASSWORD='hunter2'2'\n", 1, "its quotes do not match"),
+        ('DASHBOARD_PASSWORD="hunter2\nTIMEZONE="UTC"\n', 1, "its quotes do not match"),
+    ],
+)
+def test_a_line_of_the_env_file_that_cannot_be_read_stops_it_and_is_told_without_what_stands_there(
+    load: Load, text: str, line: int, why: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(text)
+    assert str(caught.value) == f".env: line {line} cannot be read: {why}"
+
+
 def test_an_env_file_of_a_windows_editor_is_understood(load: Load) -> None:
     assert load("\ufeffCHANNEL=lena\r\nPORT=8080\r\n".encode()).channel == ("lena",)
 
