@@ -51,6 +51,7 @@ class Database:
 
     def __init__(self, url: str, beside: Database | None = None) -> None:
         """``beside``: another of this process, for the same file, which must not have become a different one since."""
+        self._is_beside = beside is not None
         try:
             self.url = made = make_url(url)
             self.is_sqlite = made.get_backend_name() == "sqlite"
@@ -114,7 +115,10 @@ class Database:
         return Database(self.url.render_as_string(hide_password=False), beside=self)
 
     def close(self) -> None:
+        """Ends its connections; on SQLite also those that are held, and those of ``another``."""
         self.engine.dispose()
+        if self.is_sqlite and not self._is_beside:
+            self._file.close()
 
     @property
     def backend(self) -> str:

@@ -83,6 +83,7 @@ def engine(url: URL, wait_ms: int, file: OpenFile) -> Engine:
     event.listen(made, "do_connect", file.before_opening)
     event.listen(made, "connect", _prepare)
     event.listen(made, "connect", file.opened)
+    event.listen(made, "close", file.closed)
     event.listen(made, "begin", file.before_beginning)
     event.listen(made, "begin", _begin)
     return made
@@ -100,15 +101,25 @@ class OpenFile:
         self._paths = {end: Path(f"{path}{end}") for end in ("", "-wal", "-shm")} if is_file else {}
         self._known: dict[str, tuple[int, int]] = {}  # device and number of each file, by what its name ends in
         self._left = False
+        self._connections: set[sqlite3.Connection] = set()
 
     def before_opening(self, *_dialect_and_arguments: Any) -> None:
         """What is gone must not be made anew, empty."""
         if trouble := self._trouble():
             raise sqlite3.OperationalError(trouble)
 
-    def opened(self, _connection: sqlite3.Connection, _record: object) -> None:
+    def opened(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._connections.add(connection)
         if not self._known:
             self._known = {end: found for end in self._paths if (found := self._at_path(end))}
+
+    def closed(self, connection: sqlite3.Connection, _record: object) -> None:
+        self._connections.discard(connection)
+
+    def close(self) -> None:
+        """Ends every connection, whoever holds it. With the last one of all SQLite puts its log into the file."""
+        while self._connections:
+            self._connections.pop().close()
 
     def before_beginning(self, connection: Connection) -> None:
         """Raises OperationalError where the transaction would go into a file that nobody finds any more."""

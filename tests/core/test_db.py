@@ -95,6 +95,20 @@ def test_every_connection_is_durable_and_checks_foreign_keys(db: Database) -> No
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5_000}
 
 
+def test_a_process_that_closes_its_database_leaves_one_file_whoever_still_holds_a_connection(tmp_path: Path) -> None:
+    db = database(tmp_path)
+    file = Path(db.url.database or "")
+    other = db.another()
+    held = [each.engine.connect() for each in (db, other)]
+    with other.writing() as connection:
+        connection.execute(text("CREATE TABLE more (id INTEGER)"))
+    other.close()
+    assert file.with_name(f"{file.name}-wal").exists(), "the connections of the first are its own"
+    db.close()
+    assert [found.name for found in file.parent.iterdir()] == [file.name]
+    assert len(held) == 2
+
+
 def test_a_transaction_that_fails_leaves_nothing_behind(db: Database) -> None:
     with pytest.raises(RuntimeError, match="in the middle"), db.writing() as connection:
         note(connection, "half")

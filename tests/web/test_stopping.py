@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,24 +79,26 @@ def test_voices_are_hung_up_on_in_a_way_that_brings_them_back(program, new_datab
             assert one.hears_nothing_but_the_end() == GOING_AWAY
 
 
-def test_whoever_asks_without_rest_on_one_connection_is_told_to_go_and_cuts_nobody_short(program, new_database_url):
+def test_whoever_asks_without_rest_on_one_connection_is_told_to_go_and_one_file_is_left(program, new_database_url):
     told: list[str] = []
 
     def ask(port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         while "close" not in told:
-            connection.request("GET", "/health")
+            connection.request("GET", "/api/stats")
             answer = connection.getresponse()
             answer.read()
             told.append(answer.headers["Connection"])
 
-    with program.web(new_database_url()) as web:
+    url = new_database_url()
+    with program.web(url) as web:
         proxy = threading.Thread(target=ask, args=(web.port,))
         proxy.start()
         wait_until(lambda: told, "it is answered")
         stops_within_six_seconds(web)
         proxy.join(10)
     assert told[-1] == "close"
+    assert not Path(f"{url.removeprefix('sqlite:///')}-wal").exists(), "all that was stored is in the one file"
 
 
 def test_neither_idle_browsers_nor_waiting_requests_nor_dead_clients_hold_it_up(program, new_database_url):
