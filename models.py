@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0013"
+SCHEMA_REVISION = "0014"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -467,6 +467,14 @@ class Event(Base):
     __table_args__ = (
         UniqueConstraint("channel_id", "kind", "at_ms", "source_key", name="uq_events_identity"),
         Index("ix_events_viewer_at", "viewer_id", "at_ms"),
+        # Few are either: taken from view (EventStatus), or cheers.
+        *(
+            Index(f"ix_events_{name}", *columns, sqlite_where=text(where), postgresql_where=text(where))
+            for name, columns, where in (
+                ("removed", ("channel_id", "at_ms"), "status IN (1, 2)"),
+                ("cheers", ("viewer_id", "at_ms"), "kind = 1 AND amount > 0"),
+            )
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

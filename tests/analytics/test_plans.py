@@ -165,6 +165,14 @@ def test_who_writes_now_is_counted_without_looking_up_any_of_them(db: Database) 
     assert [row[3] for row in plan if "COVERING INDEX ix_stream_viewers_writing" in row[3]]
 
 
+def test_what_was_taken_from_view_is_found_without_looking_at_what_was_not(db: Database) -> None:
+    with recorded(db) as asked, db.reading() as connection:
+        assert QUESTIONS["feed.removed_ids"](connection)
+        sql, parameters = asked[-1]
+        plan = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    assert [step.partition(" USING ")[2] for step in plan] == ["INDEX ix_events_removed (channel_id=? AND at_ms>?)"]
+
+
 @pytest.mark.parametrize(
     ("ask", "index"),
     [

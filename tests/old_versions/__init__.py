@@ -1,7 +1,7 @@
 """Databases as earlier versions have left them: what each wrote of the same two evenings, table by table.
 
     write("0003", database)     # its schema, and its rows
-    python -m tests.old_versions sqlite:///streampulse.db > tests/old_versions/0013.json     # of the present version
+    python -m tests.old_versions sqlite:///streampulse.db > tests/old_versions/0014.json     # of the present version
 
 The files were written by the versions themselves. None is changed later: whoever adds a migration adds the file of the
 schema before it, if that is missing.
