@@ -1,7 +1,7 @@
 """Money: amounts as whole millionths of a currency's unit, so that sums stay exact; rounded once and at the end.
 
 A TikTok coin may be worth half a cent: in cents its sums would drift. A millionth holds every amount of every currency
-(at most three decimals) and every worth of a coin or bit (at most six).
+(at most four decimals) and every worth of a coin or bit (at most six).
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-# ISO 4217 currencies whose minor unit is not a hundredth.
-_MINOR_DIGITS = {"BIF": 0, "CLP": 0, "ISK": 0, "JPY": 0, "KRW": 0, "PYG": 0, "UGX": 0, "VND": 0, "XAF": 0, "XOF": 0} | {
-    "BHD": 3,
-    "IQD": 3,
-    "JOD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
+# ISO 4217 currencies whose minor unit is not a hundredth. To change one changes what is stored: `ingest.minor_units`.
+_MINOR_DIGITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
 }
-
 
 MICROS = 1_000_000  # in one unit of a currency: the ledger counts in these
 MOST_DECIMALS = 6

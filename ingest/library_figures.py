@@ -84,7 +84,7 @@ def _count_reviews(connection: Connection, _zone: ZoneInfo, rows: Sequence[Signe
     _ADD_REVIEWS.run(connection, [(number, total, content_id) for content_id, number, total in titles.rows()])
 
 
-def _count_payments(connection: Connection, zone: ZoneInfo, rows: Sequence[Signed]) -> None:
+def count_payments(connection: Connection, zone: ZoneInfo, rows: Sequence[Signed]) -> None:
     """The one place where money of members comes in, is corrected and taken back."""
     days, plans, methods = _Sums(), _Sums(), _Sums()
     for sign, row in rows:
@@ -127,7 +127,7 @@ _COUNTED: dict[str, Callable[[Connection, ZoneInfo, Sequence[Signed]], None]] = 
     "library_content": _count_content,
     "library_watches": _count_watches,
     "library_reviews": _count_reviews,
-    "library_payments": _count_payments,
+    "library_payments": count_payments,
 }
 
 
@@ -149,10 +149,8 @@ def _figures_of(table: Any, columns: Sequence[str]) -> BulkStatement:
     )
 
 
-RECOMPUTED: tuple[Any, ...] = (
-    *(LibraryTotal, LibraryCohort, LibraryRevenueDay, LibraryPlanDay),
-    *(LibraryMethod, LibraryWatchMonth, LibraryGenre),
-)
+PAID: tuple[Any, ...] = (LibraryRevenueDay, LibraryPlanDay, LibraryMethod)
+RECOMPUTED: tuple[Any, ...] = (*PAID, LibraryTotal, LibraryCohort, LibraryWatchMonth, LibraryGenre)
 _MONEY = ("payments", "amount_minor")
 _ADD_TOTAL = adding(LibraryTotal, ["kind"], ["records"])
 _ADD_WATCHES = _figures_of(LibraryContent, ["watch_count"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, select, update
 
 from ingest.library import table_of
-from ingest.library_figures import RECOMPUTED, count
-from models import LibraryContent, LibraryPlan
+from ingest.library_figures import PAID, RECOMPUTED, count, count_payments
+from models import LibraryContent, LibraryPayment, LibraryPlan
 from rules.library_kinds import KINDS
 
 CHUNK = 5_000
@@ -23,12 +24,25 @@ def rebuild(connection: Connection, zone: ZoneInfo, progress: Callable[[int], No
     connection.execute(update(LibraryContent).values(watch_count=0, review_count=0, review_total=0))
     read = 0
     for kind in KINDS:
-        columns, after = table_of(kind).c, 0
-        while rows := connection.execute(
-            select(*columns).where(columns.id > after).order_by(columns.id).limit(CHUNK)
-        ).all():
-            after = rows[-1].id
+        for rows in _chunks(connection, table_of(kind)):
             count(connection, kind, zone, added=rows)
             read += len(rows)
             progress(read)
     return read
+
+
+def recount_payments(connection: Connection, zone: ZoneInfo, currencies: Sequence[str]) -> None:
+    """Adds up anew what was paid in these currencies."""
+    for table in PAID:
+        connection.execute(delete(table).where(table.currency.in_(currencies)))
+    payments = LibraryPayment.__table__
+    for rows in _chunks(connection, payments, payments.c.currency.in_(currencies)):
+        count_payments(connection, zone, [(1, row) for row in rows])
+
+
+def _chunks(connection: Connection, table: Any, *where: Any) -> Iterator[Sequence[Any]]:
+    after = 0
+    query = select(*table.c).where(*where).order_by(table.c.id).limit(CHUNK)
+    while rows := connection.execute(query.where(table.c.id > after)).all():
+        after = rows[-1].id
+        yield rows

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import update
 
 from core.config import ROOT
 from core.db import Database, check_schema
 from core.events import Kind, Person, Platform, event_to_json
 from ingest import sales, store
 from init_db import upgrade
-from models import SCHEMA_REVISION
+from models import SCHEMA_REVISION, LibraryPayment, LibraryRevenueDay
 from models import Event as EventRow
 from rules.funnel import Step
 from rules.sales import checked
@@ -107,6 +108,25 @@ def test_totals_are_those_of_a_rebuild_before_and_after_this_version_writes_to_i
     as_recomputed(old, NOON)
     write_on(old)
     as_recomputed(old, NOON + days(1))
+
+
+def test_francs_that_an_earlier_version_took_for_hundredths_are_counted_in_their_own_unit_once(
+    tmp_path: Path,
+) -> None:
+    url = databases.empty_url(tmp_path, "francs.db")
+    with closing(Database(url)) as made:
+        old_versions.write("0013", made)
+        of_francs = {"currency": "XPF", "amount_minor": 150_000}
+        with made.writing() as connection:
+            connection.execute(update(LibraryPayment).where(LibraryPayment.id == 1).values(of_francs))
+        for _ in range(2):
+            upgrade(made, POLICY)
+            assert [(row["currency"], row["amount_minor"]) for row in rows(made, LibraryPayment)] == [
+                ("XPF", 1_500),
+                ("EUR", 499),
+            ]
+        (day,) = (row for row in rows(made, LibraryRevenueDay) if row["currency"] == "XPF")
+        assert day["amount_minor"] == 1_500
 
 
 def as_recomputed(of: Database, at_ms: int) -> None:

@@ -16,7 +16,10 @@ def test_a_coin_worth_half_a_cent_adds_up_without_drifting():
     assert rounded(1_003 * micros(Decimal("0.005")), "USD") == 5.02
 
 
-@pytest.mark.parametrize(("currency", "minor", "told"), [("USD", 1_999, 19.99), ("JPY", 5, 5.0), ("KWD", 1_234, 1.234)])
+@pytest.mark.parametrize(
+    ("currency", "minor", "told"),
+    [("USD", 1_999, 19.99), ("JPY", 5, 5.0), ("XPF", 5, 5.0), ("LYD", 1_234, 1.234), ("CLF", 12_345, 1.2345)],
+)
 def test_the_minor_unit_of_each_currency_is_known(currency, minor, told):
     assert rounded(micros_of_minor(minor, currency), currency) == told
 

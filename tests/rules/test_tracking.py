@@ -43,6 +43,7 @@ def test_whatever_comes_is_an_event_or_refused(item):
         ({"amount": 49.9}, (4990, "USD")),
         ({"value": 12, "currency": "eur"}, (1200, "EUR")),
         ({"total": 1500, "currency": "JPY"}, (1500, "JPY")),
+        ({"total": 1500.5, "currency": "XPF"}, (1500, "XPF")),  # half of one: the even one
         ({"price": 0.005}, (0, "USD")),
         ({"amount": None, "price": 3}, (300, "USD")),
         ({"amount": 0}, (0, "USD")),
