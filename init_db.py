@@ -30,7 +30,7 @@ from core.clock import iso_utc, now_ms
 from core.config import ROOT, Settings, SettingsError, database_address, load_settings
 from core.db import Database, DatabaseUnusable, await_server, check_schema, is_locked, shown, why_unusable
 from core.events import Platform
-from ingest import ledger, ledger_history, library_rebuild, minor_units, store_rebuild
+from ingest import gift_history, ledger, ledger_history, library_rebuild, minor_units, store_rebuild
 from ingest.known_bots import KNOWN_BOTS
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
@@ -42,6 +42,7 @@ from rules.profiles import Invalid
 # How long another migration is waited for; what keeps an SQLite file locked may be any program.
 PATIENCE_SECONDS, SQLITE_PATIENCE_SECONDS = 600, 15
 COUNTS_ANEW = "0002"  # the newest schema with totals that the one before did not have
+GIFTS_HOLD_SUBS = "0014"  # the first schema whose gifts hold the subs that people gave away
 HAS_MINOR_UNITS = "0014"  # the first that knows how many digits each currency has
 HAS_LEDGER = "0004"  # the first schema with a ledger: what was recorded before is booked when it is made
 
@@ -96,6 +97,8 @@ def _migrate(connection: Connection, policy: Policy) -> None:
     elif before is not None and before < COUNTS_ANEW:
         rebuild(connection, policy, now_ms(), lambda count: _progress(f"counting anew: {count:,} events"))
         _progress_done()
+    elif before is not None and before < GIFTS_HOLD_SUBS:
+        gift_history.record_subs(connection)
     if before is not None and before < HAS_MINOR_UNITS:
         minor_units.adopt(connection, policy.zone)
     if before is not None and before < HAS_LEDGER:

@@ -333,7 +333,10 @@ class StreamAttendance(Base):
 
 
 class Gift(Base):
-    """One gift, or one streak of them, however many ticks told of it. ``streak_key``: a hash of what makes it one."""
+    """One gift, one streak of them, or a heap of subs given at once. ``streak_key``: a hash of what makes it one.
+
+    ``gift_id`` is TikTok's, or the tier of a sub (1000, 2000, 3000), which costs no coins.
+    """
 
     __tablename__ = "gifts"
     __table_args__ = (

@@ -73,4 +73,4 @@ _SHOWN = (
     .limit(bindparam("limit"))
 )
 _LATEST = Prepared(_SHOWN.order_by(Gift.started_at_ms.desc(), Gift.id.desc()))
-_BIGGEST = Prepared(_SHOWN.order_by(Gift.coins.desc(), Gift.id.desc()))
+_BIGGEST = Prepared(_SHOWN.where(Gift.coins > 0).order_by(Gift.coins.desc(), Gift.id.desc()))

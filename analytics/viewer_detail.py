@@ -19,7 +19,7 @@ def detail(connection: Connection, row: Any, zone: ZoneInfo, now_ms: int) -> dic
     week = heatmaps.of_viewer(connection, row.id)
     return {
         **told,
-        "topGifts": viewer_history.top_gifts(connection, row.id),
+        "topGifts": viewer_history.top_gifts(connection, row.id, told["total_bits"]),
         "heatmap": week["heatmap"],
         "heatmapCoins": week["coins"],
         "peak": week["peak"],

@@ -63,12 +63,13 @@ def harmless(text: str) -> str:
 def about(connection: Connection, viewer_id: int, zone: ZoneInfo, now_ms: int) -> dict[str, Any]:
     """What of one person's data is short: profile, names, hours of the week, mutes, what an import told of them."""
     baseline = _BASELINE(connection, viewer=viewer_id).first()
+    profile = viewers.profiles_by_id(connection, [viewer_id], zone, now_ms).get(viewer_id)
     return {
         "exported_at": iso(now_ms, zone),
         "events_kept_since": retention.kept_since(connection, 0, zone),
-        "profile": viewers.profiles_by_id(connection, [viewer_id], zone, now_ms).get(viewer_id),
+        "profile": profile,
         "names": viewer_history.names(connection, viewer_id, zone),
-        "top_gifts": viewer_history.top_gifts(connection, viewer_id),
+        "top_gifts": viewer_history.top_gifts(connection, viewer_id, profile["total_bits"] if profile else 0),
         **heatmaps.of_viewer(connection, viewer_id),
         "muted": [
             {"platform": row.platform, "channel": row.name, "until": iso(row.until_ms, zone)}

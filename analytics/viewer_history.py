@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, bindparam, func, select, tuple_
+from sqlalchemy import Connection, Select, bindparam, func, literal, literal_column, null, select, tuple_
 
 from core.clock import iso
-from core.events import Kind, mark_names
+from core.events import Kind, Mark, Platform, mark_names
 from core.statements import Prepared
 from models import Channel, CurrentSession, EventStatus, Gift, PastSession, ViewerEdit, ViewerName
 from models import Event as EventRow
 
+BITS = "Bits"
 CURSOR = r"^\d{1,15}-\d{1,18}$"
 _NEWEST = "999999999999999-0"
 _REMOVED = (EventStatus.DELETED, EventStatus.CLEARED)
@@ -34,8 +36,11 @@ def sessions(connection: Connection, viewer_id: int, limit: int, zone: ZoneInfo,
 
 
 def gifts(connection: Connection, viewer_id: int, limit: int, zone: ZoneInfo, before: str | None = None) -> Rows:
+    """Gifts, subs given to others, and cheers; those as long as their events are kept."""
     at, number = _cursor(before)
-    found = _GIFTS(connection, viewer=viewer_id, at=at, number=number, limit=limit + 1).all()
+    given = {"viewer": viewer_id, "at": at, "number": number, "limit": limit + 1}
+    found = [*_GIFTS(connection, **given), *_CHEERS(connection, **given)]
+    found.sort(key=lambda row: (row.started_at_ms, row.id), reverse=True)
     return _page(found, limit, lambda row: _gift(row, zone), lambda row: (row.started_at_ms, row.id))
 
 
@@ -61,12 +66,14 @@ def names(connection: Connection, viewer_id: int, zone: ZoneInfo) -> list[dict[s
     ]
 
 
-def top_gifts(connection: Connection, viewer_id: int, limit: int = 10) -> list[dict[str, Any]]:
-    """What they gave, the most coins first."""
-    return [
+def top_gifts(connection: Connection, viewer_id: int, bits: int, limit: int = 10) -> list[dict[str, Any]]:
+    """What they gave, the most coins first; ``bits``: how many they cheered in all."""
+    cheered = {"gift_id": 0, "gift_name": BITS, "diamonds": 1, "quantity": bits, "coins": bits}
+    given = [
         {**row._mapping, "quantity": int(row.quantity), "coins": int(row.coins)}
         for row in _TOP_GIFTS(connection, viewer=viewer_id, limit=limit)
     ]
+    return sorted([cheered, *given] if bits else given, key=itemgetter("coins"), reverse=True)[:limit]
 
 
 def all_events(connection: Connection, viewer_id: int, limit: int, zone: ZoneInfo, before: str | None = None) -> Rows:
@@ -107,13 +114,14 @@ def _session(row: Any, zone: ZoneInfo) -> dict[str, Any]:
 def _gift(row: Any, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "id": row.id,
+        "kind": row.kind,
         "at": iso(row.started_at_ms, zone),
         "gift_id": row.gift_id,
         "gift_name": row.name,
         "diamonds": row.diamonds,
         "quantity": row.quantity,
         "coins": row.coins,
-        "streak": row.streak_key is not None,
+        "streak": row.streak_key is not None and row.platform == Platform.TIKTOK,
         "platform": row.platform,
         "channel": row.channel,
         "stream_id": row.stream_id,
@@ -160,11 +168,38 @@ def _sessions_of(table: Any) -> Prepared:
 _PAST_SESSIONS = _sessions_of(PastSession)
 _CURRENT_SESSIONS = _sessions_of(CurrentSession)
 _GIFTS = _before(
-    select(Gift.__table__, Channel.platform, Channel.name.label("channel"))
+    select(Gift.__table__, literal("gift").label("kind"), Channel.platform, Channel.name.label("channel"))
     .join(Channel, Channel.id == Gift.channel_id)
     .where(Gift.viewer_id == bindparam("viewer"), Gift.quantity > 0),
     Gift.started_at_ms,
     Gift.id,
+)
+# In the words of its index. A bit is worth one coin.
+_CHEERS = _before(
+    select(
+        EventRow.id,
+        literal("bits").label("kind"),
+        EventRow.at_ms.label("started_at_ms"),
+        literal(0).label("gift_id"),
+        literal(BITS).label("name"),
+        literal(1).label("diamonds"),
+        EventRow.amount.label("quantity"),
+        EventRow.amount.label("coins"),
+        null().label("streak_key"),
+        EventRow.stream_id,
+        Channel.platform,
+        Channel.name.label("channel"),
+    )
+    .join(Channel, Channel.id == EventRow.channel_id)
+    .where(
+        EventRow.viewer_id == bindparam("viewer"),
+        EventRow.kind == literal_column(str(Kind.CHAT.value)),
+        EventRow.amount > literal_column("0"),
+        EventRow.status != EventStatus.DELETED,
+        EventRow.marks.op("&")(Mark.SHARED.value) == 0,
+    ),
+    EventRow.at_ms,
+    EventRow.id,
 )
 _OF_THEM = (
     select(EventRow.__table__, Channel.platform, Channel.name.label("channel"))

@@ -27,7 +27,7 @@ NAMING = ("login", "recipient", "recipient_id", "reply_to")  # the keys of ``ext
 KEPT_MARKS = int(Mark.FIRST | Mark.SHARED)
 KEPT_EXTRA = {
     Kind.GIFT: ("gift_id", "name", "quantity", "count", "diamonds", "streak", "ended"),
-    **dict.fromkeys((Kind.SUB, Kind.RESUB, Kind.SUBGIFT), ("plan", "months")),
+    **dict.fromkeys((Kind.SUB, Kind.RESUB, Kind.SUBGIFT), ("plan", "months", "origin")),
 }
 
 

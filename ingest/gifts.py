@@ -1,4 +1,4 @@
-"""Gifts: one row for each gift or streak of them, however many ticks tell of it, how often, and to which process."""
+"""Gifts: one row for each gift, streak or heap of subs, however many events tell of it, how often, to which process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from core.events import Event, Kind
 from core.statements import BulkStatement, Prepared, among
 from ingest.placed import Placed, source_key
 from models import EventStatus, Gift
+from rules.earnings import PLAN_NAMES, plan_of
 from rules.gifts import Streak, begins_anew, grow
 
+KINDS = frozenset({Kind.GIFT, Kind.SUBGIFT})
 NAME_LENGTH = 128  # the column's; PostgreSQL refuses more
 
 
@@ -43,15 +45,15 @@ class _Book:
 
 def record(connection: Connection, placed: Sequence[Placed]) -> list[Placed]:
     """Writes the batch's gifts; answers the batch with each tick as the gifts it adds, none where it adds none."""
-    if not any(item.event.kind is Kind.GIFT for item in placed):
+    if not any(item.event.kind in KINDS for item in placed):
         return list(placed)
     book = _Book()
-    keys = {key for item in placed if (key := _streak_key(item)) is not None}
+    keys = {key for item in placed if (key := _key(item)) is not None}
     for row in _NEWEST(connection, keys=list(keys)) if keys else ():
         streak = Streak(row.counted, bool(row.ended))
         known = _Row(placed[0], row.streak_key, streak, row.id, last_at_ms=row.last_at_ms)
         book.newest[row.streak_key] = known
-    found = [_take(item, book) if item.event.kind is Kind.GIFT else item for item in placed]
+    found = [_take(item, book) if item.event.kind in KINDS else item for item in placed]
     _INSERT.run(connection, [_inserted(row) for row in book.touched.values() if row.id is None])
     _GROW.run(
         connection,
@@ -68,16 +70,22 @@ def quantity_of(event: Event) -> int:
     return int(event.extra.get("quantity", 1))
 
 
-def _streak_key(item: Placed) -> int | None:
-    """What all ticks of one streak share: channel, giver, gift, and the platform's name for the streak."""
-    event = item.event
-    if event.kind is not Kind.GIFT or not event.extra.get("streak"):
+def _key(item: Placed) -> int | None:
+    """What makes several events one gift: channel, giver, gift, and the platform's name for the streak or heap."""
+    event, extra = item.event, item.event.extra
+    whose = f"{item.channel_id}/{item.viewer_id}"
+    if event.kind is Kind.SUBGIFT:
+        return source_key(f"{whose}/{plan_of(event)}/{extra['origin']}") if extra.get("origin") else None
+    if event.kind is not Kind.GIFT or not extra.get("streak"):
         return None
-    return source_key(f"{item.channel_id}/{item.viewer_id}/{event.extra.get('gift_id')}/{event.extra['streak']}")
+    return source_key(f"{whose}/{extra.get('gift_id')}/{extra['streak']}")
 
 
 def _take(item: Placed, book: _Book) -> Placed:
-    event, key = item.event, _streak_key(item)
+    if item.event.kind is Kind.SUBGIFT:
+        _take_sub(item, book)
+        return item
+    event, key = item.event, _key(item)
     told = quantity_of(event)
     if key is None:
         streak = Streak(told, ended=True)
@@ -99,6 +107,20 @@ def _take(item: Placed, book: _Book) -> Placed:
     return replace(item, event=replace(event, amount=coins, extra=extra), status=status)
 
 
+def _take_sub(item: Placed, book: _Book) -> None:
+    """Each is told by an event of its own, also those of a heap."""
+    key, at_ms = _key(item), item.event.at_ms
+    found = None if key is None else book.newest.get(key)
+    if found is None:
+        found = _Row(item, key, Streak(ended=True))
+        if key is not None:
+            book.newest[key] = found
+    book.touch(found)
+    found.streak.counted += 1
+    found.quantity += 1
+    found.last_at_ms = max(found.last_at_ms, at_ms)
+
+
 def _price(event: Event, told: int) -> int:
     """Coins for one."""
     diamonds = event.extra.get("diamonds")
@@ -107,15 +129,23 @@ def _price(event: Event, told: int) -> int:
     return event.amount // told if told else 0
 
 
+def _what(event: Event) -> tuple[int, str, int]:
+    """What one of it is: ``gift_id``, of a sub its tier; name, and price in coins."""
+    if event.kind is Kind.SUBGIFT:
+        plan = plan_of(event)
+        return int(plan) if plan.isdecimal() else 0, f"{PLAN_NAMES[plan]} sub", 0
+    extra = event.extra
+    name = str(extra.get("name", ""))[:NAME_LENGTH]
+    return int(extra.get("gift_id") or 0), name, _price(event, quantity_of(event))
+
+
 def _inserted(row: _Row) -> tuple[Any, ...]:
-    item, extra = row.first, row.first.event.extra
+    item = row.first
     return (
         item.channel_id,
         item.stream_id,
         item.viewer_id,
-        int(extra.get("gift_id") or 0),
-        str(extra.get("name", ""))[:NAME_LENGTH],
-        _price(item.event, quantity_of(item.event)),
+        *_what(item.event),
         row.quantity,
         row.coins,
         row.key,

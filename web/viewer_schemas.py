@@ -249,7 +249,8 @@ class TopGift(BaseModel):
 
 
 class GiftEntry(BaseModel):
-    id: int
+    id: int = Field(description="of its kind")
+    kind: Literal["gift", "bits"] = Field(description="bits: a cheer; subs given to others are gifts of no coins")
     at: str
     gift_id: int
     gift_name: str

@@ -49,6 +49,14 @@ def test_the_latest_come_first_and_the_biggest_first(db):
     assert len(asked(db, NOON + seconds(40), limit=1)["latest"]) == 1
 
 
+def test_subs_given_away_are_among_the_latest_and_cost_no_coins_to_be_big_by(db):
+    write(db, [gift(NOVA, "Rose", 1), act(Kind.SUBGIFT, SAM, NOON + 1, amount=1, plan="1000")])
+    assert asked(db, NOON) == {
+        "latest": [("Sam", "Tier 1 sub", 1, 0), ("Nova", "Rose", 1, 1)],
+        "biggest": [("Nova", "Rose", 1, 1)],
+    }
+
+
 def test_all_channels_that_run_are_seen_together(db):
     write(db, [gift(NOVA, "Lion", 500), gift(OTTO, "Rose", 1, channel="max", platform=Platform.TIKTOK)])
     assert {user for user, *_ in asked(db, NOON)["latest"]} == {"Nova", "Otto"}

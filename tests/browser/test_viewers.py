@@ -166,11 +166,11 @@ def test_a_link_to_a_person_opens_them_and_leaves_to_the_list(visit: Visits, hom
     expect(page).to_have_url(f"{home}/viewers")
 
 
-def test_gifts_that_are_counted_and_not_listed_are_said_to_be_elsewhere(stage: Stage, visit: Visits, home: str) -> None:
+def test_subs_given_to_others_stand_among_the_gifts(stage: Stage, visit: Visits, home: str) -> None:
     stage.tell(act(Kind.SUBGIFT, "patron", amount=1))
     page = visit(home).open("/viewers/tiktok:patron")
     opened(page)
-    expect(tab(page, "Gifts")).to_contain_text("1 gift, none of them here", timeout=SOON)
+    expect(tab(page, "Gifts")).to_contain_text("TikTok sub×1–", timeout=SOON)
     expect(tab(page, "Activity")).to_contain_text("gifted", timeout=SOON)
 
 

@@ -89,7 +89,8 @@ def _extra(move: Move, targets: Sequence[str]) -> dict[str, Any]:
         case Kind.GIFT:
             return _gift(move)
         case Kind.SUB | Kind.RESUB | Kind.SUBGIFT if move.target % 5:
-            return {"plan": ("1000", "2000", "3000", "Prime")[move.target % 4]}
+            origin = {"origin": f"heap-{move.target % 3}"} if move.target % 2 else {}
+            return {"plan": ("1000", "2000", "3000", "Prime")[move.target % 4], **origin}
     return {}
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.events import Event, Kind, Mark
+from core.events import Event, Kind, Mark, Platform
 from rules.terms import words
 from tests.support import UTC, days, minutes, seconds
 
@@ -360,6 +360,8 @@ class Reference:
         """One row for each gift or streak; a tick is worth by how much it is more than all before it."""
         newest: dict[Any, Streak] = {}
         for item in self.stored:
+            if item.event.kind is Kind.SUBGIFT:
+                self._give_sub(item, newest)
             if item.event.kind is not Kind.GIFT:
                 continue
             extra, told = item.event.extra, item.event.extra.get("quantity", 1)
@@ -382,6 +384,34 @@ class Reference:
             known.ended = known.ended or bool(extra.get("ended"))
             known.last = max(known.last, item.event.at_ms)
 
+    def _give_sub(self, item: Stored, newest: dict[Any, Streak]) -> None:
+        """One row for all of a heap, in which each sub is an event."""
+        known = newest.get(key := self._heap(item))
+        if known is None or "origin" not in item.event.extra:
+            known = newest[key] = Streak(item, ended=True)
+            self.gifts.append(known)
+        known.quantity += 1
+        known.counted += 1
+        known.last = max(known.last, item.event.at_ms)
+
+    @classmethod
+    def _heap(cls, item: Stored) -> Any:
+        return item.channel, item.viewer, cls._tier(item), item.event.extra.get("origin")
+
+    @staticmethod
+    def _tier(item: Stored) -> str:
+        if item.event.platform is Platform.TIKTOK:
+            return "TikTok"
+        return str(item.event.extra.get("plan", "1000"))
+
+    @classmethod
+    def _what(cls, item: Stored) -> tuple[int, str, int]:
+        """Number, name and price in coins."""
+        extra, tier = item.event.extra, cls._tier(item)
+        if item.event.kind is Kind.GIFT:
+            return extra.get("gift_id", 0), extra.get("name", ""), cls._price(item)
+        return (int(tier), f"Tier {tier[0]} sub", 0) if tier.isdecimal() else (0, f"{tier} sub", 0)
+
     @staticmethod
     def _price(item: Stored) -> int:
         told = item.event.extra.get("quantity", 1)
@@ -390,14 +420,12 @@ class Reference:
         return int(item.event.amount // told) if told else 0
 
     def _gifts(self) -> list[tuple[Any, ...]]:
-        return [
+        told = [
             (
                 gift.first.channel,
                 gift.first.viewer,
                 gift.first.stream.number if gift.first.stream else None,
-                gift.first.event.extra.get("gift_id", 0),
-                gift.first.event.extra.get("name", ""),
-                self._price(gift.first),
+                *self._what(gift.first),
                 gift.quantity,
                 gift.coins,
                 gift.counted,
@@ -407,6 +435,7 @@ class Reference:
             )
             for gift in self.gifts
         ]
+        return sorted(told, key=repr)
 
     def _attend(self) -> dict[tuple[ViewerKey, ChannelKey], list[Visit]]:
         """The sessions of everybody in each channel, from what came, in the order it came."""

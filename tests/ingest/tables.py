@@ -89,15 +89,18 @@ def tables(db: Database) -> dict[str, Any]:
         "mutes": {(channels[row["channel_id"]], viewers[row["viewer_id"]]): row["until_ms"] for row in rows(db, Mute)},
         "names": _former_names(db, viewers),
         "status": [row["status"] for row in rows(db, Event)],
-        "gifts": [
+        "gifts": sorted(
             (
-                channels[row["channel_id"]],
-                viewers.get(row["viewer_id"]),
-                streams.get(row["stream_id"]),
-                *(row[name] for name in GIFT),
-            )
-            for row in rows(db, Gift)
-        ],
+                (
+                    channels[row["channel_id"]],
+                    viewers.get(row["viewer_id"]),
+                    streams.get(row["stream_id"]),
+                    *(row[name] for name in GIFT),
+                )
+                for row in rows(db, Gift)
+            ),
+            key=repr,
+        ),
         "sessions": _sessions(db, channels, viewers, streams),
         "attendance": {
             (streams[row["stream_id"]], viewers[row["viewer_id"]]): (row["visits"], row["watched_ms"])

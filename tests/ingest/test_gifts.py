@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from core.db import Database
 from core.events import Event, Kind, Person, Platform
+from ingest import gift_history
 from ingest.batch import Memory
 from ingest.rebuild import rebuild
 from models import Event as EventRow
@@ -110,6 +112,39 @@ def test_a_gift_that_is_no_streak_is_a_row_of_its_own_each_time(db: Database) ->
     assert (first["quantity"], first["coins"], first["diamonds"], first["ended"]) == (3, 60, 20, True)
     assert (first["gift_id"], first["name"], first["streak_key"]) == (9, "Star", None)
     assert second["started_at_ms"] == NOON + 1
+
+
+def sub(at: float = 0, origin: str | None = "heap-1", who: Person = NOVA, **more: Any) -> Event:
+    """One of the subs that somebody gives to others; those given at once share an ``origin``."""
+    extra = {"plan": "1000", **({"origin": origin} if origin else {}), **more}
+    return act(Kind.SUBGIFT, who, NOON + seconds(at), amount=1, **extra)
+
+
+@pytest.mark.parametrize("way", ["one batch", "a batch each", "a writer each"])
+def test_subs_that_are_given_at_once_are_one_gift(db: Database, way: str) -> None:
+    script = [sub(), sub(1), sub(2), sub(3, origin=None), sub(4, origin=None), sub(5, plan="3000"), sub(6, who=OTTO)]
+    memory = Memory()
+    for batch in batches(script, way):
+        write(db, batch, memory=Memory() if way == "a writer each" else memory)
+    write(db, script)  # the platform tells it all again
+    given = [(row["name"], row["gift_id"], row["quantity"]) for row in rows(db, Gift)]
+    assert given == [("Tier 1 sub", 1000, number) for number in (3, 1, 1)] + [
+        ("Tier 3 sub", 3000, 1),
+        ("Tier 1 sub", 1000, 1),
+    ]
+    heap = rows(db, Gift)[0]
+    assert (heap["started_at_ms"], heap["last_at_ms"], heap["coins"]) == (NOON, NOON + seconds(2), 0)
+    assert sum(row["total_gifts_sent"] for row in rows(db, Viewer)) == sum(row["quantity"] for row in rows(db, Gift))
+
+
+def test_subs_of_earlier_versions_become_what_a_rebuild_makes_of_them(db: Database) -> None:
+    write(db, [chat(NOVA), sub(), sub(1), sub(2, origin=None), tick(3, 3), sub(4, who=OTTO)])
+    settle(db, NOON + days(1))
+    as_it_is = tables(db)
+    with db.writing() as connection:
+        connection.execute(delete(Gift).where(Gift.diamonds == 0))  # they had none
+        gift_history.record_subs(connection)
+    assert tables(db) == as_it_is
 
 
 def test_a_streak_knows_when_it_began_and_was_last_told_of(db: Database) -> None:

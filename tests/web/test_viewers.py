@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
-from core.events import Event, Kind, Person, Platform
+from core.events import Event, Kind, Mark, Person, Platform
 from tests.web.conftest import Alone, Stage, event
 from web.viewer_schemas import (
     ActiveSessionsAnswer,
@@ -184,6 +184,36 @@ def test_a_former_name_leads_to_its_last_owner(stage: Stage, client):
     assert [one["username"] for one in get(client, "/butterfly")["names"]] == ["caterpillar"]
     stage.tell(event("renames", by="caterpillar"))
     assert get(client, "/caterpillar")["platform_user_id"] == "id-caterpillar"
+
+
+def test_whoever_gives_subs_and_cheers_on_twitch_has_them_among_their_gifts(stage: Stage, client):
+    now = now_ms()
+    at = iter(range(now - HOUR_MS, now, MINUTE_MS))
+    for heap, size in (("one", 5), ("two", 2)):
+        extra = {"plan": "2000", "origin": heap}
+        stage.tell(*(event("patrons", Kind.SUBGIFT, by="patron", at_ms=next(at), extra=extra) for _ in range(size)))
+        stage.tell(event("patrons", by="patron", at_ms=next(at), text="take this", amount=50 * size))
+    stage.tell(event("patrons", by="patron", text="no bits"))
+    stage.tell(event("patrons", by="patron", text="elsewhere", amount=900, marks=int(Mark.SHARED)))
+    gone = event("patrons", by="patron", text="nonsense", amount=7)
+    stage.tell(gone, event("patrons", Kind.DELETE, by="patron", extra={"target": gone.source_id}))
+    given = [("bits", "Bits", 100, 100), ("gift", "Tier 2 sub", 2, 0)]
+    given += [("bits", "Bits", 250, 250), ("gift", "Tier 2 sub", 5, 0)]
+    profile = get(client, "/patron", ProfileDetail)
+    assert [told(row) for row in profile["giftHistory"]] == given
+    top = [(row["gift_name"], row["quantity"], row["coins"]) for row in profile["topGifts"]]
+    assert top == [("Bits", 350, 350), ("Tier 2 sub", 7, 0)]
+    first = get(client, "/patron/gifts", GiftsAnswer, limit=2)
+    rest = get(client, "/patron/gifts", GiftsAnswer, limit=2, before=first["next"])
+    assert [told(row) for row in [*first["items"], *rest["items"]]] == given
+    assert rest["next"] is None
+    whole = get(client, "/patron/export")
+    assert [told(row) for row in whole["gifts"]] == given
+    assert whole["top_gifts"] == profile["topGifts"]
+
+
+def told(gift: dict[str, Any]) -> tuple[Any, ...]:
+    return gift["kind"], gift["gift_name"], gift["quantity"], gift["coins"]
 
 
 @pytest.mark.parametrize(

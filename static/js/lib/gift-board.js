@@ -58,7 +58,7 @@ export class GiftBoard {
     const count = make("b.gift-count");
     const coins = make("span.gift-coins");
     this.count = new Counter(count, (value) => (value > 1 ? `×${number(Math.round(value))}` : ""));
-    this.coins = new Counter(coins, (value) => plural(Math.round(value), "coin"));
+    this.coins = new Counter(coins, (value) => (value ? plural(Math.round(value), "coin") : "")); // a sub costs none
     const name = make("bdi.gift-name", {}, gift.name || "a gift");
     const line = make("div.gift-line", {}, icon("gift"), name, count, coins);
     const body = make("div.gift-body", {}, make("bdi.gift-giver", {}, gift.user || gift.login), line);
@@ -69,6 +69,7 @@ export class GiftBoard {
   }
 
   #showBiggest(gifts) {
+    part(this.root, "biggest").hidden = !gifts.length; // subs alone, which cost no coins
     showRanking(
       part(this.root, "ranks"),
       gifts.map((gift) => ({

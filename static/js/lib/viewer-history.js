@@ -65,21 +65,17 @@ function giftsTab(viewer) {
         gift.streak && gift.quantity > 1 && make("span.tag.in-line", {}, "streak"),
       ),
       make("td.number", {}, `×${number(gift.quantity)}`),
-      make("td.number.money", {}, compact(gift.coins)),
+      make("td.number.money", {}, gift.coins ? compact(gift.coins) : "–"),
       make(
         "td.number.faint",
         {},
         make("time", { datetime: gift.at, title: moment(gift.at) }, `${day(gift.at)}, ${clock(gift.at)}`),
       ),
     );
-  const given = viewer.total_gifts_sent; // what has no row here: subscriptions given to others, and imported sums
+  const given = viewer.total_gifts_sent; // what an import told has no row here
   const nothing = given
-    ? [
-        "gift",
-        `${plural(given, "gift")}, none of them here`,
-        "Subscriptions given to others stand under Activity; what was imported came as a sum.",
-      ]
-    : ["gift", "No gifts yet", "They stand here as they come; subscriptions given to others, under Activity."];
+    ? ["gift", `${plural(given, "gift")}, none of them here`, "What was imported came as a sum."]
+    : ["gift", "No gifts yet", "Gifts, subscriptions given to others and cheers stand here as they come."];
   const top = viewer.topGifts ?? [];
   return [
     ...(top.length ? [section("Most given", topGifts(top))] : []),
@@ -101,7 +97,7 @@ function topGifts(gifts) {
         {},
         bar,
         words,
-        make("span.rank-count", {}, `×${number(quantity)} · ${plural(coins, "coin")}`),
+        make("span.rank-count", {}, `×${number(quantity)}${coins ? ` · ${plural(coins, "coin")}` : ""}`),
       );
     }),
   );

@@ -115,7 +115,7 @@ function take(items, replace) {
     seen === null ? [] : items.filter((item) => !seen.has(item.id) && serverNow() - Date.parse(item.at) < FRESH_MS);
   seen = new Set([...[...(seen ?? [])].slice(-MOST_SEEN), ...items.map((item) => item.id)]);
   raise(fresh.map(alertOf));
-  if (replace || items.some((item) => item.kind === "gift")) gifts?.refresh();
+  if (replace || items.some(({ kind }) => kind === "gift" || kind === "subgift")) gifts?.refresh();
 }
 
 function raise(found) {
