@@ -191,7 +191,7 @@ def test_an_overlay_shows_nothing_that_was_taken_out_of_it(visit: Visits) -> Non
     for box in form.locator("[name=alerts]").all():
         box.uncheck()
     expect(url).to_have_value(re.compile(r"/overlay\?widgets=hype,ticker$"))
-    for name in ("Hype graph", "Active now"):
+    for name in ("Hype graph", "Last active"):
         form.get_by_label(name).uncheck()
     expect(said).to_have_text("Choose at least one alert.")
     form.get_by_label("Alerts", exact=True).uncheck()
