@@ -20,6 +20,12 @@ def everybody(connection: Connection) -> int:
     return int(queries.EVERYBODY(connection).scalar() or 0)  # PostgreSQL adds up to decimals
 
 
+def by_platform(connection: Connection) -> dict[str, int]:
+    """How many of those who are on a list each platform has."""
+    ignored = {row.platform: row.people for row in queries.IGNORED_BY_PLATFORM(connection)}
+    return {row.platform: row.viewers - ignored.get(row.platform, 0) for row in queries.BY_PLATFORM(connection)}
+
+
 def count(connection: Connection, filter: str, now_ms: int) -> int:
     """How many people a filter lets through, without those who are on no list."""
     if filter in ("vip", "favorites"):

@@ -327,12 +327,17 @@ _BEGINNING = select(_VIEWERS.c.id).where(begins_with(_VIEWERS.c.username, bindpa
 BEGINNING = Prepared(_BEGINNING.limit(1).offset(bindparam("passed", 0)))
 HIDDEN = Prepared(hidden())
 EVERYBODY = Prepared(select(func.sum(ViewerTotal.viewers)))
+BY_PLATFORM = Prepared(select(ViewerTotal.platform, ViewerTotal.viewers))
 SEEN_SINCE = Prepared(select(func.sum(LastSeenDay.viewers)).where(LastSeenDay.day >= bindparam("day")))
+_IS_IGNORED = (Viewer.username.in_(select(IgnoredName.name)), Viewer.erased_at_ms.is_(None))
 IGNORED = Prepared(
     select(
         func.count().label("people"),
         func.sum(case((unindexed(Viewer.last_seen_at_ms) >= bindparam("since"), 1), else_=0)).label("active"),
-    ).where(Viewer.username.in_(select(IgnoredName.name)), Viewer.erased_at_ms.is_(None))
+    ).where(*_IS_IGNORED)
+)
+IGNORED_BY_PLATFORM = Prepared(
+    select(Viewer.platform, func.count().label("people")).where(*_IS_IGNORED).group_by(Viewer.platform)
 )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from analytics import leaderboards, viewer_list
+from analytics import leaderboards, viewer_counts, viewer_list
 from analytics.viewers import hidden
 from core.statements import Prepared
 from models import Viewer, ViewerTotal
@@ -28,7 +28,7 @@ def summary(connection: Connection, now_ms: int, zone: ZoneInfo) -> dict[str, An
         "vipCount": viewer_list.count(connection, "vip", now_ms),
         "activeViewers": viewer_list.count(connection, "active", now_ms),
         "favorites": viewer_list.count(connection, "favorites", now_ms),
-        "platforms": {row.platform: row.viewers for row in totals},
+        "platforms": viewer_counts.by_platform(connection),
     }
 
 
@@ -42,5 +42,5 @@ def _spender(profile: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_TOTALS = Prepared(select(ViewerTotal.platform, ViewerTotal.viewers, ViewerTotal.coins, ViewerTotal.watchtime_ms))
+_TOTALS = Prepared(select(ViewerTotal.coins, ViewerTotal.watchtime_ms))
 _HIDDEN_WATCHTIME = Prepared(select(func.sum(Viewer.total_watchtime_ms)).where(Viewer.id.in_(hidden())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from actions import privacy
-from analytics import viewer_list, viewer_places, viewer_search_read
+from analytics import viewer_list, viewer_places, viewer_search_read, viewer_stats
 from analytics.viewer_list import FILTERS, SORTS, Question
 from core.db import Database
 from core.events import Person
 from models import IgnoredName
 from tests.analytics.people import bounds, edit, everybody, history, person, record, slow_list
-from tests.support import NOON, chat, days, examples, fresh_database, write
+from tests.support import NOON, UTC, chat, days, examples, fresh_database, write
 
 PEOPLE = 240
 
@@ -58,6 +59,15 @@ def test_pages_in_a_row_are_the_whole_list(crowd, sort_by, filter):
         assert whole, "a list of nobody proves nothing"
         assert all_pages(db, 17, **asked) == whole
         assert page(db, **asked).total == len(whole)
+
+
+def test_the_summary_counts_on_each_platform_whom_the_list_names(crowd):
+    db, people = crowd
+    listed = set(slow_list(people, sort_by="username", descending=False, filter="all"))
+    with db.reading() as connection:
+        told = viewer_stats.summary(connection, NOON, UTC)
+    assert told["platforms"] == Counter(one["platform"] for one in people if one["id"] in listed)
+    assert told["totalViewers"] == len(listed)
 
 
 @examples(60)
