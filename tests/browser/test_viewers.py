@@ -513,10 +513,13 @@ def test_while_the_socket_is_down_the_list_is_asked_for(stage: Stage, visit: Vis
 
 
 def test_tiers_are_previewed_refused_and_saved(stage: Stage, visit: Visits, home: str) -> None:
-    page = visit(home, forgives=("422",)).open("/viewers", "#people-rows .name")
+    visitor = visit(home, forgives=("422",))
+    page = visitor.open("/viewers", "#people-rows .name")
     page.get_by_role("button", name="VIP tiers").click()
     rows = page.locator(".tier-row")
     expect(rows).to_have_count(4, timeout=SOON)
+    expect(page.locator("#tiers")).to_contain_text("A Twitch bit is one coin.")
+    rows.first.get_by_label("Hours watched").fill("0")
     page.get_by_role("button", name="Add a tier").click()
     page.get_by_role("button", name="Who would change?").click()
     expect(rows.last).to_contain_text("The name must not be empty", timeout=SOON)
@@ -528,6 +531,8 @@ def test_tiers_are_previewed_refused_and_saved(stage: Stage, visit: Visits, home
     page.get_by_role("button", name="Save tiers").click()
     expect(page.locator("#tiers")).to_be_hidden(timeout=SOON)
     expect(page.locator("tr[data-address='tiktok:rosa.live']")).to_contain_text("Whale", timeout=SOON)
+    asked = opened(visitor.open("/viewers/tiktok:fan03")).locator("#vip-card .meter")
+    expect(asked).to_have_text([re.compile("^Coins"), re.compile("^Visits")], timeout=SOON)
 
 
 def test_tiers_that_somebody_else_has_saved_meanwhile_are_not_overwritten_unasked(

@@ -19,7 +19,7 @@ const NOBODY = {
   vip: [
     "crown",
     "No VIPs yet",
-    "People are promoted by themselves once they reach a tier; or open somebody and set a tier by hand.",
+    "People are promoted by themselves once they reach a tier: what that takes is said under VIP tiers, above. Or open somebody and set a tier by hand.",
   ],
   active: [
     "activity",

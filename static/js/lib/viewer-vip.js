@@ -61,7 +61,7 @@ export class VipCard {
       ["Coins", coins, tier.coins, compact],
       ["Hours", Math.floor(seconds / 3600), tier.watch_hours, number],
       ["Visits", visits, tier.visits, number],
-    ];
+    ].filter(([, , need]) => need);
     return make(
       "div.vip-next",
       {},
@@ -69,7 +69,7 @@ export class VipCard {
       ...steps.map(([label, have, need, write]) => {
         const reached = have >= need;
         const bar = make("span.meter-bar");
-        bar.style.transform = `scaleX(${need ? Math.min(1, have / need).toFixed(4) : 1})`;
+        bar.style.transform = `scaleX(${Math.min(1, have / need).toFixed(4)})`;
         return make(
           "div.meter",
           {},
