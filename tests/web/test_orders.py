@@ -31,6 +31,7 @@ def slow_names(of: Database, seconds: float) -> int:
     return viewer_list.page_from(of, Question(NOON, search="no")).total
 
 
+@pytest.mark.sqlite  # other databases' drivers let the server go on by themselves, as gevent has patched it
 def test_others_go_on_while_a_long_question_is_answered(db: Database) -> None:
     write(db, [chat(NOVA), chat(OTTO)])
     long_questions, turns = Orders(db), 0
