@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,13 @@ def test_processes_may_write_their_own_data_and_nothing_else() -> None:
                 *lines
             }
             assert not [line for line in lines if line.startswith("ReadWritePaths")]
+
+
+def test_front_end_packages_are_not_fetched_before_those_of_python_are_there(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    for file in ("bin/assets", "package-lock.json"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    bare = [sys.executable, "-I", "-S", tmp_path / "bin" / "assets"]
+    ended = subprocess.run(bare, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("assets: the Python packages are missing: run bin/setup")
