@@ -1,7 +1,7 @@
-"""Conversations by polling that somebody has begun and was not let in to: how many there may be of one network.
+"""Conversations that somebody has begun and was not let in to: how long they last, and how many there may be.
 
-Each is kept until it has missed a ping, and needs no connection meanwhile: whoever may not even come in could begin
-them faster than they end.
+By polling each needs no connection while it lasts: whoever may not even come in could begin them faster than they end.
+So those are bounded for each network.
 """
 
 from __future__ import annotations
@@ -11,15 +11,27 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from web.attempts import network_of
+from web.engine_tasks import InTurn
 
-MOST = 100  # of one network; who is let in counts no more
+MOST = 100  # by polling, of one network; who is let in counts no more
+JOIN_SECONDS = 45  # to be let in, as Socket.IO's own server gives
 RETRY_SECONDS = 30
 NETWORKS_A_LOOK = 1_000  # to remember before those are forgotten of which nothing is left
 BEGINS = "streampulse.begins"  # in the environ of a request that begins one
 
 
 def limit(engine: Any, is_in: Callable[[str], bool]) -> None:
-    """Has an engineio server refuse to begin more. ``is_in`` tells of one of its sessions whether it was let in."""
+    """Has an engineio server refuse to begin more, and end what leads nowhere, however well it answers pings.
+
+    ``is_in`` tells of one of its sessions whether it was let in.
+    """
+
+    def end_unless_in(session: str) -> None:
+        connection = engine.sockets.get(session)
+        if connection is not None and not is_in(session):
+            connection.close(wait=False, abort=True)
+
+    deadline = InTurn(JOIN_SECONDS, end_unless_in)
     begun, answer, connect = Begun(engine, is_in), engine.handle_request, engine.handlers["connect"]
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Any:
@@ -32,6 +44,7 @@ def limit(engine: Any, is_in: Callable[[str], bool]) -> None:
     def connected(session: str, environ: dict[str, Any]) -> Any:
         if BEGINS in environ:
             begun.note(_network(environ), session)
+        deadline.schedule(session)
         return connect(session, environ)
 
     engine.handle_request = handle_request

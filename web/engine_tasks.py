@@ -6,6 +6,7 @@ import inspect
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -18,14 +19,14 @@ from web.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
-GRAIN_SECONDS = 0.05  # pings that are due within so long go together
+GRAIN_SECONDS = 0.05  # those that are due within so long go together
 LOOKS = 4  # for clients that are gone, in the time a ping may stay unanswered
 CLIENTS_A_TURN = 500
 _WRITER = "Socket._websocket_handler.<locals>.writer"
 
 
 def use_own_tasks(engine: BaseServer) -> None:
-    start, pings = engine.start_background_task, _Pings(engine)
+    start, pings = engine.start_background_task, InTurn(engine.ping_interval, _ping)
 
     def start_background_task(target: Any, *arguments: Any, **options: Any) -> Any:
         function = getattr(target, "__func__", None)
@@ -41,30 +42,33 @@ def use_own_tasks(engine: BaseServer) -> None:
     engine.start_background_task = start_background_task
 
 
-class _Pings:
-    """All wait equally long, so whoever came first is due first."""
+class InTurn:
+    """Acts on each after so many seconds: all wait equally long, so whoever came first is due first."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
+    def __init__(self, seconds: float, act: Callable[[Any], None]) -> None:
+        self._seconds, self._act = seconds, act
         self._due: deque[tuple[float, Any]] = deque()
         self._runs = False
 
-    def schedule(self, connection: Any) -> None:
-        self._due.append((time.monotonic() + self._engine.ping_interval, connection))
+    def schedule(self, whom: Any) -> None:
+        self._due.append((time.monotonic() + self._seconds, whom))
         if not self._runs:
             self._runs = True
             gevent.spawn(self._run)
 
     def _run(self) -> None:
-        sent = 0
+        acted = 0
         while self._due:
             left = self._due[0][0] - time.monotonic()
-            if left > 0 or sent % CLIENTS_A_TURN == 0:
+            if left > 0 or acted % CLIENTS_A_TURN == 0:
                 gevent.sleep(max(left, GRAIN_SECONDS) if left > 0 else 0)
-                sent = 1
+                acted = 1
                 continue
-            sent += 1
-            _ping(self._due.popleft()[1])
+            acted += 1
+            try:
+                self._act(self._due.popleft()[1])
+            except Exception:
+                log.exception("a client could not be seen to")  # others wait for their turn
         self._runs = False
 
 
@@ -72,10 +76,7 @@ def _ping(connection: Any) -> None:
     if connection.closing or connection.closed:
         return
     connection.last_ping = time.time()
-    try:
-        connection.send(Packet(PING))
-    except Exception:
-        log.exception("a ping failed")  # others wait for theirs
+    connection.send(Packet(PING))
 
 
 def _look_for_the_gone(engine: Any) -> None:

@@ -1,9 +1,14 @@
-"""Conversations by polling that strangers begin: bounded for each network, and nobody else is kept out by them."""
+"""Conversations that strangers begin: they end, are bounded for each network, and nobody else is kept out by them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import engineio
 import httpx
 import pytest
+import requests
 
 from tests.processes import wait_until
 from tests.web.conftest import OVERLAY_TOKEN, PASSWORD, Stage, stage_of
@@ -75,3 +80,27 @@ def test_they_are_forgotten_when_they_are_over(program, new_database_url) -> Non
             assert client.get(POLLING).status_code == 200
         assert client.get(POLLING).status_code == 429
         wait_until(lambda: client.get(POLLING).status_code == 200, "those that were abandoned are given up", 40)
+
+
+@contextmanager
+def answering(url: str, transport: str) -> Iterator[engineio.Client]:
+    """Somebody who answers every ping, and says nothing else."""
+    with requests.Session() as session:
+        client = engineio.Client(http_session=session, websocket_extra_options={"suppress_origin": True})
+        client.connect(url, transports=[transport], engineio_path="socket.io")
+        yield client
+        client.disconnect(abort=True)
+        if client.ws:
+            client.ws.shutdown()
+
+
+def test_who_answers_pings_and_asks_for_nothing_is_hung_up_on(program, new_database_url) -> None:
+    brief = f"{HASTY}\nfrom web import begun\nbegun.JOIN_SECONDS = 1"
+    with (
+        program.web(new_database_url(), changed=brief) as web,
+        listening(web.url) as guest,
+        answering(web.url, "websocket") as one,
+        answering(web.url, "polling") as other,
+    ):
+        wait_until(lambda: one.state == other.state == "disconnected", "both are hung up on", 20)
+        assert guest.client.connected
