@@ -57,6 +57,7 @@ from web import (
     orders,
     overlay,
     pages,
+    parameters,
     realtime,
     retention,
     revenue,
@@ -133,6 +134,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     health.register(app, at)
     app.extensions["voice"] = _voice_room(settings)
     app.before_request(access.guard)
+    app.before_request(parameters.refuse_unknown)
     app.after_request(access.no_store)
     app.after_request(access.stay_here)
     errors.register(app)
@@ -192,7 +194,7 @@ def _voice_room(settings: Settings) -> voice_room.Room:
 
 def _described(told: dict[str, Any]) -> dict[str, Any]:
     """The API document with what no schema of ours says."""
-    for part in (viewer_exports, viewer_imports, track, sales, demo, attempts, document):
+    for part in (viewer_exports, viewer_imports, track, sales, demo, attempts, parameters, document):
         told = part.describe(told)
     return told
 

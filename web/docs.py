@@ -9,7 +9,8 @@ bp = APIBlueprint("docs", __name__, enable_openapi=False)
 
 DESCRIPTION = """Everything the dashboard shows, for scripts. Send `Authorization: Bearer <API_TOKEN>`, or the session
 of a login; without `DASHBOARD_PASSWORD` this machine needs neither. Errors are
-`{"success": false, "error": "…", "details": […]}` with a fitting status."""
+`{"success": false, "error": "…", "details": […]}` with a fitting status. A parameter or
+field that is not described here is refused (422) by its name; `_` may be added to any address."""
 
 
 @bp.get("/docs")

@@ -42,6 +42,9 @@ BODY = {
 }
 
 
+FORM = ("mapping", "platform", "dry_run")  # beside the file
+
+
 @bp.post(f"{ROOT}/import")
 @bp.input(ImportQuery, location="query")
 @bp.output(ImportReport, description="What was imported, or would be")
@@ -51,6 +54,8 @@ def import_viewers(query_data: ImportQuery) -> Response:
     request.max_content_length = LARGEST_FILE
     content = _content()
     form = request.form if request.mimetype == "multipart/form-data" else {}
+    for name in form.keys() - FORM:
+        raise UnprocessableEntity(f"{name}: there is no such field; there are: {', '.join(FORM)}")
     report = orders.run(
         viewer_import.run,
         content,
@@ -59,7 +64,7 @@ def import_viewers(query_data: ImportQuery) -> Response:
         policy=privacy.Policy.of(services().settings),
         dry_run=query_data.dry_run or _is_yes(form.get("dry_run", "")),
         platform=form.get("platform") or query_data.platform,
-        mapping=_mapping(form.get("mapping") or request.args.get("mapping")),
+        mapping=_mapping(form.get("mapping") or query_data.mapping),
     )
     if report.error_count and not report.dry_run:
         wrong = [{"field": error["column"] or "", **error} for error in report.errors]

@@ -72,6 +72,7 @@ class ImportQuery(Question):
         description="change nothing, say what would be",
     )
     platform: Platform = Field("tiktok", description="of rows that do not tell")
+    mapping: str = Field("", description="JSON: their columns → our fields, or null")
 
 
 class EraseQuery(Question):
