@@ -344,9 +344,13 @@ def test_events_behind_those_of_many_bots_can_be_reached(own_stage: OwnStage, vi
     stage = own_stage()
     track(stage, step("product_view", "the.first"))
     crawled = [step("page_view", f"crawler{number}") for number in range(110)]
-    track(stage, *crawled, **{"User-Agent": "Examplebot/1.0 (+https://example.org)"})
+    bot = {"User-Agent": "Examplebot/1.0 (+https://example.org)"}
+    track(stage, *crawled, **bot)
     page = visit(stage.web.url).open("/store", "#stream li >> text=crawler109")
     expect(page.locator("#stream-total")).to_have_text("1 in all", timeout=SOON)
+    track(stage, step("page_view", "pushed.bot"), **bot)
+    expect(page.locator("#stream li", has_text="pushed.bot")).to_have_count(1, timeout=SOON)
+    assert page.locator("#stream-total").inner_text() == "1 in all"
     page.locator("#stream-types label", has_text="Products").click()  # of which there are none among the newest
     page.locator("#stream-older").click()
     expect(page.locator("#stream li", has_text="the.first")).to_have_count(1, timeout=SOON)

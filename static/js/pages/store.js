@@ -105,7 +105,10 @@ function showTotal(total) {
 
 const PUSHED = {
   initial_data: welcome,
-  new_event: (event) => showTotal((stream.total ?? 0) + stream.add([event])),
+  new_event: (event) => {
+    const added = stream.add([event]);
+    showTotal((stream.total ?? 0) + (event.is_bot ? 0 : added));
+  },
   stats_update: (message) => {
     if (message.skipped) refresher.want("events"); // a burst: more than was pushed
     use("stats", message);
