@@ -24,7 +24,8 @@ from analytics.viewer_queries import How
 from analytics.viewer_question import Page, Question, Window
 from core.text_search import compares_alike, numbers_in
 
-MORE = 20_000  # are found at once, and with each further question
+AT_ONCE = 20_000  # are found in one go
+EACH_TIME = 10_000  # more are found with each further question
 MANY_MS = 60_000  # for so long they are not counted anew
 LETTERS = 3  # of a name whose spellings are looked for
 
@@ -33,7 +34,7 @@ def page(connection: Connection, question: Question, names: Names) -> Page:
     found = viewer_found.kept(connection, names)
     if found is not None:
         return _Search(connection, question, names, found, again=True).page()
-    new = viewer_found.look(connection, names, FEW_MATCHES, MORE)
+    new = viewer_found.look(connection, names, FEW_MATCHES, AT_ONCE)
     if isinstance(new, Found):
         return _Search(connection, question, names, new).page()
     return sorted_page(connection, question, names, new + names.formerly(connection))
@@ -85,7 +86,7 @@ class _Search:
             return self.found.number >= enough
         if self.question.is_of_marked and self._can_read:  # they are few, and their index holds their names
             return self._are_let_through(enough, self._how)
-        for number in (max(enough, MORE), None):
+        for number in (max(enough, AT_ONCE), None):
             self._find(number)
             if self._are_let_through(enough, How.FLAGGED):
                 return True
@@ -108,7 +109,7 @@ class _Search:
         if way is Way.NOTED:
             self._find()
         elif self.again:
-            self._find(self.found.number + MORE)
+            self._find(self.found.number + EACH_TIME)
         ids = self._met(window, SURPRISE * self._known.met(window.end) + 1_000)
         if len(ids) == window.limit:
             return ids

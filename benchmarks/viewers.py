@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain, cycle
 from pathlib import Path
@@ -80,14 +81,20 @@ def _anywhere(product: Served, plain: Plain, pages: int) -> Case:
     )
 
 
-def _new_words(product: Served, plain: Plain) -> Case:
-    """What nobody has looked for before: a word that one in 200 has."""
-    words = cycle(random.Random(3).sample(SECOND_PARTS, ASKED + 1))
+def _new(product: Served, plain: Plain, name: str, texts: Sequence[str]) -> Case:
+    """What nobody has looked for before, each time something else."""
+    unasked = cycle(texts)
 
     def ask() -> bytes:
-        return product.get(API, sortBy="total_coins_spent", search=next(words), limit=PAGE)
+        return product.get(API, sortBy="total_coins_spent", search=next(unasked), limit=PAGE)
 
-    return Case("search: new words (1 in 200)", ask, lambda: plain.page("total_coins_spent", "all", "ghost", 0, PAGE))
+    return Case(f"search: new {name}", ask, lambda: plain.page("total_coins_spent", "all", texts[0], 0, PAGE))
+
+
+def _common_parts(names: list[str]) -> list[str]:
+    """Three letters in a row that many have."""
+    parts = Counter(name[start : start + 3] for name in names for start in range(len(name) - 2))
+    return [part for part, _ in parts.most_common(ASKED + 1)]
 
 
 def _searches(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:
@@ -105,7 +112,9 @@ def _searches(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]
     yield _listed(product, plain, "search: user among the active", "total_visits", "active", "user")
     yield _listed(product, plain, "search: user, last page", "total_coins_spent", search="user", page=20)
     yield _listed(product, plain, "search: f among the active", "total_visits", "active", "f")
-    yield _new_words(product, plain)
+    yield _new(product, plain, "words (1 in 200)", random.Random(3).sample(SECOND_PARTS, ASKED + 1))
+    yield _new(product, plain, "parts of three letters (1 in 30 to 200)", _common_parts(names))
+    yield _new(product, plain, "letters", "abcdefghijklmnopqrstuvwxyz0123456789_一さм")
 
 
 def _others(product: Served, plain: Plain, names: list[str]) -> Iterator[Case]:

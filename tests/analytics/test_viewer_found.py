@@ -25,7 +25,14 @@ NAMES = ("nova", "supernova", "novak", "otto", "anna_nova", "мила", "no")
 TEXTS = ("nova", "no", "ova", "мила", "n")
 
 
-BY_AND_BY = {"MORE": 2, "SAMPLE": 1, "STEP": 4, "TOGETHER": 3, "NOTING": 1e9}  # reading names is always cheaper
+BY_AND_BY = {
+    "AT_ONCE": 2,
+    "EACH_TIME": 2,
+    "SAMPLE": 1,
+    "STEP": 4,
+    "TOGETHER": 3,
+    "NOTING": 1e9,
+}  # reading names is always cheaper
 
 
 @pytest.fixture(autouse=True)
@@ -206,7 +213,7 @@ def test_those_who_are_found_by_and_by_are_the_same_people(monkeypatch, text):
 
 @pytest.mark.parametrize("text", ["nova", "no"])
 def test_a_common_text_is_answered_before_everybody_is_found_and_each_question_finds_more(db, monkeypatch, text):
-    bounds(monkeypatch, **BY_AND_BY | {"MORE": 10})
+    bounds(monkeypatch, **BY_AND_BY | {"EACH_TIME": 10})
     write(db, [chat(person(number, "nova"), at=NOON - 9_000 + number) for number in range(60)])
     numbers = []
     for _ in range(6):
