@@ -328,13 +328,13 @@ def test_a_web_process_on_a_file_that_may_only_be_read_serves_pages_and_says_tha
         refused = client.post("/track", json=VIEW)
         assert (refused.status_code, refused.json()["error"]) == (
             503,
-            "Nothing was stored: the database file is read-only",
+            "Nothing was stored: the database file is read-only, or its folder is",
         )
         for _ in range(2):
             told = client.get("/health").json()
             assert (told["status"], told["problems"][0]) == (
                 "degraded",
-                "nothing can be written: the database file is read-only",
+                "nothing can be written: the database file is read-only, or its folder is",
             )
             time.sleep(1.5)  # longer than between two looks of the chores, and shorter than between two tries
         assert web.log.count("the database file is read-only") == 1

@@ -305,7 +305,7 @@ def test_a_read_only_file_can_be_read_and_says_why_it_cannot_be_written(tmp_path
     check_schema(read_only, SCHEMA_REVISION)
     with pytest.raises(OperationalError) as caught, read_only.writing() as connection:
         note(connection, "new")
-    assert why_unusable(caught.value) == "the database file is read-only"
+    assert why_unusable(caught.value) == "the database file is read-only, or its folder is"
     assert keys(read_only) == []
     read_only.close()
 
@@ -336,8 +336,9 @@ def test_outages_are_told_from_what_cannot_be_stored(error: Exception, outage: b
     ("reason", "line"),
     [
         ("database is locked", "the database is locked by another program"),
-        ("attempt to write a readonly database", "the database file is read-only"),
+        ("attempt to write a readonly database", "the database file is read-only, or its folder is"),
         ("database or disk is full", "the disk is full"),
+        ("FATAL:  the database system is not yet accepting connections", "the database server is starting"),
         ("disk I/O error", "disk I/O error"),
         ("two\nlines", "two"),
     ],
