@@ -23,7 +23,8 @@ def engine(url: URL, wait_ms: int) -> Engine:
     given = {name: value for name, value in CONNECT_ARGUMENTS.items() if name not in url.query}
     if url.get_backend_name() == "cockroachdb":
         # Keys from a sequence: its own are spread over all 63 bits, and browsers' numbers have 53.
-        given["options"] = "-c serial_normalization=sql_sequence"
+        # What the address itself says stays: in the cloud it may name the cluster.
+        given["options"] = f"-c serial_normalization=sql_sequence {url.query.get('options', '')}".rstrip()
     # A connection that the server has closed meanwhile is noticed before it is used.
     made = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args=given)
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, event, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     DatabaseError,
@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core import db as core_db
 from core.changes import ChangeSignal
-from core.config import ROOT
+from core.config import ROOT, database_address
 from core.db import Database, DatabaseUnusable, check_schema, is_outage, shown, why_unusable
 from models import SCHEMA_REVISION, Installation
 from tests.processes import wait_until
@@ -76,6 +76,24 @@ def test_an_address_that_leads_nowhere_is_told_in_one_line_without_its_password(
         Database(url)
     assert "hunter2" not in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_on_cockroachdb_keys_come_from_sequences_and_what_the_address_says_stays() -> None:
+    asked: list[str] = []
+
+    def refuse(_dialect: object, _record: object, _given: object, options: dict[str, str]) -> None:
+        asked.append(options["options"])
+        raise InterruptedError
+
+    for address in (
+        "cockroachdb://lena@127.0.0.1/pulse",
+        "cockroachdb://lena@127.0.0.1/pulse?options=--cluster%3Dmine",
+    ):
+        db = Database(database_address(address))
+        event.listen(db.engine, "do_connect", refuse)
+        with pytest.raises(InterruptedError):
+            db.engine.connect()
+    assert asked == ["-c serial_normalization=sql_sequence", "-c serial_normalization=sql_sequence --cluster=mine"]
 
 
 def test_an_address_is_shown_without_its_password() -> None:
