@@ -64,6 +64,19 @@ def test_on_a_desktop_all_sections_stand_in_the_navigation_and_each_once(visit: 
     assert labels == [label for _, _, label, _ in NAVIGATION]
 
 
+def test_on_paper_stands_what_is_told_and_nothing_to_press(stage: Stage, visit: Visits) -> None:
+    stage.chat("printed", "to be kept", at_ms=now_ms() - 300 * MINUTE_MS)
+    with stage.client() as client:
+        stream = client.get("/api/streams?platform=twitch&channel=printed").json()["data"][0]["id"]
+    page = visit().open(f"/streams/{stream}", "#chat-lines [data-id]")
+    page.emulate_media(media="print")
+    assert page.locator(":is(.nav, .skip, .toasts, .button, .menu):visible").count() == 0
+    expect(page.locator("#kpi-messages")).to_contain_text("1")
+    expect(page.locator("#chat")).to_contain_text("to be kept")
+    main, sheet = page.evaluate("[document.querySelector('main').clientWidth, innerWidth]")
+    assert main == sheet  # the navigation leaves no gap
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_what_only_screen_readers_read_does_not_lengthen_the_page(
     stage: Stage, visit: Visits, viewport: dict[str, int]
