@@ -5,12 +5,12 @@ import { compact } from "./format.js";
 import { avatar } from "./person.js";
 import { addressOf, pageOf } from "./viewer-api.js";
 import { marksOf, tierBadge } from "./viewer-badges.js";
-import { namesOf, personOf, since, watched } from "./viewer-words.js";
+import { namesOf, personOf, since, watchedRoughly } from "./viewer-words.js";
 
 /** The columns after the name: [what they sort by, heading, how a profile's figure is written, class]. */
 export const COLUMNS = [
   ["total_coins_spent", "Coins", compact, "number"],
-  ["total_watchtime_seconds", "Watchtime", watched, "number"],
+  ["total_watchtime_seconds", "Watchtime", watchedRoughly, "number"],
   ["total_visits", "Visits", compact, "number"],
   ["total_gifts_sent", "Gifts", compact, "number"],
   ["total_comments", "Comments", compact, "number"],
