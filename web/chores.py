@@ -37,6 +37,7 @@ class Chores:
         self._credentials = credentials
         self._sender = webhooks.Sender()
         self._upkeep_due = self._try_due = 0.0
+        self._was_in_doubt = False
         self._trouble = Trouble(log, "database", "the database takes orders again")
 
     def follow(self) -> None:
@@ -73,8 +74,11 @@ class Chores:
         self._try_due = now + TRY_SECONDS
         with self._at.database.reading() as connection:
             in_doubt = self._orders.problem or not health.is_anybody_collecting(connection, now_ms())
+        # Much the first time as well: on a full disk SQLite's log may still have room for little.
+        much = in_doubt and (self._orders.problem or not self._was_in_doubt)
+        self._was_in_doubt = bool(in_doubt)
         if in_doubt:
-            self._orders.prove(installation.try_to_write, ENOUGH_BYTES if self._orders.problem else 0)
+            self._orders.prove(installation.try_to_write, ENOUGH_BYTES if much else 0)
 
     def _note_who_came(self) -> None:
         uses, logins = self._credentials.take_notes()

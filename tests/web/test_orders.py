@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
+from sqlalchemy import delete, insert
 from sqlalchemy.exc import OperationalError
 
 from actions import installation
 from analytics import viewer_list
 from analytics.viewer_list import Question
+from core.clock import MINUTE_MS, now_ms
+from core.config import Settings
 from core.db import Database
-from models import Installation
+from models import SCHEMA_REVISION, Heartbeat, Installation
 from tests.support import NOON, NOVA, OTTO, chat, database, rows, write
+from web.chores import Chores
+from web.credentials import Credentials
 from web.orders import Orders
+from web.services import Services
 
 
 @pytest.fixture
@@ -78,6 +87,26 @@ def test_what_hinders_an_order_is_told_until_enough_could_be_written(db: Databas
     orders.prove(installation.try_to_write, 1_000_000)
     assert (orders.problem, orders.is_hopeful) == ("", False)
     assert {row["key"]: row["value"] for row in rows(db, Installation)}[installation.TRIED] == ""
+
+
+def test_when_the_collector_falls_silent_much_is_written_once_to_find_out_whether_the_disk_is_why(db: Database) -> None:
+    tried: list[int] = []
+
+    class Recorded(Orders):
+        def prove(self, action: Callable[..., object], *arguments: Any) -> None:
+            tried.append(arguments[0])
+            super().prove(action, *arguments)
+
+    at = Services(Settings(_env_file=None), db, SCHEMA_REVISION)  # type: ignore[call-arg]
+    chores, clock = Chores(at, Recorded(db), Credentials(db)), itertools.count(100, 10)
+    beat = insert(Heartbeat).values(process="collector", detail="{}")
+    for fallen_silent in (False, True, False, True):
+        with db.writing() as connection:
+            connection.execute(delete(Heartbeat))
+            connection.execute(beat.values(at_ms=now_ms() - MINUTE_MS * fallen_silent))
+        for _look in range(2):
+            chores.look(next(clock))
+    assert tried == [1_000_000, 0, 1_000_000, 0]
 
 
 @pytest.mark.parametrize(
