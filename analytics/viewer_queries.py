@@ -255,7 +255,8 @@ def found_among(how: How) -> Prepared:
 def noted_walk(filter: str, how: How, order: Order) -> Prepared:
     """The ids of those who were found and fit among the first ``passed`` people (-1: all) of an index, in its order.
 
-    ``how``: PART or BEGINNING, of which ``noted`` tells, or FLAGGED: everybody has been looked at.
+    ``flags`` tell of everybody up to the id ``seen``; beyond it names are read, as ``how`` says: PART, BEGINNING, or
+    FLAGGED where there is nobody beyond.
     """
     # SQLite walks a subquery with a limit row by row, in its order, and only as far as rows are asked for, if nothing
     # is joined to it. So people are read in subqueries of one value, which it asks in the order in which they stand.
@@ -275,21 +276,21 @@ def noted_walk(filter: str, how: How, order: Order) -> Prepared:
 
 @cache
 def noted_counted(filter: str, how: How) -> Prepared:
-    """How many were found and are let through, those on no list among them, but no more than ``most``."""
-    some = select(_VIEWERS.c.id).where(*_noted_and_chosen(filter, how)).limit(bindparam("most")).subquery()
+    """How many were found and are let through, those on no list among them, but no more than ``most``.
+
+    ``how`` as in ``noted_walk``; FLAGGED elsewhere: only of those up to ``seen``.
+    """
+    noted = _noted(_VIEWERS.c.id, None if how is How.FLAGGED else _read(how))
+    some = select(_VIEWERS.c.id).where(noted, *chosen(filter, by_index=True)).limit(bindparam("most")).subquery()
     return Prepared(select(func.count()).select_from(some))
 
 
 @cache
-def noted_fitting(filter: str, how: How) -> Prepared:
-    """The ids of all who were found and fit, together, in no order, but no more than ``most``."""
-    some = select(_VIEWERS.c.id).where(*_noted_and_chosen(filter, how), visible()).limit(bindparam("most"))
-    return Prepared(together(some))
-
-
-def _noted_and_chosen(filter: str, how: How) -> list[Any]:
-    read = None if how is How.FLAGGED else _read(how)
-    return [_noted(_VIEWERS.c.id, read), *chosen(filter, by_index=True)]
+def noted_fitting(filter: str) -> Prepared:
+    """The ids of all who are flagged and fit, together, in no order, but no more than ``most``."""
+    noted = flagged(_VIEWERS.c.id, "flags")
+    some = select(_VIEWERS.c.id).where(noted, *chosen(filter, by_index=True), visible())
+    return Prepared(together(some.limit(bindparam("most"))))
 
 
 def _noted(id_: Any, read: Any) -> Any:

@@ -74,7 +74,7 @@ class _Search:
         if filter == "all":
             return self._everybody_found()
         self._find()
-        fitting = queries.noted_fitting(filter, How.FLAGGED)
+        fitting = queries.noted_fitting(filter)
         return numbers_in(fitting(self.connection, most=MOST_MATCHES + 1, **self._noted()).scalar())
 
     def _many_fit(self) -> bool:
