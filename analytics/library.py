@@ -5,6 +5,7 @@ Months are numbers, 12 × year + month − 1 in TIMEZONE.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from models import (
     LibraryWatchMonth,
 )
 from rules.library_months import NoMonth, months_named
-from rules.library_values import STATES, amount
+from rules.library_values import STATES, amount, name_key
 
 __all__ = ["NoMonth", "NoSuchUser"]
 
@@ -121,9 +122,21 @@ def watched_genres(connection: Connection) -> list[dict[str, Any]]:
 
 
 def genres(connection: Connection) -> list[dict[str, Any]]:
-    """All genres with their titles."""
-    rows = connection.execute(select(LibraryGenre.__table__).order_by(LibraryGenre.watches.desc(), LibraryGenre.genre))
-    return [{"genre": row.genre, "titles": row.titles, "watch_count": row.watches} for row in rows]
+    """All genres with their titles, the most watched first.
+
+    Spellings that differ in capitals only are one genre, called as most titles call it.
+    """
+    titles: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    watches: Counter[str] = Counter()
+    for row in connection.execute(select(LibraryGenre.__table__).order_by(LibraryGenre.genre)):
+        key = name_key(row.genre)
+        titles[key][row.genre] += row.titles
+        watches[key] += row.watches
+    listed = [
+        {"genre": spellings.most_common(1)[0][0], "titles": spellings.total(), "watch_count": watches[key]}
+        for key, spellings in titles.items()
+    ]
+    return sorted(listed, key=lambda one: (-one["watch_count"], one["genre"]))
 
 
 def content_types(connection: Connection) -> list[str]:

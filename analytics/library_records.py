@@ -13,9 +13,9 @@ from analytics import library_search
 from core.clock import iso
 from core.db import Database
 from core.text_search import containing, holds, searched, unindexed
-from models import Base, LibraryGenre, LibraryTotal
+from models import Base, LibraryGenre, LibraryMethod, LibraryTotal
 from rules.library_fields import Filter, Kind
-from rules.library_kinds import BY_PATH, CONTENT, KINDS
+from rules.library_kinds import BY_PATH, CONTENT, KINDS, PAYMENTS
 from rules.library_values import HIGHEST_ID, STATES, Reference, Setting, Unfit, name_key
 from rules.profiles import Invalid
 
@@ -190,6 +190,8 @@ def _condition(connection: Connection, table: Table, one: Filter, value: Any, by
         return column.isnot(None) if value == STATES[1] else column.is_(None)
     if one.column == "genre" and table.name == CONTENT.table:
         return column.in_(genres_called(connection, value))
+    if one.column == "method" and table.name == PAYMENTS.table:
+        return _is_one_of(column if by_index else unindexed(column), methods_called(connection, value))
     return column == value if by_index else unindexed(column) == value
 
 
@@ -197,6 +199,21 @@ def genres_called(connection: Connection, name: str) -> list[str]:
     """All spellings of a genre that differ in capitals only."""
     key = name_key(name.strip())
     return [genre for genre in connection.execute(select(LibraryGenre.genre)).scalars() if name_key(genre) == key]
+
+
+def methods_called(connection: Connection, name: str) -> list[str]:
+    """All spellings of a method of payment that differ in capitals only."""
+    key = name_key(name.strip())
+    return [
+        method
+        for method in connection.execute(select(LibraryMethod.method).distinct()).scalars()
+        if name_key(method) == key
+    ]
+
+
+def _is_one_of(column: Any, values: list[str]) -> ColumnElement[bool]:
+    """One value, as there nearly always is, lets an index give the rows in their order."""
+    return column == values[0] if len(values) == 1 else column.in_(values)
 
 
 def _search(connection: Connection, table: Table, question: Question) -> ColumnElement[bool]:

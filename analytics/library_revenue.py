@@ -5,7 +5,7 @@ A series is of one currency; what was paid in others then stands beside it in ``
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from core.clock import month_label
 from core.statements import Prepared
 from models import LibraryMethod, LibraryRevenueDay
 from rules.library_months import monday_of, month_of_day, week_label
-from rules.library_values import amount
+from rules.library_values import amount, name_key
 
 Paid = tuple[int, int]  # payments, minor units
 
@@ -56,14 +56,27 @@ def ends(connection: Connection) -> tuple[date, date] | None:
 
 
 def by_method(connection: Connection) -> list[dict[str, Any]]:
-    """How many payments were made by each method, the commonest first, and how much in each currency."""
-    counts: defaultdict[str, int] = defaultdict(int)
-    amounts: defaultdict[str, dict[str, float | None]] = defaultdict(dict)
-    for row in connection.execute(select(LibraryMethod.__table__).order_by(LibraryMethod.currency)):
-        counts[row.method] += row.payments
-        amounts[row.method][row.currency] = amount(row.amount_minor, row.currency)
-    listed = sorted(counts, key=lambda method: (-counts[method], method))
-    return [{"method": method, "count": counts[method], "amounts": amounts[method]} for method in listed]
+    """How many payments were made by each method, the commonest first, and how much in each currency.
+
+    Spellings that differ in capitals only are one method, called as most payments call it.
+    """
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in connection.execute(
+        select(LibraryMethod.__table__).order_by(LibraryMethod.currency, LibraryMethod.method)
+    ):
+        key = name_key(row.method)
+        counts[key][row.method] += row.payments
+        amounts[key][row.currency] += row.amount_minor
+    listed = [
+        {
+            "method": spellings.most_common(1)[0][0],
+            "count": spellings.total(),
+            "amounts": {currency: amount(minor, currency) for currency, minor in amounts[key].items()},
+        }
+        for key, spellings in counts.items()
+    ]
+    return sorted(listed, key=lambda one: (-one["count"], one["method"]))
 
 
 def _added(rows: Iterable[Any], period_of: Callable[[int], int]) -> defaultdict[int, dict[str, Paid]]:

@@ -27,7 +27,7 @@ from tests.support import rows
 ZONE = ZoneInfo("Asia/Kolkata")
 SETTING = Setting(ZONE, "USD")
 NOW = 1_732_622_400_000  # 2024-11-26T12:00:00Z
-GENRES, METHODS, CURRENCIES = ("Drama", "drama", "Comedy"), ("Card", "PayPal"), ("USD", "EUR", "JPY")
+GENRES, METHODS, CURRENCIES = ("Drama", "drama", "Comedy"), ("Card", "card", "PayPal"), ("USD", "EUR", "JPY")
 TABLES = {
     "plans": LibraryPlan,
     "users": LibraryMember,
@@ -160,7 +160,8 @@ class Reference:
         return found
 
     def genres(self) -> Counter[str]:
-        return Counter(self.title[row["content_id"]]["genre"] for row in self.watches)
+        """Watches of each genre, in small letters."""
+        return Counter(self.title[row["content_id"]]["genre"].lower() for row in self.watches)
 
     def members_at(self, first_day: date, plan_id: int | None = None) -> list[dict[str, Any]]:
         """Who was a member in the month before ``first_day`` and had not left in it."""

@@ -27,7 +27,7 @@ FILTERS = {
     "user_id": 1,
     "content_id": 1,
     "plan_id": 1,
-    "method": "Card",
+    "method": "PayPal",  # of one spelling
     "genre": "comedy",
     "content_type": "Movie",
     "since": NOW - 1,

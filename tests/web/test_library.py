@@ -346,6 +346,14 @@ def test_users_are_filtered_by_state_and_plan_and_searched(client, crowd):
     refused(client.get("/api/users", params={"status": "asleep"}), 422)
 
 
+def test_payments_are_filtered_by_method_whatever_its_capitals(client, crowd):
+    paid = {make(client, "payments", user_id=crowd["ann"]["id"], method=method)["id"] for method in ("Wire", "WIRE")}
+    for method in ("Wire", "wire"):
+        found = client.get("/api/payments", params={"method": method}).json()["data"]
+        assert {one["id"] for one in found} == paid
+    assert client.get("/api/payments", params={"method": "no such"}).json()["data"] == []
+
+
 def test_titles_are_filtered_by_genre_whatever_its_capitals_and_searched_by_two_letters(client, crowd):
     found = client.get("/api/content", params={"genre": "scifi"}).json()["data"]
     assert crowd["title"]["id"] in {one["id"] for one in found}
