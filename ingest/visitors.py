@@ -28,11 +28,12 @@ def count(connection: Connection, events: Sequence[Tracked], zone: ZoneInfo, now
     views = [event for event in events if event.step == Step.PAGE_VIEW and (event.user_id or event.visitor)]
     if not views:
         return
-    day, salt = _today(connection, day_number(now_ms, zone))
+    today = day_number(now_ms, zone)
+    day, salt = _today(connection, today)
     seen: defaultdict[int, set[int]] = defaultdict(set)
     last: dict[int, int] = {}
     for event in views:
-        if day_number(event.at_ms, zone) == day:
+        if day_number(event.at_ms, zone) in (today, day):
             visitor = _hash(salt, event)
             seen[visitor].add(hour_start(event.at_ms, zone))
             last[visitor] = max(last.get(visitor, 0), event.at_ms)
@@ -48,7 +49,10 @@ def forget_past(connection: Connection, zone: ZoneInfo, now_ms: int) -> None:
 
 
 def _today(connection: Connection, today: int) -> tuple[int, str]:
-    """The day that is counted, and its salt. Processes whose clocks differ a little go over to the next together."""
+    """The day that is counted, and its salt. Processes whose clocks differ a little go over to the next together.
+
+    Where TIMEZONE was moved west it may be tomorrow until midnight: who comes goes on being counted in it, once.
+    """
     found = _SALT(connection).first()
     if found is not None and today <= found.day <= today + 1:
         return found.day, found.salt

@@ -115,6 +115,15 @@ def test_two_processes_whose_clocks_differ_go_over_to_the_next_day_together(db):
     assert len(rows(db, VisitorSalt)) == 1
 
 
+def test_after_a_move_to_a_zone_in_the_west_everybody_is_still_counted_once(db):
+    come(db, view(user="ada"), zone=ZoneInfo("Pacific/Auckland"))  # where it is tomorrow
+    west = ZoneInfo("America/Los_Angeles")
+    come(db, view(NOON + 1, "ada"), view(NOON + 1, "ben"), zone=west)
+    found = told(db, NOON + 1, west)
+    assert (found["last_24_hours"][-1]["visitors"], found["online_now"]) == (2, 2)
+    assert [row["visitors"] for row in rows(db, VisitorDay)] == [2]
+
+
 def test_a_clock_that_was_wrong_by_days_is_believed_no_longer_than_it_lasts(db):
     come(db, view(NOON + days(40), "ada"), now_ms=NOON + days(40))
     come(db, view(user="ada"))
