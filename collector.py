@@ -256,6 +256,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     # Only now: a start that fails must not decide what the database will hold.
     simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
     installation.claim(database, installation.DEMO if simulated else installation.REAL)
+    if before := installation.zone_that_moved(database, settings.zone.key):
+        log.warning(
+            "TIMEZONE was %s: hours and days counted by it stay so until `python init_db.py --rebuild`",
+            before,
+        )
     if taken_up := privacy.finish(database):
         log.info("%d interrupted erasures were brought to their end", taken_up)
     checkpoints = Checkpoints(database).start()

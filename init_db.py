@@ -240,6 +240,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
                 read += library_rebuild.rebuild(
                     connection, settings.zone, lambda count: _progress(f"the library: {count:,} records")
                 )
+                installation.count_in(connection, settings.zone.key)
             _progress_done()
             _tell(f"recomputed {_what(database)} from {read:,} events and records")
         if arguments.compact and database.is_sqlite:

@@ -27,6 +27,7 @@ from models import (
 
 CONTENT = "content"  # the key in `installation`
 TRIED = "tried"  # as CONTENT; its value is nothing
+ZONE = "zone"  # as CONTENT: by which hours and days were counted
 REAL, DEMO = "real", "demo"
 # What people chose, which no demo made: whom to ignore, who wants not to be recorded, the tiers, what else is set, and
 # who may come in.
@@ -82,6 +83,25 @@ def claim_within(connection: Connection, database: Database, content: str) -> No
         )
 
 
+def zone_that_moved(database: Database, zone: str) -> str | None:
+    """By which zone hours and days were counted, where that is another than ``zone``; unknown, it is this from now on.
+
+    Until a rebuild both are told beside each other, and what is taken back goes out of other hours than it went into.
+    """
+    with database.reading() as connection:
+        known = connection.scalar(_ZONE)
+    if known is None:
+        with database.writing() as connection:
+            count_in(connection, zone)
+    return known if known not in (None, zone) else None
+
+
+def count_in(connection: Connection, zone: str) -> None:
+    """Notes that all hours and days are counted by ``zone``."""
+    upsert = insert_for(connection)(Installation).values(key=ZONE, value=zone)
+    connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
+
+
 def remove_demo(database: Database) -> None:
     """Empties a database that holds demo data; what people decided for this installation stays.
 
@@ -115,3 +135,6 @@ def ignore(database: Database, names: Sequence[str], *, ignored: bool) -> list[s
         elif changed:
             connection.execute(delete(IgnoredName).where(IgnoredName.name.in_(changed)))
     return changed
+
+
+_ZONE = select(Installation.value).where(Installation.key == ZONE)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from actions import installation
 from core.db import Database
 from models import Channel, CoverageGap, Heartbeat, Installation, SourceCondition, StoreEvent
 from models import Event as EventRow
@@ -265,9 +266,11 @@ def test_killed_in_the_middle_it_goes_on_without_doubling_and_the_gap_is_known(p
 
 
 def test_it_can_be_stopped_before_anything_is_connected(program, database):
+    installation.zone_that_moved(database, "Pacific/Kiritimati")
     with TwitchServer() as twitch:
         twitch.refusing = True
         with reading(program, database, twitch) as collector:
+            collector.wait_for_log("TIMEZONE was Pacific/Kiritimati")
             collector.wait_for_log("trying again")
             assert collector.stop() == 0
             assert "Traceback" not in collector.log

@@ -325,8 +325,12 @@ def test_what_would_be_passed_over_in_silence_is_refused(
         check_schema(opened, SCHEMA_REVISION)
 
 
-def test_a_rebuild_puts_right_what_went_wrong(run: Run, db: Database, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rebuild_puts_right_what_went_wrong(
+    run: Run, db: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(db, [chat(NOVA), chat(NOVA)])
+    installation.zone_that_moved(db, "Asia/Tokyo")
+    monkeypatch.setenv("TIMEZONE", "Pacific/Auckland")
     with db.writing() as connection:
         connection.execute(update(MinuteRollup).values(messages=99))
         connection.execute(update(Channel).values(total_messages=-5))
@@ -334,6 +338,7 @@ def test_a_rebuild_puts_right_what_went_wrong(run: Run, db: Database, capsys: py
     assert "from 2 events" in capsys.readouterr().out
     assert [row["messages"] for row in rows(db, MinuteRollup)] == [2]
     assert [row["total_messages"] for row in rows(db, Channel)] == [2]
+    assert installation.zone_that_moved(db, "Pacific/Auckland") is None, "hours are counted by it"
 
 
 def test_a_rebuild_adds_the_ledger_up_anew_and_leaves_its_entries_as_they_were_booked(

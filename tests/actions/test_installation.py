@@ -110,6 +110,16 @@ def test_removing_the_demo_takes_nothing_from_any_other_database(db: Database, k
     assert sizes(db) == before
 
 
+def test_a_zone_that_is_not_the_one_hours_were_counted_by_is_told_until_they_are_counted_anew(db: Database) -> None:
+    assert installation.zone_that_moved(db, "Europe/Berlin") is None
+    assert installation.zone_that_moved(db, "Europe/Berlin") is None
+    for _ in range(2):
+        assert installation.zone_that_moved(db, "Asia/Tokyo") == "Europe/Berlin"
+    with db.writing() as connection:
+        installation.count_in(connection, "Asia/Tokyo")
+    assert installation.zone_that_moved(db, "Asia/Tokyo") is None
+
+
 def test_people_are_ignored_however_their_login_is_written(db: Database) -> None:
     installation.ignore(db, ["@NightBot", " moobot ", "moobot", ""], ignored=True)
     assert ignored(db) == ["moobot", "nightbot"]
