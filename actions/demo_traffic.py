@@ -81,7 +81,10 @@ def admit(database: Database, *, force: bool) -> None:
         # Without a shop as well: what made-up visitors pay would stand beside real gifts and subs.
         is_real = content == REAL or (content is None and has_real_shop(connection))
         if is_real and not force:
-            raise RealData("this database holds real data: made-up events would mix with it")
+            raise RealData(
+                "this database holds real data: made-up events and what they earn would stay in its figures, and leave "
+                "only together with all other events of the shop"
+            )
         if content is None and not is_real:
             connection.execute(insert(Installation).values(key=CONTENT, value=DEMO))
 

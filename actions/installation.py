@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, false, insert, not_, select
+from sqlalchemy import Connection, delete, false, insert, not_, select, true
 
 from actions import retention
 from core.db import Database, DatabaseUnusable, shown
@@ -44,6 +44,11 @@ def has_real_shop(connection: Connection) -> bool:
     if connection.scalar(select(Sale.entry_id).limit(1)) is not None:
         return True
     return connection.scalar(select(StoreEvent.id).where(StoreEvent.is_simulated == false()).limit(1)) is not None
+
+
+def has_made_up(connection: Connection) -> bool:
+    """Whether events of a shop were made up."""
+    return connection.scalar(select(StoreEvent.id).where(StoreEvent.is_simulated == true()).limit(1)) is not None
 
 
 def has_library(connection: Connection) -> bool:
@@ -109,7 +114,9 @@ def remove_demo(database: Database) -> None:
     """
     with database.writing() as connection:
         if content_of(connection) != DEMO:
-            raise DatabaseUnusable(f"{shown(database.url)} holds no demo data: nothing was removed")
+            mixed_in = "; events that were mixed into a real shop leave with all others (DELETE /events)"
+            how = mixed_in if has_made_up(connection) else ""
+            raise DatabaseUnusable(f"{shown(database.url)} holds no demo data: nothing was removed{how}")
         for table in reversed(Base.metadata.sorted_tables):
             if table.name not in KEPT:
                 # Without the salt the list of those who opted out says nothing.

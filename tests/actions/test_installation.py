@@ -11,10 +11,13 @@ from actions import installation, privacy
 from actions.installation import DEMO, REAL
 from core.db import Database, DatabaseUnusable
 from core.events import Kind, Platform, SourceState, SourceStatus
-from ingest import coverage
+from core.tracked import Tracked
+from ingest import coverage, store
 from ingest.batch import Memory
+from ingest.policy import Policy
 from models import Base, IgnoredName, Installation
-from tests.support import LENA, NOON, NOVA, SAM, act, chat, rows, timeout, write
+from rules.funnel import Step
+from tests.support import LENA, NOON, NOVA, SAM, UTC, act, chat, rows, timeout, write
 
 
 def content(db: Database) -> str | None:
@@ -108,6 +111,15 @@ def test_removing_the_demo_takes_nothing_from_any_other_database(db: Database, k
     with pytest.raises(DatabaseUnusable, match="nothing was removed"):
         installation.remove_demo(db)
     assert sizes(db) == before
+
+
+def test_of_events_that_were_mixed_into_a_real_shop_it_is_said_how_they_leave(db: Database) -> None:
+    installation.claim(db, REAL)
+    made_up = Tracked("made-up", int(Step.PAGE_VIEW), NOON, "ada", is_simulated=True)
+    with db.writing() as connection:
+        store.record(connection, [made_up], NOON, Policy(zone=UTC))
+    with pytest.raises(DatabaseUnusable, match="leave with all others"):
+        installation.remove_demo(db)
 
 
 def test_a_zone_that_is_not_the_one_hours_were_counted_by_is_told_until_they_are_counted_anew(db: Database) -> None:
