@@ -171,6 +171,7 @@ for url in json.loads(sys.argv[1]):
     made = app.create_app(Settings(timezone="UTC"), Database(url))
     client = made.test_client()
     plain = {rule.rule for rule in made.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments}
+    plain.remove("/openapi.json")  # is made of code alone, and takes as long as most others together
     found = {path: client.get(path, **here) for path in [*sorted(plain), *json.loads(sys.argv[2])]}
     told.append({path: [one.status_code, one.json if one.is_json else one.text] for path, one in found.items()})
 print(json.dumps(told))
