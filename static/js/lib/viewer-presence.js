@@ -45,7 +45,8 @@ export class Presence {
   #tell() {
     const chip = byId("online");
     chip.hidden = !this.count;
-    setText(part(chip, "text"), `${plural(this.count, "viewer")} here now`);
+    // More may watch, as the live page tells: these are known by name.
+    setText(part(chip, "text"), `${plural(this.count, "known viewer")} here now`);
     this.changed(this.here);
   }
 }
