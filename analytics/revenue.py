@@ -52,6 +52,7 @@ def revenue(connection: Connection, question: Question) -> dict[str, Any]:
     return {
         "currency": currency,
         **_figures(booked, question, currency),
+        "month_before": _month_before(connection, booked, question),
         "last_30_days": [
             {"date": _iso_day(day), "revenue": rounded(booked.amounts[day, ALL], currency)}
             | {"sales": booked.sales[day]}
@@ -123,7 +124,9 @@ class Booked:
 
 
 def _booked(connection: Connection, question: Question, currency: str) -> Booked:
-    first = min(question.first_day, question.today - LOOK_BACK_DAYS)
+    first = min(
+        question.first_day, question.today - LOOK_BACK_DAYS, _first_of_month(_first_of_month(question.today) - 1)
+    )
     return Booked(ledger.days(connection, currency, first, question.today))
 
 
@@ -138,6 +141,21 @@ def _figures(booked: Booked, question: Question, currency: str) -> dict[str, Any
 
 def _first_of_month(day: int) -> int:
     return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def _month_before(connection: Connection, booked: Booked, question: Question) -> dict[str, Any] | None:
+    """What as many days of the month before had brought; None where the ledger does not reach back so far."""
+    began = _first_of_month(question.today)
+    first = _first_of_month(began - 1)
+    known_since = ledger.first_day(connection, question.currency)
+    if known_since is None or known_since > first:
+        return None
+    last = min(first + question.today - began, began - 1)
+    return {
+        "from": _iso_day(first),
+        "to": _iso_day(last),
+        "revenue": rounded(sum(booked.amounts[day, ALL] for day in range(first, last + 1)), question.currency),
+    }
 
 
 def _projected(connection: Connection, booked: Booked, question: Question) -> dict[str, Any]:

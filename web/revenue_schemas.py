@@ -78,11 +78,20 @@ class LedgerLine(BaseModel):
     platform: str | None
 
 
+class MonthBefore(BaseModel):
+    from_: str = Field(alias="from")
+    to: str
+    revenue: float
+
+
 class RevenueAnswer(BaseModel):
     currency: str
     today: float
     yesterday: float
     month: float
+    month_before: MonthBefore | None = Field(
+        description="as many days of the month before, null where that was not recorded from its first day on"
+    )
     last_30_days: list[DaySales] = Field(description="every day, oldest first")
     by_source: list[SourceRevenue] = Field(description="of the last 30 days, the largest first")
     projected_month: ProjectedMonth

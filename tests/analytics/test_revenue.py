@@ -55,6 +55,19 @@ def test_every_day_is_there_with_what_it_brought(db):
     assert found["best_day"] == {"date": "2026-10-22", "revenue": 11.0}
 
 
+def test_the_month_is_held_against_as_many_days_of_the_one_before_where_all_of_them_are_known(db):
+    earn(db, (NOON, 8), (NOON - days(31), 5), (NOON - days(30), 100), (NOON - days(40), 1))
+    assert told(db)["month_before"] is None  # nothing is known of 1 October
+    earn(db, (NOON - days(51), 2))
+    assert told(db)["month_before"] == {"from": "2026-10-01", "to": "2026-10-21", "revenue": 8.0}
+    assert told(db, NOON + days(10 + 30 + 30))["month_before"] == {
+        "from": "2026-12-01",
+        "to": "2026-12-30",
+        "revenue": 0.0,
+    }
+    assert told(db, NOON + days(9))["month_before"] == {"from": "2026-10-01", "to": "2026-10-30", "revenue": 108.0}
+
+
 def test_sources_are_told_with_the_largest_first_and_their_part_of_the_whole(db):
     earn(db, (NOON, 60), (NOON - 1, 15))
     earn(db, (NOON, 25), source="merch")

@@ -38,8 +38,9 @@ def ask(stage: Stage, path: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def stage(program: object, new_database_url: object) -> Iterator[Stage]:
-    """Forty days of a small till, a stream, a refund, and some yen."""
+    """Forty days of a small till and its first sale before, a stream, a refund, and some yen."""
     with stage_of(program, new_database_url(), SALES_SECRET=SALES_SECRET) as stage:  # type: ignore[arg-type]
+        sell(stage, 10, source="till", at=(now_ms() - 70 * DAY_MS) / 1000)
         for back in range(1, 41):
             sell(stage, 20 + back % 7, source="till", at=(now_ms() - back * DAY_MS) / 1000)
         sell(stage, 1_200, currency="JPY", source="kiosk")
@@ -65,7 +66,8 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     expect(figure(page, "today")).to_have_text(f"${told['today']:,.2f}")
     expect(figure(page, "month")).to_have_text(f"${told['month']:,.2f}")
     expect(figure(page, "projected")).to_have_text(f"${told['projected_month']['amount']:,.2f}")
-    expect(page.locator("#projection")).to_contain_text("what each weekday brought in 40 days")
+    expect(page.locator("#kpi-month [data-part=note]")).to_have_text(re.compile(r"^(up|down) .* vs 1–\d+ \w+$|^as in"))
+    expect(page.locator("#projection")).to_contain_text("what each weekday brought in 56 days")
     expect(page.locator("#sources .source")).to_have_count(len(told["by_source"]))
     expect(page.locator("#streams .row").first).to_contain_text("gifts $20.00 · subs $2.50")
     expect(page.locator("#others")).to_contain_text("¥1,200")

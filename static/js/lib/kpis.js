@@ -1,14 +1,13 @@
 /** The six figures of the live page: each with what it is to be compared with. */
 
+import { change } from "./change.js";
 import { everySecond, serverNow } from "./clock.js";
 import { Counter } from "./counter.js";
-import { byId, icon, make, part, setText, unseen } from "./dom.js";
-import { brief, compact, decimal, duration, money, moneyFigure, percent, plural } from "./format.js";
+import { byId, make, part, setText } from "./dom.js";
+import { brief, compact, duration, money, moneyFigure, percent, plural } from "./format.js";
 import { isHeard } from "./live-words.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
-
-const MANY_PERCENT = 200; // from here on "times" is understood sooner, and fits: ten people are soon a thousand percent
 
 export class Kpis {
   constructor() {
@@ -85,21 +84,6 @@ export class Kpis {
 /** How much of the stream nobody listened to. */
 const missedWords = (percents) =>
   percents ? `${percents < 0.1 ? "under 0.1 %" : percent(percents)} missed` : "nothing missed";
-
-/** An arrow (also said in words), how much, and compared with what; null when that is not known. */
-function change(value, words, same) {
-  if (value === null || value === undefined) return null;
-  if (value === 0) return [same];
-  const direction = value > 0 ? "up" : "down";
-  const mark = make(
-    `span.change.${direction}`,
-    {},
-    icon(`arrow-${direction}`),
-    unseen(`${direction} `),
-    value < MANY_PERCENT ? percent(Math.abs(value)) : `×${decimal(1 + value / 100)}`,
-  );
-  return [mark, ` ${words}`];
-}
 
 /** The small print under the number of gifts: their coins, and subscriptions where the platform has them. */
 export function giftsNote(coins, subs) {

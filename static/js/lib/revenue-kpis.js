@@ -1,8 +1,9 @@
 /** The figures of the page: what came in, what is to come, and who is here. */
 
+import { change } from "./change.js";
 import { Counter } from "./counter.js";
-import { byId, part, setText } from "./dom.js";
-import { compact, fullDate, moneyFigure, monthWords, number } from "./format.js";
+import { byId, make, part, setText } from "./dom.js";
+import { compact, fullDate, moneyFigure, monthWords as monthName, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { amount, basis } from "./revenue-words.js";
 
@@ -47,12 +48,14 @@ export class RevenueKpis {
     }
   }
 
-  #drawRevenue({ today, yesterday, month, projected_month: projected, best_day: best, last_30_days: days, currency }) {
+  #drawRevenue(revenue) {
+    const { today, yesterday, month, month_before: before, projected_month: projected, best_day: best } = revenue;
+    const { last_30_days: days, currency } = revenue;
     this.currency = currency;
     this.counters.today.show(today);
     this.#note("today", `yesterday ${amount(yesterday, currency)}`);
     this.counters.month.show(month);
-    this.#note("month", `since 1 ${monthWords(projected.month)}`);
+    this.#note("month", ...(monthWords(month, before) ?? [`since 1 ${monthName(projected.month)}`]));
     const [brief, sentence] = basis(projected, currency) ?? ["nothing was earned yet", ""];
     this.counters.projected.show(sentence ? projected.amount : null);
     this.#note("projected", brief);
@@ -61,11 +64,21 @@ export class RevenueKpis {
     this.#note("best", best ? bestWords(best.date, days.at(-1).date) : "no day with money yet");
   }
 
-  #note(name, text) {
+  #note(name, ...parts) {
     const note = part(byId(`kpi-${name}`), "note");
-    setText(note, text);
-    note.title = text;
+    const wanted = make("div", {}, ...parts);
+    if (note.textContent === wanted.textContent) return;
+    note.replaceChildren(...wanted.childNodes);
+    note.title = note.textContent;
   }
+}
+
+/** The month against as many days of the one before; null where that is not known, or was nothing. */
+function monthWords(month, before) {
+  if (!before || before.revenue <= 0) return null;
+  const days = `1–${Number(before.to.slice(8))} ${monthName(before.to.slice(0, 7))}`;
+  const percents = Math.round((100 * (month - before.revenue)) / before.revenue);
+  return change(percents, `vs ${days}`, `as in ${days}`);
 }
 
 /** The best of all days may be years ago; and may be one that is not over. */
