@@ -26,7 +26,15 @@ from typing import Self
 
 STOP_SECONDS = 5.0
 
-CAN_FORK = hasattr(os, "pidfd_open")  # elsewhere nobody but the parent learns when a process has ended
+
+def can_fork() -> bool:
+    """Where not, nobody but its parent learns when a process has ended: not on Linux, or not in every container."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
 
 # In the halted program. It asks the system itself: the web process has gevent change much of the library.
 _HALTED = """

@@ -31,7 +31,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from core.config import ROOT
-from tests.nursery import CAN_FORK, Forked, Nursery
+from tests.nursery import Forked, Nursery, can_fork
 
 START_SECONDS = 60.0  # a twentieth of a core is enough; all tests that share a process fail with it
 STOP_SECONDS = 8.0  # what PM2 gives it
@@ -158,7 +158,7 @@ class Program:
     ) -> subprocess.Popen[bytes] | Forked:
         environment = self._environment(**settings)
         log_file.touch()
-        if self.forks and name in FORKED and CAN_FORK:
+        if self.forks and name in FORKED and can_fork():
             return _nursery(self.folder, name).start(arguments, environment, log_file, changed)
         command = ["-c", f"import sys, app\n{changed}\nsys.exit(app.main())"] if changed else [name, *arguments]
         with log_file.open("wb") as log:
