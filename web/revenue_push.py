@@ -19,6 +19,7 @@ from analytics.dashboards import TOLD_EVERY_SECONDS, elsewhere
 from analytics.revenue import Question
 from core.clock import now_ms
 from core.db import why_unusable
+from core.logs import Trouble
 from web.health import PUSHES
 from web.services import Services
 
@@ -44,6 +45,8 @@ class RevenuePush:
         self._process = secrets.token_hex(6)
         self._told = 0  # how many dashboards others know of
         self._tell_due = 0.0
+        what = "told of our dashboards"
+        self._trouble = Trouble(log, f"other processes cannot be {what}", f"other processes are {what} again")
 
     def join(self, sid: str, *, hears: bool) -> None:
         """A dashboard comes: it counts as one, and hears of money if it wants to."""
@@ -105,9 +108,10 @@ class RevenuePush:
     def _write(self, count: int) -> None:
         try:
             self._app.extensions["orders"].run(dashboards.tell, self._process, count, now_ms=now_ms())
+            self._trouble.is_now("")
         except DBAPIError as error:
             self._told = -1  # the next look tells again
-            log.warning("other processes cannot be told of our dashboards: %s", why_unusable(error))
+            self._trouble.is_now(why_unusable(error))
 
     def _totals(self, connection: Connection, question: Question) -> dict[str, Any]:
         return {**revenue.so_far(connection, question), "currency": question.currency}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from core.clock import now_ms
 from core.events import Kind
@@ -16,6 +20,7 @@ from rules.funnel import Step
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, TRACK_KEY, Stage, event
 from tests.web.sockets import Listener, listening
 from tests.web.test_sales import report
+from web.revenue_push import RevenuePush
 from web.revenue_schemas import LedgerLine, RevenueAnswer, VisitorsAnswer
 
 _numbers = itertools.count(1)
@@ -110,6 +115,29 @@ def test_who_comes_and_goes_is_told_of_dashboards_and_visitors(locked_stage):
             who = f"somebody-new-{number}"
             locked_stage.writer.tracked(Tracked(f"seen-{next(_numbers)}", int(Step.PAGE_VIEW), now_ms(), who))
         stays.wait_for("connection_update", lambda told: told["visitors_online"] >= 40)
+
+
+def test_that_other_processes_cannot_be_told_of_dashboards_is_said_once_and_when_it_is_over(caplog):
+    class Orders:
+        disk_is_full = True
+
+        def run(self, *_order: object, **_options: object) -> None:
+            if self.disk_is_full:
+                raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    caplog.set_level("INFO")
+    app = SimpleNamespace(extensions={"orders": (orders := Orders())})
+    settings = SimpleNamespace(redis_url="redis://127.0.0.1")
+    push = RevenuePush(app, None, SimpleNamespace(settings=settings))  # type: ignore[arg-type]
+    push.join("a dashboard", hears=False)
+    for second in range(10):
+        orders.disk_is_full = second < 5
+        push.push_present(float(second + 1))
+        gevent.sleep(0)
+    assert caplog.messages == [
+        "other processes cannot be told of our dashboards: the disk is full",
+        "other processes are told of our dashboards again",
+    ]
 
 
 def test_of_a_burst_the_newest_are_told_and_the_others_counted(locked_stage):
