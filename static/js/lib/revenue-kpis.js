@@ -73,9 +73,11 @@ export class RevenueKpis {
   }
 }
 
-/** The month against as many days of the one before; null where that is not known, or was nothing. */
+const LEAST_PART = 0.1; // of the month: what was less had sources that were not recorded yet, and is no comparison
+
+/** The month against as many days of the one before; null where that is not known, or was next to nothing. */
 function monthWords(month, before) {
-  if (!before || before.revenue <= 0) return null;
+  if (!before || before.revenue <= 0 || before.revenue < LEAST_PART * month) return null;
   const days = `1–${Number(before.to.slice(8))} ${monthName(before.to.slice(0, 7))}`;
   const percents = Math.round((100 * (month - before.revenue)) / before.revenue);
   return change(percents, `vs ${days}`, `as in ${days}`);
