@@ -69,14 +69,21 @@ class Delivery:
     webhook: Webhook
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt."""
+
+    problem: str = ""  # in one line without the address; "" where the message was taken
+    wait_seconds: int = 0  # what the receiver asks for before the next one
+
+
 class Sender:
     """Sends over HTTP, and keeps its connection's set-up between two messages."""
 
     def __init__(self) -> None:
         self._client: httpx.Client | None = None
 
-    def send(self, delivery: Delivery, zone: ZoneInfo, now_ms: int) -> str:
-        """Answers what went wrong, in one line without the address; "" where the message was taken."""
+    def send(self, delivery: Delivery, zone: ZoneInfo, now_ms: int) -> Outcome:
         import httpx  # only where there is a message to send: it costs a tenth of a second at every start
 
         # A proxy or a password from the environment would tell others of the message.
@@ -84,13 +91,13 @@ class Sender:
         body, headers = request_of(delivery, zone, now_ms)
         try:
             with self._client.stream("POST", delivery.webhook.url, content=body, headers=headers) as answer:
-                return _problem_of(answer.status_code)
+                return Outcome(_problem_of(answer.status_code), _wait_of(answer.headers.get("Retry-After", "")))
         except httpx.TimeoutException:
-            return f"no answer within {TIMEOUT_SECONDS:.0f} seconds"
+            return Outcome(f"no answer within {TIMEOUT_SECONDS:.0f} seconds")
         except httpx.ConnectError:
-            return "cannot connect: nobody answers at this address"
+            return Outcome("cannot connect: nobody answers at this address")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            return f"cannot be sent: {type(error).__name__}"
+            return Outcome(f"cannot be sent: {type(error).__name__}")
 
     def close(self) -> None:
         if self._client is not None:
@@ -104,6 +111,12 @@ def _problem_of(status: int) -> str:
     if 300 <= status < 400:
         return f"it answered {status}: redirects are not followed, give the final address"
     return f"it answered {status}"
+
+
+def _wait_of(retry_after: str) -> int:
+    """In seconds, rounded up; 0 for what is no number of them (a date, which is rare)."""
+    found = re.fullmatch(r"(\d{1,5})(\.\d+)?", retry_after)
+    return int(found[1]) + bool(found[2]) if found else 0
 
 
 def request_of(delivery: Delivery, zone: ZoneInfo, now_ms: int) -> tuple[bytes, dict[str, str]]:
@@ -193,13 +206,14 @@ def claim(database: Database, *, now_ms: int) -> list[Delivery]:
         return [Delivery(row.id, row.topic, row.attempts + 1, json.loads(row.payload), webhook) for row in rows]
 
 
-def settle(database: Database, delivery: Delivery, problem: str, *, now_ms: int) -> None:
+def settle(database: Database, delivery: Delivery, outcome: Outcome, *, now_ms: int) -> None:
     """Notes what became of an attempt: taken, to be tried again, or given up."""
     changes: dict[str, Any] = {"state": "sent", "problem": ""}
-    if problem:
+    if problem := outcome.problem:
         changes = {"problem": problem[:LONGEST_PROBLEM]}
         if delivery.attempts <= len(BACK_OFF_MINUTES):
-            changes["due_at_ms"] = now_ms + BACK_OFF_MINUTES[delivery.attempts - 1] * MINUTE_MS
+            pause_ms = BACK_OFF_MINUTES[delivery.attempts - 1] * MINUTE_MS
+            changes["due_at_ms"] = now_ms + max(pause_ms, outcome.wait_seconds * SECOND_MS)
         else:
             changes["state"] = "failed"
             if delivery.topic != TEST:  # the owner has been told

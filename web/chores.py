@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from actions import accounts, installation, store, tokens, webhooks
-from actions.webhooks import Delivery
+from actions.webhooks import Delivery, Outcome
 from analytics import health
 from core.clock import now_ms
 from core.db import why_unusable
@@ -89,11 +89,11 @@ class Chores:
 
     def deliver(self, delivery: Delivery) -> str:
         """Sends one message and notes the outcome; answers what went wrong, "" where nothing did."""
-        problem = f"no whole answer within {SEND_SECONDS:.0f} seconds"
+        outcome = Outcome(f"no whole answer within {SEND_SECONDS:.0f} seconds")
         with gevent.Timeout(SEND_SECONDS, False):
-            problem = self._sender.send(delivery, self._at.settings.zone, now_ms())
-        self._orders.run(webhooks.settle, delivery, problem, now_ms=now_ms())
-        return problem
+            outcome = self._sender.send(delivery, self._at.settings.zone, now_ms())
+        self._orders.run(webhooks.settle, delivery, outcome, now_ms=now_ms())
+        return outcome.problem
 
 
 def register(app: Flask, at: Services) -> Chores:

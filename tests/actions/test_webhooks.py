@@ -50,7 +50,7 @@ class Receiver:
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.status = 204
-        self.location = ""
+        self.location = self.retry_after = ""
         self.hold = threading.Event()
         self.hold.set()
         receiver = self
@@ -63,6 +63,8 @@ class Receiver:
                 self.send_response(receiver.status)
                 if receiver.location:
                     self.send_header("Location", receiver.location)
+                if receiver.retry_after:
+                    self.send_header("Retry-After", receiver.retry_after)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -111,8 +113,9 @@ def deliver(db: Database, sender: webhooks.Sender, at_ms: int) -> list[str]:
     """Sends what is due; answers what went wrong with each."""
     problems = []
     for delivery in webhooks.claim(db, now_ms=at_ms):
-        problems.append(sender.send(delivery, UTC, at_ms))
-        webhooks.settle(db, delivery, problems[-1], now_ms=at_ms)
+        outcome = sender.send(delivery, UTC, at_ms)
+        problems.append(outcome.problem)
+        webhooks.settle(db, delivery, outcome, now_ms=at_ms)
     return problems
 
 
@@ -179,6 +182,21 @@ def test_what_is_not_taken_is_tried_again_later_each_time_and_given_up_in_the_en
     assert len({taken.headers["X-StreamPulse-Delivery"] for taken in receiver.taken}) == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("300", 300), ("64.57", 65), ("2", 60), ("Fri, 27 Nov 2026 22:00:00 GMT", 60), ("-9", 60)]
+)
+def test_who_asks_for_a_longer_pause_is_given_it(
+    db: Database, receiver: Receiver, sender: Any, asked: str, seconds: int
+):
+    set_up(db, receiver.url)
+    find(db)
+    receiver.status, receiver.retry_after = 429, asked
+    assert deliver(db, sender, NOON) == ["it answered 429"]
+    receiver.status = 204
+    assert deliver(db, sender, NOON + 1_000 * seconds - 1) == []
+    assert deliver(db, sender, NOON + 1_000 * seconds) == [""]
+
+
 def test_a_receiver_that_is_back_gets_what_it_missed(db: Database, receiver: Receiver, sender: Any):
     set_up(db, receiver.url)
     find(db)
@@ -231,7 +249,7 @@ def test_a_message_is_one_process_own_until_its_lease_ends(db: Database, receive
     assert webhooks.claim(db, now_ms=NOON + webhooks.LEASE_MS - 1) == []
     # The first has crashed in between; another sends it, and what the first may still say counts no more.
     assert deliver(db, sender, NOON + webhooks.LEASE_MS) == [""]
-    webhooks.settle(db, first, "it answered 500", now_ms=NOON + webhooks.LEASE_MS)
+    webhooks.settle(db, first, webhooks.Outcome("it answered 500"), now_ms=NOON + webhooks.LEASE_MS)
     assert states(db) == [("sent", 2)]
 
 
