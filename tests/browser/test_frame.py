@@ -64,6 +64,14 @@ def test_on_a_desktop_all_sections_stand_in_the_navigation_and_each_once(visit: 
     assert labels == [label for _, _, label, _ in NAVIGATION]
 
 
+def test_the_whole_navigation_can_be_reached_in_a_low_window(visit: Visits) -> None:
+    page = visit(viewport={"width": 1280, "height": 380}).open("/settings")
+    last = page.locator(".nav > .nav-foot a").last
+    last.focus()
+    box = last.bounding_box()
+    assert box and box["y"] >= 0 and box["y"] + box["height"] <= 380
+
+
 def test_on_paper_stands_what_is_told_and_nothing_to_press(stage: Stage, visit: Visits) -> None:
     stage.chat("printed", "to be kept", at_ms=now_ms() - 300 * MINUTE_MS)
     with stage.client() as client:
