@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from core.clock import week_hour
 from core.events import Event, Kind
 from core.statements import BulkStatement
 from ingest.policy import Policy
-from ingest.sums import Sums, Tally
+from ingest.sums import Sums
 from models import ViewerHour, WeekHour
 
 
@@ -50,14 +50,14 @@ class Hours:
 
 def add(connection: Connection, sums: Sums, policy: Policy) -> None:
     """Adds a batch: everything people did, but not that they came or went. The sums are told in the policy's zone."""
-    if policy.heatmap:
-        _ADD_PEOPLE.run(connection, _rows(sums.by_hour_of_person()))
-        _ADD_CHANNELS.run(connection, _rows(sums.by_hour_of_channel()))
-
-
-def _rows(hours: Mapping[tuple[int, int], Tally]) -> list[tuple[int, ...]]:
-    """In the order of the keys: neighbours share their pages."""
-    return sorted((*key, tally.events, tally.worth) for key, tally in hours.items())
+    if not policy.heatmap:
+        return
+    hours = sums.by_person_in_hour().items()
+    people = [(one, slot, tally.events, tally.worth) for slot, acts in hours for one, tally in acts.items()]
+    people.sort()  # in the order of the keys: neighbours share their pages
+    _ADD_PEOPLE.run(connection, people)
+    channels = [(*key, tally.events, tally.worth) for key, tally in sums.by_hour_of_channel().items()]
+    _ADD_CHANNELS.run(connection, channels)
 
 
 def _upsert(table: Any, key: str) -> Callable[[Callable[[Any], Any]], Any]:

@@ -25,7 +25,7 @@ MINUTE_COUNTERS = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "r
 STREAM_COUNTERS = ("messages", "chatters", "bits", "subs", "gifts", "coins")
 PERSON_COUNTERS = ("messages", "bits", "coins", "gifts", "likes", "shares")
 
-PeopleInStreams = dict[tuple[int, int], Tally]  # by stream and person
+KnownPeople = dict[int, tuple[int, int]]  # by person: their messages in a stream, and when they were last active
 
 MOST_KNOWN = 50_000  # terms, or people in streams: some 5 MB of either
 
@@ -41,15 +41,14 @@ class Known:
 
     # Of terms, by stream and whether they are emotes: their uses.
     uses: dict[tuple[int, bool], dict[str, int]] = field(default_factory=dict)
-    # By stream and person: messages, and when the last sign of them was.
-    people: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    people: defaultdict[int, KnownPeople] = field(default_factory=lambda: defaultdict(dict))  # by stream
 
     def clear(self) -> None:
         self.uses.clear()
         self.people.clear()
 
     def stay_small(self) -> None:
-        if len(self.people) > MOST_KNOWN:
+        if sum(map(len, self.people.values())) > MOST_KNOWN:
             self.people.clear()
         if sum(map(len, self.uses.values())) > MOST_KNOWN:
             self.uses.clear()
@@ -60,11 +59,14 @@ def add(connection: Connection, sums: Sums, known: Known | None = None) -> None:
     known = Known() if known is None else known
     known.stay_small()
     _add_minutes(connection, sums)
-    chatters = _add_people(connection, sums.by_person_in_stream(), known)
+    chatters = {
+        stream_id: _add_people(connection, stream_id, people, known.people[stream_id])
+        for stream_id, people in sums.by_person_in_stream().items()
+    }
     _ADD_STREAMS.run(
         connection,
         [
-            (stream_id, added.messages, chatters[stream_id], added.bits, added.subs, added.gifts, added.coins)
+            (stream_id, added.messages, chatters.get(stream_id, 0), added.bits, added.subs, added.gifts, added.coins)
             for stream_id, added in sums.by_stream().items()
         ],
     )
@@ -102,39 +104,30 @@ def _add_minutes(connection: Connection, sums: Sums) -> None:
     _ADD_MINUTES.run(connection, rows)
 
 
-def _add_people(connection: Connection, people: PeopleInStreams, known: Known) -> Counter[int]:
-    """Answers how many of them write for the first time in their stream."""
-    _get_to_know(connection, people, known)
+def _add_people(connection: Connection, stream_id: int, people: Mapping[int, Tally], known: KnownPeople) -> int:
+    """Adds what people did in a stream; answers how many of them write for the first time in it."""
+    if unread := [viewer_id for viewer_id in people if viewer_id not in known]:
+        known.update((row[0], row[1:]) for row in _IN_STREAM(connection, stream=stream_id, viewers=unread).tuples())
     # An index costs wherever its column is named, even with nothing changed: so name only what changes.
     shapes: defaultdict[tuple[bool, bool, bool], list[tuple[int, ...]]] = defaultdict(list)
-    new: Counter[int] = Counter()
-    for key in sorted(people):  # neighbours share their pages
-        one, (before, last_ms) = people[key], known.people.get(key, _NOTHING)
+    new = 0
+    for viewer_id in sorted(people):  # neighbours share their pages
+        one, (before, last_ms) = people[viewer_id], known.get(viewer_id, _NOTHING)
         messages, at_ms = before + one.messages, one.last_at_ms if one.last_at_ms > last_ms else last_ms
-        known.people[key] = (messages, at_ms)
+        known[viewer_id] = (messages, at_ms)
         if messages and not before:
-            new[key[0]] += 1
+            new += 1
         level, minute = level_of(messages), at_ms // MINUTE_MS
         rose, moved = level_of(before) != level, last_ms // MINUTE_MS != minute
         if one.messages == one.events and not one.bits:  # nearly everybody
-            shapes[False, rose, moved].append((*key, at_ms, level, minute, one.messages))
+            shapes[False, rose, moved].append((stream_id, viewer_id, at_ms, level, minute, one.messages))
             continue
         # What a person gave is told in coins, and a bit is one: so gifts and cheers stand in one order.
         gave = (one.bits, one.coins + one.bits, one.gifts, one.likes, one.shares)
-        shapes[True, rose, moved].append((*key, at_ms, level, minute, one.messages, *gave))
+        shapes[True, rose, moved].append((stream_id, viewer_id, at_ms, level, minute, one.messages, *gave))
     for shape, rows in shapes.items():
         _ADD_PEOPLE[shape].run(connection, rows)
     return new
-
-
-def _get_to_know(connection: Connection, people: PeopleInStreams, known: Known) -> None:
-    unread: defaultdict[int, list[int]] = defaultdict(list)
-    for key in people:
-        if key not in known.people:
-            unread[key[0]].append(key[1])
-    for stream_id, viewer_ids in unread.items():
-        for viewer_id, messages, last_ms in _IN_STREAM(connection, stream=stream_id, viewers=viewer_ids).all():
-            known.people[stream_id, viewer_id] = (messages, last_ms)
 
 
 def _add_terms(connection: Connection, stream_id: int, is_emote: bool, added: Mapping[str, int], known: Known) -> None:

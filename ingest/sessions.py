@@ -121,7 +121,7 @@ class Sessions:
 
     def _latest(self) -> int:
         """When what is written here happened; in an import of old streams that is not now."""
-        return min(self.now_ms, max(self._current[key].counted_until_ms for key in (*self._changed, *self._heard)))
+        return min(self.now_ms, max(self._current[key].counted_until_ms for key in self._changed))
 
     def _go_on(self, key: Key, session: Session, at_ms: int, stream_id: int | None) -> None:
         was_open, before = session.left_ms is None, session.stream_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import add, attrgetter
 from typing import TypeVar
@@ -196,29 +196,35 @@ class Sums:
     def by_channel(self) -> dict[int, Tally]:
         return _joined((channel_id, tally) for (channel_id, _, _), tally in self.places.items())
 
-    def by_person(self) -> dict[int, Tally]:
-        return _joined(one for people in self.people.values() for one in people.items())
-
-    def by_hour_of_person(self) -> dict[tuple[int, int], Tally]:
-        return _joined(
-            ((viewer_id, slot), tally)
-            for (_, slot), people in self.people.items()
-            for viewer_id, tally in people.items()
-        )
-
     def by_hour_of_channel(self) -> dict[tuple[int, int], Tally]:
         return _joined(
             ((channel_id, week_hour(minute * MINUTE_MS, self.zone)), tally)
             for (channel_id, minute, _), tally in self.places.items()
         )
 
-    def by_person_in_stream(self) -> dict[tuple[int, int], Tally]:
-        return _joined(
-            ((stream_id, viewer_id), tally)
-            for (stream_id, _), people in self.people.items()
-            if stream_id is not None
-            for viewer_id, tally in people.items()
-        )
+    def by_person(self) -> dict[int, Tally]:
+        return _together(self.people.values())
+
+    def by_person_in_stream(self) -> dict[int, dict[int, Tally]]:
+        """By stream, and by person."""
+        return _grouped((stream_id, people) for (stream_id, _), people in self.people.items() if stream_id is not None)
+
+    def by_person_in_hour(self) -> dict[int, dict[int, Tally]]:
+        """By hour of the week, and by person."""
+        return _grouped((slot, people) for (_, slot), people in self.people.items())
+
+
+def _grouped(people: Iterable[tuple[int, People]]) -> dict[int, dict[int, Tally]]:
+    groups: defaultdict[int, list[People]] = defaultdict(list)
+    for key, some in people:
+        groups[key].append(some)
+    return {key: _together(some) for key, some in groups.items()}
+
+
+def _together(groups: Collection[People]) -> dict[int, Tally]:
+    if len(groups) == 1:  # nearly always there is one stream in one hour
+        return next(iter(groups))
+    return _joined(one for people in groups for one in people.items())
 
 
 def _joined(tallies: Iterable[tuple[_Key, Tally]]) -> dict[_Key, Tally]:
