@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0014"
+SCHEMA_REVISION = "0015"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -580,6 +580,22 @@ class StreamTerm(Base):
     term: Mapped[str] = mapped_column(String(32), primary_key=True)
     uses: Mapped[int] = counter()
     level: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # ingest.levels.level_of(uses)
+
+
+class FreshTerms(Base):
+    """What a batch added to the words or emotes of a stream, as long as ``stream_terms`` does not hold it.
+
+    The newest one tells the most used: those of ``stream_terms`` are right only where there is none.
+    """
+
+    __tablename__ = "fresh_terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    stream_id: Mapped[int] = mapped_column(ForeignKey("streams.id"), primary_key=True)
+    emote: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    most_used: Mapped[str] = mapped_column(Text)  # JSON object: uses by term, the most used first
+    used: Mapped[str] = mapped_column(Text)  # JSON list: what the batch used, as often as it did
 
 
 class StoreUser(Base):

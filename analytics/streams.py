@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +15,10 @@ from analytics.coverage import gap_json, gaps
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, hh_mm, iso, minute_of
 from core.statements import Prepared, among
-from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, FreshTerms, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
 from rules.hype import BASELINE_STREAMS, PastStream, usual_rate
 from rules.streams import is_running
+from rules.terms import MOST_USED
 
 LONGEST_GRAPH_MINUTES = 7 * 24 * 60  # a stream that never ends shows its last week
 
@@ -163,10 +165,17 @@ def top_terms(
     """The words or emotes that were used in most messages: term, count."""
     uses: dict[str, int] = {}
     for stream_id in stream_ids:
-        for term, count in _TOP_TERMS(connection, stream=stream_id, emote=emote, limit=limit):
+        for term, count in _most_used(connection, stream_id, emote=emote)[:limit]:
             uses[term] = uses.get(term, 0) + count
     ranked = sorted(uses.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"term": term, "count": count} for term, count in ranked[:limit]]
+
+
+def _most_used(connection: Connection, stream_id: int, *, emote: bool) -> Sequence[tuple[str, int]]:
+    """The first of one stream: as the last batch told them, where the table does not hold all of it yet."""
+    if (told := _TOLD_TERMS(connection, stream=stream_id, emote=emote).scalar()) is not None:
+        return list(json.loads(told).items())
+    return [(row.term, row.uses) for row in _TOP_TERMS(connection, stream=stream_id, emote=emote)]
 
 
 def active_chatters(connection: Connection, stream_ids: Sequence[int], since_ms: int) -> int:
@@ -206,11 +215,17 @@ _TOP_CHATTERS = Prepared(
         _BEST.c.messages,
     ).join(_BEST, _BEST.c.viewer_id == Viewer.id)
 )
+_TOLD_TERMS = Prepared(
+    select(FreshTerms.most_used)
+    .where(FreshTerms.stream_id == bindparam("stream"), FreshTerms.emote == bindparam("emote"))
+    .order_by(FreshTerms.number.desc())
+    .limit(1)
+)
 _TOP_TERMS = Prepared(
     select(StreamTerm.term, StreamTerm.uses)
     .where(StreamTerm.stream_id == bindparam("stream"), StreamTerm.emote == bindparam("emote"), StreamTerm.level > 0)
     .order_by(StreamTerm.level.desc(), StreamTerm.uses.desc(), StreamTerm.term)
-    .limit(bindparam("limit"))
+    .limit(MOST_USED)
 )
 # Literally as in the index of those who write, which holds the minute of their last sign only.
 _WRITES = StreamViewer.level > literal_column("0")

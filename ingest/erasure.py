@@ -11,10 +11,9 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, null, or_, sel
 
 from core.events import Event, Kind, Mark, Person, Platform
 from core.statements import BulkStatement
-from ingest import attendance
+from ingest import attendance, terms
 from ingest.placed import Placed
 from ingest.policy import Policy
-from ingest.rollups import take_back_terms
 from ingest.sums import terms_of
 from models import Channel, CurrentSession, EventStatus
 from models import Event as EventRow
@@ -81,7 +80,7 @@ def clean_events(connection: Connection, viewer_id: int, after: Cursor) -> Curso
         status = EventStatus.CLEARED if row.status == EventStatus.SHOWN else row.status
         cleaned.append((row.id, status, row.marks & KEPT_MARKS, _plain(Kind(row.kind), extra)))
     _CLEAN.run(connection, cleaned)
-    take_back_terms(connection, spoken)
+    terms.take_back(connection, spoken)
     return Cursor(rows[-1].at_ms, rows[-1].id) if len(rows) == STEP else None
 
 

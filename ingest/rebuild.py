@@ -20,6 +20,7 @@ from models import (
     Channel,
     CurrentSession,
     EventStatus,
+    FreshTerms,
     Gift,
     LastSeenDay,
     MinuteRollup,
@@ -40,7 +41,7 @@ from rules.tiers import tier_for
 
 CHUNK = 5_000
 RECOMPUTED: tuple[Any, ...] = (
-    *(MinuteRollup, StreamViewer, StreamTerm, StreamAttendance, WeekHour),
+    *(MinuteRollup, StreamViewer, StreamTerm, FreshTerms, StreamAttendance, WeekHour),
     *(Gift, CurrentSession, PastSession, ViewerHour, ViewerTotal, LastSeenDay),
 )
 # The columns of ``viewer_baselines`` and the totals they begin.
@@ -66,11 +67,11 @@ def rebuild(
         return rebuild_since(connection, since_ms, progress)
     _reset(connection)
     plainly = replace(policy, auto_vip=False, birthday_reminder=False)  # nothing of it happens now
-    read = 0
+    read, known = 0, rollups.Known()
     for chunk in _chunks(connection):
         counted = _counted(chunk)
         sums = Sums(counted, policy.zone)
-        rollups.add(connection, sums)
+        rollups.add(connection, sums, known)
         viewer_totals.add(connection, sums)
         heatmap.add(connection, sums, policy)
         gifts.record(connection, counted)
@@ -91,11 +92,11 @@ def rebuild_since(connection: Connection, since_ms: int, progress: Callable[[int
     """
     earlier = set(connection.scalars(select(Stream.id).where(Stream.started_at_ms < since_ms)))
     _reset_since(connection, since_ms)
-    read = 0
+    read, known = 0, rollups.Known()
     for chunk in _chunks(connection):
         whole = [item for item in _counted(chunk) if item.event.at_ms >= since_ms]
         counted = [replace(item, stream_id=None) if item.stream_id in earlier else item for item in whole]
-        rollups.add(connection, Sums(counted, UTC))
+        rollups.add(connection, Sums(counted, UTC), known)
         read += len(chunk)
         progress(read)
     _count_everybody(connection)
@@ -106,7 +107,7 @@ def _reset_since(connection: Connection, since_ms: int) -> None:
     minutes = MinuteRollup.minute >= minute_of(since_ms)
     connection.execute(delete(MinuteRollup).where(minutes))
     later = Stream.started_at_ms >= since_ms
-    for table in (StreamViewer, StreamTerm):
+    for table in (StreamViewer, StreamTerm, FreshTerms):
         connection.execute(delete(table).where(table.stream_id.in_(select(Stream.id).where(later))))
     connection.execute(update(Stream).where(later).values(dict.fromkeys(rollups.STREAM_COUNTERS, 0)))
     kept = select(func.coalesce(func.sum(MinuteRollup.messages), 0)).where(MinuteRollup.channel_id == Channel.id)

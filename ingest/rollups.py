@@ -5,21 +5,22 @@ Everything here equals a recomputation from the raw events (``ingest.rebuild``),
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, product
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, literal_column, or_, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from core.clock import MINUTE_MS
 from core.statements import BulkStatement, Prepared, among
+from ingest import terms
 from ingest.levels import level_of
 from ingest.placed import Placed
 from ingest.sums import Sums, Tally
-from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer
+from models import Channel, MinuteRollup, Stream, StreamViewer
 
 MINUTE_COUNTERS = ("messages", "newcomers", "bits", "subs", "gifts", "coins", "raids", "likes", "follows")
 STREAM_COUNTERS = ("messages", "chatters", "bits", "subs", "gifts", "coins")
@@ -27,7 +28,7 @@ PERSON_COUNTERS = ("messages", "bits", "coins", "gifts", "likes", "shares")
 
 KnownPeople = dict[int, tuple[int, int]]  # by person: their messages in a stream, and when they were last active
 
-MOST_KNOWN = 50_000  # terms, or people in streams: some 5 MB of either
+MOST_KNOWN = 50_000  # people in streams: some 5 MB
 
 _of_minute = attrgetter(*MINUTE_COUNTERS)
 
@@ -39,24 +40,21 @@ class Known:
     It is kept up to date by whom it is handed to, and has to be emptied when anybody else may have written.
     """
 
-    # Of terms, by stream and whether they are emotes: their uses.
-    uses: dict[tuple[int, bool], dict[str, int]] = field(default_factory=dict)
+    terms: terms.Known = field(default_factory=dict)
     people: defaultdict[int, KnownPeople] = field(default_factory=lambda: defaultdict(dict))  # by stream
 
     def clear(self) -> None:
-        self.uses.clear()
+        self.terms.clear()
         self.people.clear()
 
     def stay_small(self) -> None:
         if sum(map(len, self.people.values())) > MOST_KNOWN:
             self.people.clear()
-        if sum(map(len, self.uses.values())) > MOST_KNOWN:
-            self.uses.clear()
+        terms.stay_small(self.terms)
 
 
-def add(connection: Connection, sums: Sums, known: Known | None = None) -> None:
+def add(connection: Connection, sums: Sums, known: Known) -> None:
     """Adds a batch to the minutes, the channels, the streams, the people in streams and the terms of streams."""
-    known = Known() if known is None else known
     known.stay_small()
     _add_minutes(connection, sums)
     chatters = {
@@ -71,20 +69,10 @@ def add(connection: Connection, sums: Sums, known: Known | None = None) -> None:
         ],
     )
     for is_emote, spoken in ((False, sums.words), (True, sums.emotes)):
-        for stream_id, terms in spoken.items():
-            _add_terms(connection, stream_id, is_emote, Counter(terms), known)
+        for stream_id, used in spoken.items():
+            terms.add(connection, (stream_id, is_emote), used, known.terms)
     messages = [(channel_id, added.messages) for channel_id, added in sums.by_channel().items() if added.messages]
     _ADD_CHANNELS.run(connection, messages)
-
-
-def take_back_terms(connection: Connection, spoken: Mapping[tuple[int, bool, str], int]) -> None:
-    """Takes uses out of the terms of streams; what was used nowhere else is gone."""
-    taken: defaultdict[tuple[int, bool], dict[str, int]] = defaultdict(dict)
-    for (stream_id, is_emote, term), uses in spoken.items():
-        taken[stream_id, is_emote][term] = -uses
-    for (stream_id, is_emote), uses_of in taken.items():
-        _add_terms(connection, stream_id, is_emote, uses_of, Known())
-        _FORGET_TERMS.run(connection, [(stream_id, is_emote)])
 
 
 def touch_channels(connection: Connection, placed: Sequence[Placed]) -> None:
@@ -130,25 +118,6 @@ def _add_people(connection: Connection, stream_id: int, people: Mapping[int, Tal
     return new
 
 
-def _add_terms(connection: Connection, stream_id: int, is_emote: bool, added: Mapping[str, int], known: Known) -> None:
-    uses = known.uses.setdefault((stream_id, is_emote), {})
-    if unread := [term for term in added if term not in uses]:
-        uses.update(dict.fromkeys(unread, 0))
-        uses.update((row[0], row[1]) for row in _USES(connection, stream=stream_id, emote=is_emote, terms=unread).all())
-    same: list[tuple[Any, ...]] = []
-    risen: list[tuple[Any, ...]] = []
-    for term in sorted(added):  # in the order of the key: neighbours share their pages
-        count, before = added[term], uses[term]
-        now = uses[term] = before + count
-        level = now.bit_length()  # as ``level_of`` has it, where both are something
-        if before > 0 < now and before.bit_length() == level:
-            same.append((stream_id, is_emote, term, count, level))
-        else:
-            risen.append((stream_id, is_emote, term, count, level_of(now)))
-    _ADD_TERMS.run(connection, same)
-    _ADD_RISEN_TERMS.run(connection, risen)
-
-
 def _adding(table: Any, upsert: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(table, name) + upsert.excluded[name] for name in names}
 
@@ -175,39 +144,14 @@ def _adding_people(gave: bool, rose: bool, moved: bool) -> BulkStatement:
     return BulkStatement(build, ("stream_id", "viewer_id", "last_at_ms", "level", "last_minute", *counters))
 
 
-def _adding_terms(*told: str) -> BulkStatement:
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(StreamTerm)
-        changes = _adding(StreamTerm, upsert, ["uses"]) | {name: upsert.excluded[name] for name in told}
-        return upsert.on_conflict_do_update(index_elements=["stream_id", "emote", "term"], set_=changes)
-
-    return BulkStatement(build, ("stream_id", "emote", "term", "uses", "level"))
-
-
 _NOTHING = (0, 0)
 _IN_STREAM = Prepared(
     select(StreamViewer.viewer_id, StreamViewer.messages, StreamViewer.last_at_ms).where(
         StreamViewer.stream_id == bindparam("stream"), among(StreamViewer.viewer_id, "viewers")
     )
 )
-_USES = Prepared(
-    select(StreamTerm.term, StreamTerm.uses).where(
-        StreamTerm.stream_id == bindparam("stream"),
-        StreamTerm.emote == bindparam("emote"),
-        among(StreamTerm.term, "terms"),
-    )
-)
 _ADD_MINUTES = BulkStatement(_minutes_upsert, ("channel_id", "minute", *MINUTE_COUNTERS, "viewers"))
 _ADD_PEOPLE = {shape: _adding_people(*shape) for shape in product((False, True), repeat=3)}
-_ADD_TERMS, _ADD_RISEN_TERMS = _adding_terms(), _adding_terms("level")
-_FORGET_TERMS = BulkStatement(
-    lambda _insert: delete(StreamTerm).where(
-        StreamTerm.stream_id == bindparam("stream"),
-        StreamTerm.emote == bindparam("is_emote"),
-        StreamTerm.level == literal_column("0"),
-    ),
-    ("stream", "is_emote"),
-)
 _ADD_STREAMS = BulkStatement(
     lambda _insert: (
         update(Stream)

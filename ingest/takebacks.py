@@ -12,12 +12,11 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from core.clock import minute_of
 from core.events import Kind, Mark
 from core.statements import BulkStatement, Prepared, among, one_of
-from ingest import earnings, retention
+from ingest import earnings, retention, terms
 from ingest.census import Census
 from ingest.heatmap import Hours
 from ingest.levels import level_of
 from ingest.policy import Policy
-from ingest.rollups import take_back_terms
 from ingest.sums import COUNTED, terms_of
 from models import Channel, EventStatus, MinuteRollup, Stream, StreamViewer, Viewer
 from models import Event as EventRow
@@ -86,7 +85,7 @@ def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy
     _FROM_CHANNELS.run(connection, list(channels.items()))
     hours.write(connection)
     _less_coins(connection, bits)
-    take_back_terms(connection, spoken)
+    terms.take_back(connection, spoken)
     _FROM_STREAMS.run(connection, [(key, *_values(taken, _OF_STREAM)) for key, taken in streams.items()])
     for stream_id in streams:
         still = select(func.count()).where(StreamViewer.stream_id == stream_id, StreamViewer.level > 0)

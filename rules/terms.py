@@ -17,6 +17,7 @@ WORD = re.compile(rf"[^\W_](?:[\w'’{_MARKS}]*(?:[^\W_]|[{_MARKS}]))?")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[@#!]\S+|(?<!\S)\S+\.(?:com|net|org|tv|gg)\b\S*", re.IGNORECASE)
 SHORTEST, LONGEST = 3, 24
 MOST_PER_MESSAGE = 20
+MOST_USED = 20  # of a stream are told
 
 STOP_WORDS = frozenset(
     # English, German, Spanish, French, Portuguese: what chats are made of and says nothing.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
 from core.clock import minute_of
 from core.db import Database
+from ingest import terms
 from ingest.levels import level_of
 from models import (
     Channel,
     CurrentSession,
     Event,
+    FreshTerms,
     Gift,
     LastSeenDay,
     MinuteRollup,
@@ -77,13 +81,14 @@ def tables(db: Database) -> dict[str, Any]:
         },
         "out of level": [
             *(row for row in rows(db, StreamTerm) if row["level"] != level_of(row["uses"])),
+            *_told_otherwise(db),
             *(row for row in rows(db, StreamViewer) if row["level"] != level_of(row["messages"])),
             *(row for row in rows(db, StreamViewer) if row["last_minute"] != minute_of(row["last_at_ms"])),
         ],
         "terms": {
-            (streams[row["stream_id"]], row["emote"], row["term"]): row["uses"]
-            for row in rows(db, StreamTerm)
-            if row["uses"]
+            (streams[stream_id], emote, term): count
+            for (stream_id, emote), counts in uses(db).items()
+            for term, count in counts.items()
         },
         "viewers": {viewers[row["id"]]: tuple(row[name] for name in VIEWER) for row in rows(db, Viewer)},
         "mutes": {(channels[row["channel_id"]], viewers[row["viewer_id"]]): row["until_ms"] for row in rows(db, Mute)},
@@ -121,6 +126,24 @@ def tables(db: Database) -> dict[str, Any]:
         },
         "last seen": {row["day"]: row["viewers"] for row in rows(db, LastSeenDay) if row["viewers"]},
     }
+
+
+def uses(db: Database) -> dict[tuple[int, bool], Counter[str]]:
+    """By stream and whether they are emotes: how often each term was used, with what batches have left."""
+    found: dict[tuple[int, bool], Counter[str]] = {}
+    for row in rows(db, StreamTerm):
+        found.setdefault((row["stream_id"], row["emote"]), Counter())[row["term"]] += row["uses"]
+    for row in rows(db, FreshTerms):
+        found.setdefault((row["stream_id"], row["emote"]), Counter()).update(json.loads(row["used"]))
+    return {key: +counts for key, counts in found.items()}
+
+
+def _told_otherwise(db: Database) -> list[Any]:
+    """Terms that a batch has called the most used, and that are not."""
+    told = {(row["stream_id"], row["emote"]): json.loads(row["most_used"]) for row in rows(db, FreshTerms)}
+    counted = uses(db)
+    right = {key: sorted(counted[key].items(), key=lambda term: (-term[1], term[0]))[: terms.MOST_USED] for key in told}
+    return [(key, most) for key, most in told.items() if list(most.items()) != right[key]]
 
 
 def _former_names(db: Database, viewers: dict[int, Any]) -> dict[Any, list[Any]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
 
+from analytics import streams
 from core.db import Database
 from core.events import Event, Kind, Mark, Person, Platform
+from ingest import terms
 from ingest.batch import Memory
-from models import Channel, CurrentSession, IgnoredName, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, CurrentSession, FreshTerms, IgnoredName, MinuteRollup, Stream, StreamViewer, Viewer
 from models import Event as EventRow
+from tests.ingest.tables import uses
 from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
 
 
@@ -278,7 +282,7 @@ def test_a_shared_message_is_shown_and_never_counted(db: Database) -> None:
     write(db, [chat(NOVA, "ours"), chat(SAM, "theirs", marks=Mark.SHARED, amount=500)])
     assert only(db, Stream)["messages"] == only(db, MinuteRollup)["messages"] == 1
     assert [row["text"] for row in rows(db, EventRow)] == ["ours", "theirs"]
-    assert {row["term"] for row in rows(db, StreamTerm)} == {"ours"}
+    assert list(uses(db).values()) == [{"ours": 1}]
 
 
 def test_the_minutes_hold_what_happened_in_them(db: Database) -> None:
@@ -315,13 +319,34 @@ def test_the_minutes_hold_what_happened_in_them(db: Database) -> None:
 
 def test_words_and_emotes_count_once_a_message(db: Database) -> None:
     write(db, [chat(NOVA, "Kappa clutch clutch", emotes=["Kappa", "Kappa"]), chat(SAM, "CLUTCH!")])
-    found = {(row["emote"], row["term"]): row["uses"] for row in rows(db, StreamTerm)}
-    assert found == {(True, "Kappa"): 1, (False, "clutch"): 2}
+    found = {is_emote: terms for (_, is_emote), terms in uses(db).items()}
+    assert found == {True: {"Kappa": 1}, False: {"clutch": 2}}
 
 
 def test_emotes_with_names_longer_than_their_column_are_cut_and_still_count_once(db: Database) -> None:
     write(db, [chat(NOVA, "x", emotes=["e" * 40 + "1", "e" * 40 + "2"])])
-    assert [(row["term"], row["uses"]) for row in rows(db, StreamTerm)] == [("e" * 32, 1)]
+    assert list(uses(db).values()) == [{"e" * 32: 1}]
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_words_are_told_after_every_batch_however_many_have_left_theirs(
+    db: Database, monkeypatch: pytest.MonkeyPatch, remembers: bool
+) -> None:
+    monkeypatch.setattr(terms, "BATCHES", 16)
+    said, memory = Counter[str](), Memory()
+    for number in range(2 * terms.BATCHES + 3):
+        text = f"clutch word{number % 30:02} rare{number}"
+        said.update(text.split())
+        write(db, [chat(NOVA, text, NOON + number)], memory=memory if remembers else Memory())
+        expected = sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
+        with db.reading() as connection:
+            told = streams.top_terms(connection, [1], emote=False)
+        assert [(one["term"], one["count"]) for one in told] == expected
+    assert uses(db) == {(1, False): said}
+    assert len(rows(db, FreshTerms)) == 3  # the others are added up
+    monkeypatch.setattr(terms, "USES", 50)
+    write(db, [chat(NOVA, f"many{number:02} words", NOON + 60) for number in range(25)])
+    assert rows(db, FreshTerms) == []
 
 
 def test_a_late_batch_does_not_make_a_channel_look_silent(db: Database) -> None:

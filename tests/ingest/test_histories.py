@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert
 from core.clock import HOUR_MS
 from core.db import Database
 from core.events import Event, Kind
-from ingest import retention
+from ingest import retention, terms
 from ingest.batch import BatchResult, Memory
 from ingest.policy import Policy
 from ingest.rebuild import rebuild
@@ -39,7 +39,10 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Databa
     """Two for all examples, each emptied before it is used: a new one costs as much as a history."""
     folder = tmp_path_factory.mktemp("histories")
     made = (unsafe(database(folder, "one.db")), unsafe(database(folder, "other.db")))
-    yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(terms, "BATCHES", 3)  # a history has few
+        patch.setattr(terms, "MOST_USED", 2)
+        yield made
     for one in made:
         one.close()
 

@@ -9,8 +9,9 @@ import pytest
 from analytics import feed, moments, scope, streams
 from core.db import Database
 from core.events import Event, Kind, Mark, Person
-from models import Channel, EventStatus, MinuteRollup, Mute, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, EventStatus, FreshTerms, MinuteRollup, Mute, Stream, StreamTerm, StreamViewer, Viewer
 from models import Event as EventRow
+from tests.ingest.tables import uses
 from tests.support import (
     LENA,
     NOON,
@@ -61,7 +62,7 @@ def nothing_is_counted(db: Database) -> bool:
         and (minute["messages"], minute["bits"], minute["newcomers"]) == (0, 0, 0)
         and (stream["messages"], stream["bits"], stream["chatters"]) == (0, 0, 0)
         and (viewer["total_comments"], viewer["total_bits"]) == (0, 0)
-        and rows(db, StreamViewer) == rows(db, StreamTerm) == []
+        and rows(db, StreamViewer) == rows(db, StreamTerm) == rows(db, FreshTerms) == []
     )
 
 
@@ -127,7 +128,7 @@ def test_a_deletion_counts_back_only_what_its_message_counted(db: Database, rude
     assert only(db, MinuteRollup)["messages"] == only(db, Stream)["messages"] == 1
     assert (only(db, StreamViewer)["messages"], only(db, StreamViewer)["bits"]) == (1, 7)
     assert only(db, StreamViewer)["last_at_ms"] == NOON + 1
-    assert {row["term"] for row in rows(db, StreamTerm)} == {"kind", "word", "kindEmote"}
+    assert {term for terms in uses(db).values() for term in terms} == {"kind", "word", "kindEmote"}
     assert (only(db, Viewer)["total_comments"], only(db, Viewer)["total_bits"]) == (1, 7)
 
 
@@ -274,7 +275,7 @@ def test_hundreds_of_bans_in_one_batch_are_one_recount(db: Database) -> None:
     write(db, [chat(LENA, "welcome"), *(chat(raider, "spam spam") for raider in raiders)])
     write(db, [timeout(raider, NOON + 1, seconds=0) for raider in raiders])
     assert only(db, Channel)["total_messages"] == only(db, Stream)["chatters"] == 1
-    assert [row["term"] for row in rows(db, StreamTerm)] == ["welcome"]
+    assert list(uses(db).values()) == [{"welcome": 1}]
     assert users(db) == ["Lena"]
 
 

@@ -9,7 +9,7 @@ from core.db import Database
 from core.events import Event, Kind, Person, Platform
 from ingest import rebuild as rebuilding
 from ingest.rebuild import rebuild
-from models import Channel, MinuteRollup, Stream, StreamTerm, StreamViewer, Viewer
+from models import Channel, FreshTerms, MinuteRollup, Stream, StreamViewer, Viewer
 from tests.ingest.tables import tables
 from tests.support import LENA, NOON, NOVA, OTTO, POLICY, SAM, act, chat, deletion, minutes, timeout, write
 
@@ -55,7 +55,7 @@ def test_a_rebuild_puts_right_what_is_wrong_or_gone(db: Database) -> None:
         connection.execute(update(Stream).values(messages=1, chatters=1, coins=1))
         connection.execute(update(Viewer).values(total_comments=7, total_visits=0, last_seen_at_ms=1))
         connection.execute(delete(StreamViewer))
-        connection.execute(update(StreamTerm).values(uses=1_000))
+        connection.execute(delete(FreshTerms))
     assert tables(db) != before
     run(db)
     assert tables(db) == before
