@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from core.events import Kind, Mark
 from core.statements import Prepared, among
@@ -55,8 +55,7 @@ def record(
         ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
     for channel_id, at_ms in ends.items():
         since_ms = at_ms - policy.session_timeout_ms
-        sessions.load(_OPEN_IN(connection, channel=channel_id, since=since_ms))
-        sessions.load(_ENDED_AFTER(connection, channel=channel_id, since=since_ms, at=at_ms, kinds=_SIGNS))
+        sessions.load(_HERE_UNTIL(connection, channel=channel_id, since=since_ms, at=at_ms, kinds=_SIGNS))
     for item in placed:
         event = item.event
         kind = event.kind
@@ -96,17 +95,9 @@ _SESSIONS = select(
 _OF_PEOPLE = Prepared(
     _SESSIONS.where(among(CurrentSession.viewer_id, "viewers"), CurrentSession.channel_id == bindparam("channel"))
 )
-# Who fell silent before is gone anyway: without heartbeats, as in a recount, these are nearly all.
-_OPEN_IN = Prepared(
-    _SESSIONS.where(
-        CurrentSession.left_at_ms.is_(None),
-        CurrentSession.counted_until_ms > bindparam("since"),
-        CurrentSession.channel_id == bindparam("channel"),
-    )
-)
-# An end that is told late also ends what a heartbeat had ended later. Who was still there shows in the events: no
-# index tells when sessions ended.
-_ENDED_AFTER = Prepared(
+# Whom the end of a stream sends away: who fell silent before is gone anyway. When people were last heard of shows in
+# the events, no index tells it. An end that is told late also ends what a heartbeat had ended later.
+_HERE_UNTIL = Prepared(
     _SESSIONS.where(
         CurrentSession.viewer_id.in_(
             select(EventRow.viewer_id).where(
@@ -116,7 +107,7 @@ _ENDED_AFTER = Prepared(
             )
         ),
         CurrentSession.channel_id == bindparam("channel"),
-        CurrentSession.left_at_ms > bindparam("at"),
+        or_(CurrentSession.left_at_ms.is_(None), CurrentSession.left_at_ms > bindparam("at")),
     )
 )
 _DUE = Prepared(

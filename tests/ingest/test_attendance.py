@@ -217,6 +217,14 @@ def test_the_end_of_a_stream_ends_all_sessions_in_its_channel_and_no_other(db: D
     assert watched == {"nova": 3, "otto": 2, "sam": 5, "lena": 4.99, "milo": 5}
 
 
+def test_the_end_of_a_stream_ends_a_session_that_no_heartbeat_has_counted(db: Database) -> None:
+    for at in (0, 4):
+        write(db, [chat(NOVA, at=NOON + minutes(at))])
+    write(db, [act(Kind.LIVE_END, at=NOON + minutes(8))])
+    settle(db, NOON + hours(1))
+    assert visits_and_minutes(db) == (1, 8)
+
+
 @pytest.mark.parametrize("with_them", [False, True])
 def test_an_end_told_late_ends_what_heartbeats_had_ended_later(db: Database, with_them: bool) -> None:
     first, second, end = last(3)
