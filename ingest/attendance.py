@@ -50,10 +50,7 @@ def record(
             people[item.channel_id].add(item.viewer_id)
     for channel_id, viewer_ids in people.items():
         sessions.load(_OF_PEOPLE(connection, channel=channel_id, viewers=list(viewer_ids)).all())
-    ends: dict[int, int] = {}
-    for item in ended:
-        ends[item.channel_id] = min(item.event.at_ms, ends.get(item.channel_id, item.event.at_ms))
-    for channel_id, at_ms in ends.items():
+    for channel_id, at_ms in {(item.channel_id, item.event.at_ms) for item in ended}:
         since_ms = at_ms - policy.session_timeout_ms
         sessions.load(_HERE_UNTIL(connection, channel=channel_id, since=since_ms, at=at_ms, kinds=_SIGNS))
     for item in placed:

@@ -225,6 +225,15 @@ def test_the_end_of_a_stream_ends_a_session_that_no_heartbeat_has_counted(db: Da
     assert visits_and_minutes(db) == (1, 8)
 
 
+def test_each_of_two_ends_that_are_told_together_ends_the_sessions_of_its_time(db: Database) -> None:
+    write(db, [chat(NOVA)])
+    write(db, [chat(OTTO, at=NOON + minutes(20))])
+    write(db, [act(Kind.LIVE_END, at=NOON + minutes(at)) for at in (2, 23)])
+    settle(db, NOON + hours(1))
+    watched = {row["username"]: row["total_watchtime_ms"] / minutes(1) for row in rows(db, Viewer)}
+    assert watched == {"nova": 2, "otto": 3}
+
+
 @pytest.mark.parametrize("with_them", [False, True])
 def test_an_end_told_late_ends_what_heartbeats_had_ended_later(db: Database, with_them: bool) -> None:
     first, second, end = last(3)
