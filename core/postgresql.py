@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from typing import Any
+
+from sqlalchemy import BinaryExpression, Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.operators import floordiv
 
 from core.turns import take_turn
 
@@ -41,3 +46,11 @@ def snapshot(connection: Connection) -> Connection:
     if connection.dialect.name == "cockroachdb":  # there every transaction does
         return connection.execution_options(postgresql_readonly=True)
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@compiles(BinaryExpression, "cockroachdb")
+def _divides_whole_numbers(element: BinaryExpression[Any], compiler: SQLCompiler, **kwargs: Any) -> str:
+    """There ``/`` of two whole numbers is a fraction, which its dialect overlooks."""
+    if element.operator is not floordiv:
+        return str(compiler.visit_binary(element, **kwargs))  # type: ignore[no-untyped-call]
+    return f"{compiler.process(element.left, **kwargs)} // {compiler.process(element.right, **kwargs)}"

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy import BigInteger, Connection, column, event, insert, literal_column, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     DatabaseError,
@@ -94,6 +94,13 @@ def test_on_cockroachdb_keys_come_from_sequences_and_what_the_address_says_stays
         with pytest.raises(InterruptedError):
             db.engine.connect()
     assert asked == ["-c serial_normalization=sql_sequence", "-c serial_normalization=sql_sequence --cluster=mine"]
+
+
+def test_on_cockroachdb_whole_numbers_are_divided_into_whole_numbers() -> None:
+    day = (column("at_ms", BigInteger) + 1) // literal_column("86400000", BigInteger)
+    for address, sign in (("cockroachdb+psycopg://", "//"), ("postgresql+psycopg://", "/")):
+        told = str((day * 2).compile(dialect=make_url(address).get_dialect()(), compile_kwargs={"literal_binds": True}))
+        assert told == f"((at_ms + 1) {sign} 86400000) * 2"
 
 
 def test_an_address_is_shown_without_its_password() -> None:
