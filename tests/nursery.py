@@ -38,7 +38,7 @@ def can_fork() -> bool:
 
 # In the halted program. It asks the system itself: the web process has gevent change much of the library.
 _HALTED = """
-import gc, json, os, runpy, sys, time
+import gc, json, os, runpy, signal, sys, time
 sys.path.insert(0, os.getcwd())
 from core import starting
 
@@ -49,6 +49,7 @@ def goes_on(arguments, environment, log, changed):
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    signal.signal(signal.SIGINT, interrupted)
     nothing, file = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
     for of, to in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(of, to)
@@ -60,6 +61,8 @@ def goes_on(arguments, environment, log, changed):
     keep_for_good()
 
 def halt():
+    global interrupted
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends tests, who still ask for others' ends
     gc.freeze()
     while line := commands.readline():
         command, *given = json.loads(line)
@@ -89,6 +92,7 @@ class Nursery:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        self.pid = self._halted.pid
 
     def __enter__(self) -> Self:
         return self

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
+from core.config import ROOT
+from tests.nursery import Nursery, can_fork
 from tests.processes import Program, WebProcess
 from tests.web.conftest import migrated, new_database_url
 
@@ -49,3 +53,13 @@ def test_its_arguments_and_its_refusal_are_its_own(program: Program, new_databas
 def test_code_that_changes_it_runs_before_it_starts(program: Program, new_database_url: Callable[[], str]) -> None:
     with program.web(new_database_url(), changed="app.VERSION = '77.7'") as web:
         assert "StreamPulse 77.7 is listening" in web.log
+
+
+@pytest.mark.skipif(not can_fork(), reason="then none is halted")
+def test_ctrl_c_leaves_who_tells_how_each_has_ended(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.touch()
+    with Nursery(ROOT, "collector.py") as nursery:
+        collector = nursery.start(["--no-such-option"], {}, log)
+        os.kill(nursery.pid, signal.SIGINT)
+        assert collector.wait(30) == 2
