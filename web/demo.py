@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from actions import demo_traffic
 from actions.demo_traffic import MOST_USERS, USERS_UNLESS_TOLD, Made
@@ -15,23 +15,33 @@ from core.clock import now_ms
 from web import orders
 from web.errors import answer
 from web.faults import faults
-from web.schemas import Question
 from web.services import services
-from web.store_schemas import EventType
+from web.store_schemas import EventType, RangeQuery
 
 bp = APIBlueprint("demo", __name__, tag="Store")
 
 REFUSED = [400, 401, 403, 409, 422, 503]
 WHY = "Everything takes the way of `POST /track`, is marked as simulated, and says so in its `data`. Where real data "
-WHY += "is this is refused (409) unless `force` is true. What is chosen comes as JSON or in the address."
+WHY += "is this is refused (409) unless `force` is true. What is chosen comes as JSON or in the address. A range is "
+WHY += "taken, as by all that the shop is asked, and changes nothing."
 
 
-class AnomaliesOrder(Question):
+class AnomaliesOrder(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     force: bool = Field(False, description="even beside real data")
 
 
 class TrafficOrder(AnomaliesOrder):
     users: int = Field(USERS_UNLESS_TOLD, ge=1, le=MOST_USERS, description="how many people come")
+
+
+class AnomaliesQuery(AnomaliesOrder, RangeQuery):
+    pass
+
+
+class TrafficQuery(TrafficOrder, RangeQuery):
+    pass
 
 
 class SeenAnomaly(BaseModel):
@@ -53,7 +63,7 @@ class AnomaliesMade(TrafficMade):
     anomalies: list[SeenAnomaly] = Field(description="what was found in them")
 
 
-Order = TypeVar("Order", bound=AnomaliesOrder)
+Asked = TypeVar("Asked", bound=AnomaliesOrder)
 
 
 @bp.errorhandler(demo_traffic.RealData)
@@ -75,11 +85,11 @@ def invalid(error: ValidationError) -> Response:
 
 
 @bp.post("/demo/generate-traffic")
-@bp.input(TrafficOrder, location="query")
+@bp.input(TrafficQuery, location="query")
 @bp.output(TrafficMade, description="What was made")
 @bp.doc(summary="Make up journeys in the shop", description=WHY, security="bearer", responses=REFUSED)
-def generate_traffic(query_data: TrafficOrder) -> Response:
-    order = _with_body(query_data)
+def generate_traffic(query_data: TrafficQuery) -> Response:
+    order = _with_body(query_data, TrafficOrder)
     orders.run(demo_traffic.admit, force=order.force)
     at = services()
     made = demo_traffic.traffic(_tracker(), users=order.users, currency=at.settings.currency, now_ms=now_ms())
@@ -87,11 +97,11 @@ def generate_traffic(query_data: TrafficOrder) -> Response:
 
 
 @bp.post("/demo/generate-anomalies")
-@bp.input(AnomaliesOrder, location="query")
+@bp.input(AnomaliesQuery, location="query")
 @bp.output(AnomaliesMade, description="What was made, and what was found in it")
 @bp.doc(summary="Make up anomalies in the shop", description=WHY, security="bearer", responses=REFUSED)
-def generate_anomalies(query_data: AnomaliesOrder) -> Response:
-    order = _with_body(query_data)
+def generate_anomalies(query_data: AnomaliesQuery) -> Response:
+    order = _with_body(query_data, AnomaliesOrder)
     orders.run(demo_traffic.admit, force=order.force)
     at = services()
     made = demo_traffic.anomalies(at.database, _tracker(), currency=at.settings.currency, now_ms=now_ms())
@@ -113,12 +123,12 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _with_body(order: Order) -> Order:
+def _with_body(asked: Asked, order: type[AnomaliesOrder]) -> Asked:
     """What was asked for in the address, and what the body, which may be empty, says of it."""
     if not request.get_data():
-        return order
-    said: Order = type(order).model_validate(request.get_json(force=True), strict=True)
-    return order.model_copy(update={name: getattr(said, name) for name in said.model_fields_set})
+        return asked
+    said = order.model_validate(request.get_json(force=True), strict=True)
+    return asked.model_copy(update={name: getattr(said, name) for name in said.model_fields_set})
 
 
 def _tracker() -> Tracker:

@@ -19,6 +19,7 @@ from web.store_schemas import (
     ActivityAnswer,
     AnomaliesAnswer,
     Cleared,
+    ClearQuery,
     EventsAnswer,
     EventsQuery,
     FunnelAnswer,
@@ -71,9 +72,10 @@ def list_events(query_data: EventsQuery) -> Response:
 
 
 @bp.delete("/events")
+@bp.input(ClearQuery, location="query")
 @bp.output(Cleared, description="How many there were")
-@bp.doc(summary="Delete all events of the shop", security="bearer", responses=[401, 403, 503])
-def clear() -> Response:
+@bp.doc(summary="Delete all events of the shop", security="bearer", responses=ASKED)
+def clear(query_data: ClearQuery) -> Response:  # noqa: ARG001
     return jsonify(success=True, deleted=orders.run(orders_about.clear, orders_about.Policy.of(services().settings)))
 
 

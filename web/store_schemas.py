@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from web.schemas import Question, with_its_plus
 
@@ -37,6 +37,10 @@ class EventsQuery(RangeQuery):
     range: RangeName = Field("all", description="which time before now; `since` or `until` takes its place")
     limit: int = Field(10, ge=1, le=200)
     before: int | None = Field(None, ge=1, le=2**63 - 1, description="the `id` of the last event of the page before")
+
+
+class ClearQuery(Question):
+    range: Literal["all"] = Field("all", description="no part of them can be deleted alone")
 
 
 class PeopleQuery(RangeQuery):
@@ -135,7 +139,9 @@ class AnomaliesAnswer(BaseModel):
     detection_types: list[str]
 
 
-class StateChange(Question):
+class StateChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     state: Literal["seen", "resolved"]
 
 

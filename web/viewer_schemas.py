@@ -130,6 +130,8 @@ class TierGiven(BaseModel):
 class TierList(BaseModel):
     """All tiers, the lowest first; those that are left out are no more."""
 
+    model_config = ConfigDict(extra="forbid")
+
     tiers: list[TierGiven] = Field(min_length=1, max_length=10)
 
     def given(self) -> list[dict[str, Any]]:

@@ -86,6 +86,15 @@ def test_they_are_refused_beside_a_real_shop_unless_that_is_wanted(own: Alone) -
 
 
 @pytest.mark.parametrize("path", [TRAFFIC, ANOMALIES])
+def test_a_range_is_taken_as_by_all_that_the_shop_is_asked(stage: Stage, path: str) -> None:
+    with stage.client() as client:
+        for asked in ({"range": "7d"}, {"since": "2026-11-21T18:30:00Z", "until": "2026-11-22", "_": "1"}):
+            answer = client.post(path, params=asked, json={"force": True})
+            assert answer.status_code == 200, answer.text
+        assert client.post(path, params={"range": "8d"}).status_code == 422
+
+
+@pytest.mark.parametrize("path", [TRAFFIC, ANOMALIES])
 def test_a_real_database_without_a_shop_is_not_mixed_up_either(own: Alone, path: str) -> None:
     installation.claim(own.database, installation.REAL)
     assert own.client.post(path).status_code == 409
@@ -121,6 +130,7 @@ def test_a_shop_that_reports_to_an_unclaimed_database_is_real(own: Alone) -> Non
         (b'{"users": "many"}', 422),
         (b'{"force": 7}', 422),
         (b'{"force": 1}', 422),
+        (b'{"user": 3}', 422),
         (b"\xff", 400),
     ],
 )

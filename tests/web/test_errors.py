@@ -91,6 +91,14 @@ def test_what_is_wrong_with_a_question_is_said_in_plain_words(client, path, mess
     ("method", "path", "body", "status", "message"),
     [
         ("PUT", "/api/viewer-profiles/vip/tiers", b"{}", 422, "tiers: is missing"),
+        (
+            "POST",
+            "/api/viewer-profiles/vip/tiers/preview",
+            b'{"tiers": [{}], "n": 1}',
+            422,
+            "n: there is no such field",
+        ),
+        ("POST", "/anomalies/1/state", b'{"state": "seen", "n": 1}', 422, "n: there is no such field"),
         ("PUT", "/api/viewer-profiles/vip/tiers", b"[]", 422, "the body must be a JSON object"),
         ("PUT", "/api/viewer-profiles/vip/tiers", b"{", 400, "the body is no valid JSON"),
         ("PUT", "/api/viewer-profiles/vip/tiers", b" " * 1_100_000, 413, "the body is larger than 1,000,000 bytes"),

@@ -139,7 +139,9 @@ def test_a_range_that_cannot_be_is_refused(shop, path, asked):
 
 def test_clearing_leaves_nothing(shop):
     assert shop.get("/api/visitors").json()["today"] == 2
-    assert shop.delete("/events").json() == {"success": True, "deleted": 10}
+    for part in ({"range": "24h"}, {"range": "7d"}, {"since": at(hours=-1)}, {"until": at(hours=-1)}):
+        assert shop.delete("/events", params=part).status_code == 422
+    assert shop.delete("/events", params={"range": "all"}).json() == {"success": True, "deleted": 10}
     assert shop.get("/stats", params={"range": "all"}).json()["total_events"] == 0
     assert shop.get("/user-segmentation", params={"range": "all"}).json()["total_users"] == 0
     assert shop.get("/events").json() == {"events": [], "total": 0}
