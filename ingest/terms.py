@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal_column, se
 
 from core.statements import BulkStatement, Prepared, among
 from ingest.levels import level_of
-from models import FreshTerms, Stream, StreamTerm
+from models import FreshTerms, StreamTerm
 from rules.terms import MOST_USED
 
 # What is added up at once: so many uses, which take some 10 ms and half a megabyte, or what so many batches have left.
@@ -81,7 +81,6 @@ def stay_small(known: Known) -> None:
 
 
 def _read(connection: Connection, terms: Terms) -> Uses:
-    _LOCK(connection, stream=terms[0])
     rows = _LEFT(connection, **_named(terms)).all()
     if not rows:
         return Uses(Counter(), 0, 0, {row.term: row.uses for row in _MOST_USED(connection, **_named(terms))})
@@ -148,7 +147,6 @@ _MOST_USED = Prepared(
     .order_by(StreamTerm.level.desc(), StreamTerm.uses.desc(), StreamTerm.term)
     .limit(MOST_USED)
 )
-_LOCK = Prepared(select(Stream.id).where(Stream.id == bindparam("stream")).with_for_update())  # until we are done
 _LEFT = Prepared(
     select(FreshTerms.number, FreshTerms.most_used, FreshTerms.used).where(*_LEFT_OF_STREAM).order_by(FreshTerms.number)
 )
