@@ -165,7 +165,7 @@ def top_terms(
     """The words or emotes that were used in most messages: term, count."""
     uses: dict[str, int] = {}
     for stream_id in stream_ids:
-        for term, count in _most_used(connection, stream_id, emote=emote)[:limit]:
+        for term, count in _most_used(connection, stream_id, emote=emote):
             uses[term] = uses.get(term, 0) + count
     ranked = sorted(uses.items(), key=lambda pair: (-pair[1], pair[0]))
     return [{"term": term, "count": count} for term, count in ranked[:limit]]
