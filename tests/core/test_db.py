@@ -120,6 +120,7 @@ def test_every_connection_is_durable_and_checks_foreign_keys(db: Database) -> No
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5_000}
 
 
+@pytest.mark.sqlite
 def test_a_process_that_closes_its_database_leaves_one_file_whoever_still_holds_a_connection(tmp_path: Path) -> None:
     db = database(tmp_path)
     file = Path(db.url.database or "")
