@@ -287,10 +287,9 @@ def noted_counted(filter: str, how: How) -> Prepared:
 
 @cache
 def noted_fitting(filter: str) -> Prepared:
-    """The ids of all who are flagged and fit, together, in no order, but no more than ``most``."""
+    """The ids of all who are flagged and fit, together, in no order."""
     noted = flagged(_VIEWERS.c.id, "flags")
-    some = select(_VIEWERS.c.id).where(noted, *chosen(filter, by_index=True), visible())
-    return Prepared(together(some.limit(bindparam("most"))))
+    return Prepared(together(select(_VIEWERS.c.id).where(noted, *chosen(filter, by_index=True), visible())))
 
 
 def _noted(id_: Any, read: Any) -> Any:

@@ -75,7 +75,7 @@ class _Search:
             return self._everybody_found()
         self._find()
         fitting = queries.noted_fitting(filter)
-        return numbers_in(fitting(self.connection, most=MOST_MATCHES + 1, **self._noted()).scalar())
+        return numbers_in(fitting(self.connection, **self._noted()).scalar())
 
     def _many_fit(self) -> bool:
         """Whether more fit than can be paged; False: everybody may have to be found to say so."""

@@ -185,6 +185,15 @@ def test_that_more_fit_than_can_be_paged_is_counted_once_a_minute(db):
     assert sorted(later.ids) == list(range(1, 13))
 
 
+def test_nobody_is_left_out_where_hardly_more_fit_than_can_be_paged_and_others_were_erased(db):
+    write(db, [chat(person(number, "nova"), at=NOON - 9_000 - days(60) * (number > 13)) for number in range(20)])
+    write(db, [chat(person(90 + number, "otto"), at=NOON - 9_000) for number in range(3)])
+    for erased in (21, 22, 23):
+        privacy.erase(db, erased, remember=False, now_ms=NOON)
+    newest = page(db, "nova", filter="active", limit=12, sort_by="first_seen_at")
+    assert (newest.ids, newest.total, newest.exact) == (list(range(14, 2, -1)), 12, False)
+
+
 def test_how_much_is_kept_has_a_bound_and_who_asked_last_is_kept(db, monkeypatch):
     write(db, [chat(person(number, "nova"), at=NOON - 9_000) for number in range(20)])
     monkeypatch.setattr(viewer_found, "KEPT_BYTES", 3 * 22)
