@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from actions.installation import CONTENT, DEMO
 from core.clock import MINUTE_MS, now_ms
 from core.events import Kind
+from models import Installation
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_live import SOON
 from tests.web.conftest import SALES_SECRET, Stage, event
@@ -83,6 +86,15 @@ def test_on_paper_stands_what_is_told_and_nothing_to_press(stage: Stage, visit: 
     expect(page.locator("#chat")).to_contain_text("to be kept")
     main, sheet = page.evaluate("[document.querySelector('main').clientWidth, innerWidth]")
     assert main == sheet  # the navigation leaves no gap
+
+
+def test_on_paper_stands_that_data_is_simulated(own_stage: OwnStage, visit: Visits) -> None:
+    stage = own_stage()
+    with stage.database.writing() as connection:
+        connection.execute(update(Installation).where(Installation.key == CONTENT).values(value=DEMO))
+    page = visit(stage.web.url).open("/revenue")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("complementary", name="Simulated data")).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
