@@ -66,7 +66,9 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     expect(figure(page, "today")).to_have_text(f"${told['today']:,.2f}")
     expect(figure(page, "month")).to_have_text(f"${told['month']:,.2f}")
     expect(figure(page, "projected")).to_have_text(f"${told['projected_month']['amount']:,.2f}")
-    expect(page.locator("#kpi-month [data-part=note]")).to_have_text(re.compile(r"^(up|down) .* vs 1–\d+ \w+$|^as in"))
+    expect(page.locator("#kpi-month [data-part=note]")).to_have_text(
+        re.compile(r"^(up|down) .* vs (1–)?\d+ \w+$|^as in")
+    )
     expect(page.locator("#projection")).to_contain_text("what each weekday brought in 56 days")
     expect(page.locator("#sources .source")).to_have_count(len(told["by_source"]))
     expect(page.locator("#streams .row").first).to_contain_text("gifts $20.00 · subs $2.50")
@@ -77,6 +79,15 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     expect(rows.first).to_contain_text(f"${told['today']:,.2f}")
     expect(rows.first).to_contain_text(", so far")
     assert "the most" in (page.locator("#revenue-chart canvas").get_attribute("aria-label") or "")
+
+
+def test_on_the_first_of_a_month_it_is_held_against_one_day(visit: Visits, stage: Stage) -> None:
+    told = ask(stage, "/api/revenue")
+    told["month_before"] = {"from": "2026-10-01", "to": "2026-10-01", "revenue": told["month"] / 2}
+    visitor = visit(stage.web.url)
+    visitor.context.route("**/api/revenue", lambda route: route.fulfill(json=told))
+    note = visitor.open("/revenue").locator("#kpi-month [data-part=note]")
+    expect(note).to_have_text(re.compile("vs 1 Oct$"), timeout=SOON)
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -22,7 +22,7 @@ const dateOnly = new Intl.DateTimeFormat("en-GB", {
 });
 const monthOnly = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
 const monthYearOnly = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
-const isoFormat = new Intl.DateTimeFormat("sv", { timeZone: zone }); // 2026-11-14 in every browser: English of Canada was 14/11/2026 in some
+const isoFormat = new Intl.DateTimeFormat("sv", { timeZone: zone }); // 2026-11-14; en-CA is not that in every browser
 const IN_FULL = { day: "numeric", month: "short", year: "numeric" };
 const fullFormat = dateFormat(IN_FULL);
 const fullOnly = new Intl.DateTimeFormat("en-GB", { ...IN_FULL, timeZone: "UTC" });

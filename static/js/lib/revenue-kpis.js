@@ -78,7 +78,8 @@ const LEAST_PART = 0.1; // of the month: what was less had sources that were not
 /** The month against as many days of the one before; null where that is not known, or was next to nothing. */
 function monthWords(month, before) {
   if (!before || before.revenue <= 0 || before.revenue < LEAST_PART * month) return null;
-  const days = `1–${Number(before.to.slice(8))} ${monthName(before.to.slice(0, 7))}`;
+  const last = Number(before.to.slice(8));
+  const days = `${last > 1 ? "1–" : ""}${last} ${monthName(before.to.slice(0, 7))}`;
   const percents = Math.round((100 * (month - before.revenue)) / before.revenue);
   return change(percents, `vs ${days}`, `as in ${days}`);
 }
