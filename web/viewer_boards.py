@@ -72,7 +72,7 @@ def _leaders(query: LeaderboardQuery) -> list[dict[str, Any]]:
 def vip_list(query_data: VipQuery) -> Response:
     at = services()
     with at.database.reading() as connection:
-        return jsonify(tiers.vips(connection, query_data.tier, query_data.limit, at.settings.zone, now_ms()))
+        return jsonify(tiers.vips(connection, query_data.tier or None, query_data.limit, at.settings.zone, now_ms()))
 
 
 @bp.get(f"{ROOT}/vip/tiers")

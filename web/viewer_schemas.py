@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from web.schemas import ChannelQuery, OrderInCapitals, Pagination, Platform, Question
 
@@ -20,7 +20,8 @@ Sort = Literal[
     "first_seen_at",
     "username",
 ]
-Filter = Literal["all", "vip", "active", "favorites"]
+# `filter=`, as forms send what nobody has chosen, is no filter.
+Filter = Annotated[Literal["all", "vip", "active", "favorites"], BeforeValidator(lambda given: given or "all")]
 Board = Literal["coins", "watchtime", "visits", "gifts", "comments", "likes", "shares"]
 
 CURSOR = r"^[0-9]{1,15}-[0-9]{1,18}$"

@@ -103,6 +103,7 @@ def test_the_list_is_paged_sorted_and_searched(stage: Stage, client):
     small = get(client, "", ViewersAnswer, search="listed.", sortBy="last_seen_at", order="asc")
     assert small["data"] == upwards["data"]
     assert get(client, "", ViewersAnswer, search="listed.", filter="vip")["data"] == []
+    assert get(client, "", ViewersAnswer, search="listed.", filter="", limit=3, page=2)["data"] == answer["data"]
     assert get(client, "", ViewersAnswer, search='"; DROP TABLE viewers --')["data"] == []
     assert len(get(client, "", ViewersAnswer, search="listed.", filter="active")["data"]) == 7
 
@@ -314,6 +315,7 @@ def test_the_sums_of_all_agree_with_what_happened(alone: Alone, program):
     shown = client.get("/api/overlay/leaderboard", params={"type": "gifts"}).json()
     assert [PublicRank.model_validate(row, strict=True, extra="forbid").username for row in shown] == ["giver"]
     (vip,) = get(client, "/vip/list", Profile, tier="GOLD")
+    assert vip in get(client, "/vip/list", Profile, tier="")
     assert (vip["username"], vip["vip_source"], vip["vip_color"]) == ("giver", "set", "#FFD700")
     (born,) = get(client, "/birthdays/upcoming", BirthdayProfile, days=366)
     assert client.get(f"{ROOT}/birthdays/upcoming", params={"days": 366}).headers["X-Total-Count"] == "1"
