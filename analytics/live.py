@@ -212,7 +212,7 @@ def _stream(running: Sequence[Any], holes: Sequence[coverage.Gap], question: Que
         "started_at": iso(row.started_at_ms, question.zone),
         "duration_seconds": duration_ms // 1000,
         "live": True,
-        "coverage_percent": round(100 * max(0.0, 1 - missed_ms / duration_ms), 1),
+        "coverage_percent": round(100 * max(0.0, 1 - missed_ms / duration_ms), 2),
     }
 
 

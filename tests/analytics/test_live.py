@@ -420,16 +420,17 @@ def test_gaps_that_began_together_come_in_the_order_of_channels(db: Database) ->
     assert [gap["channel"] for gap in stats(db)["gaps"]] == ["lena", "nova"]
 
 
-def test_a_stream_tells_how_much_of_it_was_heard(db: Database) -> None:
-    write(db, [chat(NOVA, at=NOON - minutes(20)), chat(NOVA)])
+@pytest.mark.parametrize(("length", "missed_ms", "heard"), [(20, minutes(5), 75.0), (240, seconds(6), 99.96)])
+def test_a_stream_tells_how_much_of_it_was_heard(db: Database, length: int, missed_ms: int, heard: float) -> None:
+    write(db, [chat(NOVA, at=NOON - minutes(ago)) for ago in range(length, -1, -10)])
     connect(
         db,
-        (SourceState.CONNECTED, NOON - hours(1)),
+        (SourceState.CONNECTED, NOON - hours(5)),
         (SourceState.WAITING, NOON - minutes(10) + coverage.ON_ITS_WAY_MS),
-        (SourceState.CONNECTED, NOON - minutes(5)),
+        (SourceState.CONNECTED, NOON - minutes(10) + missed_ms),
         beat_ms=NOON,
     )
-    assert stats(db)["stream"]["coverage_percent"] == 75.0
+    assert stats(db)["stream"]["coverage_percent"] == heard
 
 
 def test_a_person_timed_out_here_stays_in_the_ticker_of_another_channel(db: Database) -> None:

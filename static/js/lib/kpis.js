@@ -77,7 +77,7 @@ export class Kpis {
       return;
     }
     setText(figure, duration((serverNow() - Date.parse(this.stream.started_at)) / 1000));
-    this.#note("uptime", [missedWords(100 - this.stream.coverage_percent)]);
+    this.#note("uptime", [missedWords(Math.round(10_000 - 100 * this.stream.coverage_percent) / 100)]);
   }
 }
 
