@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: is in a file that takes long, and so begins early")
     os.environ[databases.VARIABLE] = config.getoption("--database")  # read before the option can be asked for
     _trust_nobody()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background, and by all that is started
 
 
 def _trust_nobody() -> None:
