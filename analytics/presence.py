@@ -16,10 +16,9 @@ from rules.sessions import UNCOUNTED_MS
 
 def open_sessions(connection: Connection, limit: int, zone: ZoneInfo, now_ms: int) -> dict[str, Any]:
     """``count`` of all, and ``sessions``: the newest of them, at most ``limit``."""
-    since_ms = now_ms - UNCOUNTED_MS
-    count = _COUNT(connection, since=since_ms).scalar_one()
+    newest = _NEWEST(connection, since=now_ms - UNCOUNTED_MS, limit=limit).all()
     return {
-        "count": count,
+        "count": newest[0].number if newest else 0,
         "sessions": [
             {
                 "username": row.username,
@@ -29,7 +28,7 @@ def open_sessions(connection: Connection, limit: int, zone: ZoneInfo, now_ms: in
                 "joinedAt": iso(row.joined_at_ms, zone),
                 "duration": max(0, now_ms - row.joined_at_ms) // 1000,
             }
-            for row in _NEWEST(connection, since=since_ms, limit=limit)
+            for row in newest
         ],
     }
 
@@ -39,18 +38,30 @@ _OPEN = (
     CurrentSession.counted_until_ms >= bindparam("since"),
     CurrentSession.viewer_id.not_in(hidden()),
 )
-_COUNT = Prepared(select(func.count()).select_from(CurrentSession).where(*_OPEN))
+# Chosen, and all counted, before anybody's name is read: of a large crowd only a few are told.
+_newest = (
+    select(
+        CurrentSession.viewer_id,
+        CurrentSession.channel_id,
+        CurrentSession.joined_at_ms,
+        func.count().over().label("number"),
+    )
+    .where(*_OPEN)
+    .order_by(CurrentSession.joined_at_ms.desc())
+    .limit(bindparam("limit"))
+    .subquery()
+)
 _NEWEST = Prepared(
     select(
-        CurrentSession.joined_at_ms,
+        _newest.c.number,
+        _newest.c.joined_at_ms,
         Viewer.username,
         Viewer.display_name,
         Viewer.platform,
         Channel.name.label("channel"),
     )
-    .join(Viewer, Viewer.id == CurrentSession.viewer_id)
-    .join(Channel, Channel.id == CurrentSession.channel_id)
-    .where(*_OPEN)
-    .order_by(CurrentSession.joined_at_ms.desc())
-    .limit(bindparam("limit"))
+    .select_from(_newest)
+    .join(Viewer, Viewer.id == _newest.c.viewer_id)
+    .join(Channel, Channel.id == _newest.c.channel_id)
+    .order_by(_newest.c.joined_at_ms.desc())
 )
