@@ -114,7 +114,7 @@ def test_what_only_screen_readers_read_does_not_lengthen_the_page(
     assert page.evaluate("document.documentElement.scrollHeight") <= ends_at + 1
 
 
-def test_no_note_of_a_figure_is_cut_off_on_a_phone(own_stage: OwnStage, visit: Visits) -> None:
+def test_no_note_of_a_figure_is_cut_off(own_stage: OwnStage, visit: Visits) -> None:
     stage = own_stage()
     stage.chat("narrow", "hello")
     with stage.client() as client:
@@ -127,10 +127,14 @@ def test_no_note_of_a_figure_is_cut_off_on_a_phone(own_stage: OwnStage, visit: V
     for path in ("/", f"/streams/{stream}", "/viewers", "/store", "/revenue", "/library"):
         page = visitor.open(path, ".kpi-note")
         expect(page.locator(".kpis .skeleton")).to_have_count(0, timeout=SOON)
-        assert page.evaluate(NOTES, None) == []
+        for viewport in (BESIDE_A_SCROLL_BAR, PHONE):
+            page.set_viewport_size(viewport)
+            assert page.evaluate(NOTES, None) == []
         assert page.evaluate(NOTES, "by 1,234 buyers, 1,048.1 % more") == []
         page.close()
 
+
+BESIDE_A_SCROLL_BAR = DESKTOP | {"width": DESKTOP["width"] - 15}
 
 # What is said in notes of which a part cannot be seen, or that are not shown at all; with words, of these in each.
 NOTES = """words => [...document.querySelectorAll(".kpis .kpi-note")]

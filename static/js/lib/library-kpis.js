@@ -12,7 +12,7 @@ export function showKpis(metrics, { users, titles, watches }) {
   for (const name of ["arpu", "churn", "lifetime"]) byId(`kpi-${name}`).title = `${metrics.from} to ${metrics.to}`;
   show("users", compact(users), `${compact(members(metrics))} with a plan`);
   show("mrr", inMoney(total.mrr), others.length ? `and ${others.map(ofOther).join(", ")}` : "recurring a month");
-  show("arpu", inMoney(total.arpu), "per member a month");
+  show("arpu", inMoney(total.arpu), "a member a month");
   show(
     "churn",
     total.churn_percent === null ? "–" : percent(total.churn_percent),
