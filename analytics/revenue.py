@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from analytics import earnings, ledger
 from analytics.ledger import ALL
-from core.clock import day_number, hour_start, iso
+from core.clock import HOUR_MS, MINUTE_MS, day_number, hour_start, iso
 from core.money import rounded
 from core.statements import Prepared
 from models import Channel, Stream
@@ -144,18 +144,34 @@ def _first_of_month(day: int) -> int:
 
 
 def _month_before(connection: Connection, booked: Booked, question: Question) -> dict[str, Any] | None:
-    """What as many days of the month before had brought; None where the ledger does not reach back so far."""
+    """What the month before had brought by the same day and time; None where the ledger does not reach back so far."""
     began = _first_of_month(question.today)
     first = _first_of_month(began - 1)
     known_since = ledger.first_day(connection, question.currency)
     if known_since is None or known_since > first:
         return None
-    last = min(first + question.today - began, began - 1)
+    last = first + question.today - began
+    brought: float = sum(booked.amounts[day, ALL] for day in range(first, min(last, began)))
+    if last < began:
+        brought += _by_this_time(connection, last, question)
     return {
         "from": _iso_day(first),
-        "to": _iso_day(last),
-        "revenue": rounded(sum(booked.amounts[day, ALL] for day in range(first, last + 1)), question.currency),
+        "to": _iso_day(min(last, began - 1)),
+        "revenue": rounded(brought, question.currency),
     }
+
+
+def _by_this_time(connection: Connection, day: int, question: Question) -> float:
+    """What ``day`` had brought when its clocks showed what they show now, in millionths.
+
+    Hours are known as wholes: of the one that ran then, as large a part is counted as was over.
+    """
+    clock = datetime.fromtimestamp(question.now_ms / 1000, question.zone).time()
+    then_ms = round(datetime.combine(date.fromordinal(day), clock, question.zone).timestamp() * 1000)
+    running = hour_start(then_ms, question.zone)
+    over = (then_ms - running * MINUTE_MS) / HOUR_MS
+    hours = ledger.hours(connection, question.currency, _midnight_ms(day, question.zone) // MINUTE_MS, running)
+    return sum(row.amount_micros * (over if row.hour == running else 1) for row in hours)
 
 
 def _projected(connection: Connection, booked: Booked, question: Question) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class RevenueAnswer(BaseModel):
     yesterday: float
     month: float
     month_before: MonthBefore | None = Field(
-        description="as many days of the month before, null where that was not recorded from its first day on"
+        description="the month before up to the same day and time, null where it was not recorded from its first day on"
     )
     last_30_days: list[DaySales] = Field(description="every day, oldest first")
     by_source: list[SourceRevenue] = Field(description="of the last 30 days, the largest first")

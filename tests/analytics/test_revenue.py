@@ -55,8 +55,8 @@ def test_every_day_is_there_with_what_it_brought(db):
     assert found["best_day"] == {"date": "2026-10-22", "revenue": 11.0}
 
 
-def test_the_month_is_held_against_as_many_days_of_the_one_before_where_all_of_them_are_known(db):
-    earn(db, (NOON, 8), (NOON - days(31), 5), (NOON - days(30), 100), (NOON - days(40), 1))
+def test_the_month_is_held_against_the_same_days_of_the_one_before_where_all_of_them_are_known(db):
+    earn(db, (NOON, 8), (NOON - days(31) - 1, 5), (NOON - days(30), 100), (NOON - days(40), 1))
     assert told(db)["month_before"] is None  # nothing is known of 1 October
     earn(db, (NOON - days(51), 2))
     assert told(db)["month_before"] == {"from": "2026-10-01", "to": "2026-10-21", "revenue": 8.0}
@@ -66,6 +66,16 @@ def test_the_month_is_held_against_as_many_days_of_the_one_before_where_all_of_t
         "revenue": 0.0,
     }
     assert told(db, NOON + days(9))["month_before"] == {"from": "2026-10-01", "to": "2026-10-30", "revenue": 108.0}
+
+
+def test_of_the_last_day_of_the_month_before_no_more_is_told_than_is_over_of_today(db):
+    berlin = ZoneInfo("Europe/Berlin")  # an hour nearer to UTC in November than on 21 October
+    then, now = NOON - days(31) - hours(1), NOON
+    earn(db, (NOON - days(51), 1), (then - hours(1), 2), (then, 20), (then + hours(1), 500))
+    assert told(db, now, zone=berlin)["month_before"]["revenue"] == 3.0
+    # A quarter of what the hour brought.
+    assert told(db, now + minutes(15), zone=berlin)["month_before"]["revenue"] == 8.0
+    assert told(db, now + hours(1), zone=berlin)["month_before"]["revenue"] == 23.0
 
 
 def test_sources_are_told_with_the_largest_first_and_their_part_of_the_whole(db):
