@@ -57,6 +57,7 @@ def register(app: Flask, at: Services) -> None:
             "login_required": bool(settings.dashboard_password),
             "simulated": _simulated(at),
             "zone": settings.timezone,
+            "zone_words": zone_words(settings.timezone),
             "currency": settings.currency,
             "database": at.database.backend,
             "asset": asset,
@@ -70,6 +71,11 @@ def register(app: Flask, at: Services) -> None:
             return None
         text = "The front-end packages are missing. Run bin/setup (or bin/assets alone), then reload this page.\n"
         return Response(text, 503, mimetype="text/plain")
+
+
+def zone_words(name: str) -> str:
+    """A zone as people call it: systems that are set to UTC know it by several names."""
+    return "UTC" if name.rpartition("/")[2] in ("UTC", "UCT", "Universal", "Zulu") else name.replace("_", " ")
 
 
 def is_page(endpoint: str | None) -> bool:

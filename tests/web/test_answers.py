@@ -15,6 +15,7 @@ import pytest
 from tests.web.cast import browser, owner_of
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, TRACK_KEY, ZONE, Stage
 from tests.web.routes import Route
+from web.pages import zone_words
 
 PACKED = gzip.compress(b" " * 50_000_000)  # 50 kB of nothing
 PAGE = {"Accept": "text/html"}
@@ -103,3 +104,8 @@ def test_no_page_names_a_reset_link_or_an_address_made_of_the_host(owner):
 @pytest.mark.parametrize("path", ["/", "/viewers", "/streams", "/revenue", "/store"])
 def test_every_page_says_in_which_zone_its_times_are(owner, path):
     assert f">Times in {ZONE}</p>" in owner.get(path, headers=PAGE).text
+
+
+def test_a_zone_is_told_as_people_call_it():
+    names = ("Etc/UTC", "UTC", "Zulu", "America/New_York", "Etc/GMT+5")
+    assert [zone_words(name) for name in names] == ["UTC", "UTC", "UTC", "America/New York", "Etc/GMT+5"]
