@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 # ISO 4217 currencies whose minor unit is not a hundredth. To change one changes what is stored: `ingest.minor_units`.
-_MINOR_DIGITS = {
+# Pages are told them, because browsers have other opinions of some.
+UNUSUAL_MINOR_DIGITS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
@@ -22,7 +23,7 @@ MOST_DECIMALS = 6
 
 def minor_digits(currency: str) -> int:
     """How many digits the minor unit of a currency (ISO 4217) has: 2 for cents."""
-    return _MINOR_DIGITS.get(currency, 2)
+    return UNUSUAL_MINOR_DIGITS.get(currency, 2)
 
 
 def micros(amount: Decimal) -> int:

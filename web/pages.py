@@ -13,6 +13,7 @@ from actions.calm import key_of
 from analytics import calm
 from analytics.live import is_simulated
 from core.clock import now_ms
+from core.money import UNUSUAL_MINOR_DIGITS
 from core.version import VERSION
 from web import joined
 from web.identity import caller
@@ -59,6 +60,7 @@ def register(app: Flask, at: Services) -> None:
             "zone": settings.timezone,
             "zone_words": zone_words(settings.timezone),
             "currency": settings.currency,
+            "minor_digits": UNUSUAL_MINOR_DIGITS,
             "database": at.database.backend,
             "asset": asset,
             "joined": joined.address,

@@ -198,6 +198,7 @@ def test_a_chart_is_taken_away_as_numbers_that_are_no_formulas(shelf: Shelf, sta
         head, *found = csv.reader(lines)
     assert head == ["Title", "Genre", "Type", "Rating"]
     told = shelf.ask("top-content")
+    assert [row[3] for row in numbers(page, "rated")] == [f"{title['rating']:.1f}" for title in told]
     assert found[0][0] == "'" + FORMULA
     assert [row[0].removeprefix("'") for row in found] == [title["title"] for title in told]
     assert [float(row[3]) for row in found] == [title["rating"] for title in told]

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.clock import DAY_MS, now_ms
 from core.events import Kind
+from core.money import UNUSUAL_MINOR_DIGITS, minor_digits
 from tests.browser.conftest import DESKTOP, PHONE, OwnStage, Visits
 from tests.browser.test_accessibility import faults
 from tests.browser.test_live import HOSTILE, SOON
@@ -79,6 +80,12 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
     expect(rows.first).to_contain_text(f"${told['today']:,.2f}")
     expect(rows.first).to_contain_text(", so far")
     assert "the most" in (page.locator("#revenue-chart canvas").get_attribute("aria-label") or "")
+    # As many decimals as the server counts, of which browsers have other opinions.
+    codes = ["USD", "HUF", "IDR", "PKR", *UNUSUAL_MINOR_DIGITS]
+    written = page.evaluate(
+        f"import('/static/js/lib/format.js').then(({{ money }}) => {codes}.map((code) => money(1, {{ code }})))"
+    )
+    assert [len(text.partition(".")[2]) for text in written] == [minor_digits(code) for code in codes]
 
 
 def test_on_the_first_of_a_month_it_is_held_against_one_day(visit: Visits, stage: Stage) -> None:

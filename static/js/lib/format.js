@@ -3,11 +3,13 @@
 const settings = document.body.dataset;
 const zone = settings.zone || undefined;
 const currency = settings.currency || "USD";
+const minorDigitsOf = JSON.parse(settings.minorDigits || "{}"); // what is not in it has two
 
 const whole = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const shortest = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const alwaysOneDigit = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const moneyFormats = new Map();
 
 const clockFormat = dateFormat({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -43,23 +45,42 @@ export const brief = (value) =>
 
 export const decimal = (value) => oneDigit.format(value);
 
+/** 9 becomes 9.0, which stands beside 9.6. */
+export const ratingWords = (value) => alwaysOneDigit.format(value);
+
+/** "1 month", "4.5 months". */
+export function monthsWords(count) {
+  const words = decimal(count);
+  return `${words} ${words === "1" ? "month" : "months"}`;
+}
+
 export const percent = (value) => `${oneDigit.format(value)} %`;
 
 export function plural(count, one, many = `${one}s`) {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 
+/** How many digits the minor unit of a currency has, as the server counts and not the browser: 2 for cents. */
+export const minorDigits = (code = currency) => minorDigitsOf[code] ?? 2;
+
 /** `brief` leaves the cents out where they say nothing next to the amount; `exact` tells parts of a cent. */
 export function money(amount, { code = currency, brief = false, exact = false } = {}) {
-  const digits = brief && (amount === 0 || Math.abs(amount) >= 10) ? 0 : undefined;
+  const round = brief && (amount === 0 || Math.abs(amount) >= 10);
   const compactly = Math.abs(amount) >= 100_000;
-  const key = `${code}/${digits}/${compactly}/${exact}`;
+  const key = `${code}/${round}/${compactly}/${exact}`;
   if (!moneyFormats.has(key)) {
-    const options = { style: "currency", currency: code, currencyDisplay: "narrowSymbol" };
-    if (digits === 0) Object.assign(options, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
-    if (exact) Object.assign(options, { maximumFractionDigits: 4 });
-    if (compactly) Object.assign(options, { notation: "compact", maximumFractionDigits: 1 });
-    moneyFormats.set(key, new Intl.NumberFormat("en", options));
+    const digits = round ? 0 : Math.min(minorDigits(code), compactly ? 1 : Infinity);
+    moneyFormats.set(
+      key,
+      new Intl.NumberFormat("en", {
+        style: "currency",
+        currency: code,
+        currencyDisplay: "narrowSymbol",
+        notation: compactly ? "compact" : "standard",
+        minimumFractionDigits: digits,
+        maximumFractionDigits: compactly ? 1 : exact ? 4 : digits,
+      }),
+    );
   }
   return moneyFormats.get(key).format(amount);
 }

@@ -4,7 +4,7 @@ import { change } from "./change.js";
 import { everySecond, serverNow } from "./clock.js";
 import { Counter } from "./counter.js";
 import { byId, make, part, setText } from "./dom.js";
-import { brief, compact, duration, money, moneyFigure, percent, plural } from "./format.js";
+import { brief, compact, duration, minorDigits, money, moneyFigure, percent, plural } from "./format.js";
 import { isHeard } from "./live-words.js";
 
 const UNKNOWN_VIEWERS = "Twitch chat does not say how many are watching; TikTok LIVE does.";
@@ -19,7 +19,7 @@ export class Kpis {
       chatters: this.#counter("chatters", compact),
       viewers: this.#counter("viewers", compact),
       gifts: this.#counter("gifts", compact),
-      earned: this.#counter("earned", (value) => moneyFigure(value, this.currency), { decimals: 2 }),
+      earned: this.#counter("earned", (value) => moneyFigure(value, this.currency), { decimals: minorDigits() }),
     };
     everySecond(() => this.#tellUptime());
   }

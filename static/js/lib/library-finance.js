@@ -2,11 +2,10 @@
 
 import { barChart } from "../charts/bars.js";
 import { lineChart } from "../charts/lines.js";
-import { decimal, money, monthYear, number, percent } from "./format.js";
+import { money, monthsWords, monthYear, number, percent } from "./format.js";
 
 const MONEY = (amount, { currency }) => money(amount, { code: currency });
 const ROUND_MONEY = (amount, { currency }) => money(amount, { code: currency, brief: true });
-const MONTHS = (months) => `${decimal(months)} months`;
 const NEWEST = 4; // cohorts beside the line of all: more cannot be told apart
 
 /** measure → [what it is called, how it is written]. */
@@ -14,7 +13,7 @@ export const MEASURES = {
   mrr: ["MRR", MONEY],
   arpu: ["ARPU", MONEY],
   churn_percent: ["Churn", percent],
-  lifetime_months: ["Lifetime", MONTHS],
+  lifetime_months: ["Lifetime", monthsWords],
   lifetime_value: ["Lifetime value", MONEY],
 };
 

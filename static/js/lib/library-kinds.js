@@ -1,6 +1,6 @@
 /** The six kinds of record, each described once: its columns, its filters, its form. Table and form read only this. */
 
-import { compact, date, decimal, money, moment, number } from "./format.js";
+import { compact, date, money, moment, number, percent, ratingWords } from "./format.js";
 
 /**
  * A column: {field, words, write?(value, record), number?, long?, tag?, leads?(record): a place on this page}.
@@ -8,8 +8,7 @@ import { compact, date, decimal, money, moment, number } from "./format.js";
  * library-inputs.js. `sorts`: field → [words, whether the first press means downwards], the usual one first.
  */
 const MONEY = (value, record) => money(value, { code: record.currency });
-const RATING = (value) => (value === null ? "–" : decimal(value));
-const PERCENT = (value) => `${decimal(value)} %`;
+const RATING = (value) => (value === null ? "–" : ratingWords(value));
 
 const USER = { field: "user", words: "User", leads: ({ user_id: user }) => ({ user }) };
 const TITLE = { field: "title", words: "Title" };
@@ -155,7 +154,7 @@ export const KINDS = {
     columns: [
       USER,
       TITLE,
-      { field: "progress", words: "Progress", write: PERCENT, number: true },
+      { field: "progress", words: "Progress", write: percent, number: true },
       { field: "watched_on", words: "Watched", write: moment },
     ],
     sorts: { watched_on: ["Watched", true] },
@@ -227,5 +226,5 @@ function billing(months) {
 }
 
 function reviews(average, { review_count: count }) {
-  return average === null ? "–" : `${decimal(average)} (${compact(count)})`;
+  return average === null ? "–" : `${ratingWords(average)} (${compact(count)})`;
 }

@@ -1,7 +1,7 @@
 /** The figures above the charts of the library: how many there are, and what memberships are worth. */
 
 import { byId, part, setText } from "./dom.js";
-import { compact, decimal, money, percent, plural } from "./format.js";
+import { compact, money, monthsWords, percent, plural } from "./format.js";
 
 /** `metrics` as /api/library/metrics tells them, `counts` {users, titles, watches}. */
 export function showKpis(metrics, { users, titles, watches }) {
@@ -22,7 +22,7 @@ export function showKpis(metrics, { users, titles, watches }) {
   show(
     "lifetime",
     inMoney(total.lifetime_value),
-    months === null ? "nobody left yet" : `${decimal(months)} months each`,
+    months === null ? "nobody left yet" : `${monthsWords(months)} each`,
   );
   show("titles", compact(titles), plural(watches, "watch", "watches"));
 }

@@ -3,7 +3,7 @@
 import { change } from "./change.js";
 import { Counter } from "./counter.js";
 import { byId, make, part, setText } from "./dom.js";
-import { compact, fullDate, moneyFigure, monthWords as monthName, number } from "./format.js";
+import { compact, fullDate, minorDigits, moneyFigure, monthWords as monthName, number } from "./format.js";
 import { oncePerFrame } from "./frame.js";
 import { amount, basis } from "./revenue-words.js";
 
@@ -12,11 +12,11 @@ export class RevenueKpis {
     const figure = (name, format, options) => new Counter(part(byId(`kpi-${name}`), "figure"), format, options);
     const cash = (value) => moneyFigure(value, this.currency);
     this.counters = {
-      today: figure("today", cash, { decimals: 2 }),
-      month: figure("month", cash, { decimals: 2 }),
-      projected: figure("projected", cash, { decimals: 2 }),
+      today: figure("today", cash, { decimals: minorDigits() }),
+      month: figure("month", cash, { decimals: minorDigits() }),
+      projected: figure("projected", cash, { decimals: minorDigits() }),
       visitors: figure("visitors", compact),
-      best: figure("best", cash, { decimals: 2 }),
+      best: figure("best", cash, { decimals: minorDigits() }),
     };
     this.draw = oncePerFrame(() => this.#draw());
   }

@@ -5,7 +5,7 @@ import { everySecond, learnTime } from "../lib/clock.js";
 import { ConnectPanel } from "../lib/connect.js";
 import { ConnectionChip } from "../lib/connection-chip.js";
 import { byId, setText } from "../lib/dom.js";
-import { clock, compact, dateWords, day, money, number, plural } from "../lib/format.js";
+import { clock, compact, dateWords, day, minorDigits, money, number, plural } from "../lib/format.js";
 import { getJson, onlyServer, outage } from "../lib/http.js";
 import { Line } from "../lib/line.js";
 import { RevenueKpis } from "../lib/revenue-kpis.js";
@@ -29,7 +29,7 @@ const charts = {
     colour: "money",
     write: cash,
     writeAxis: roundCash,
-    parts: 100,
+    parts: 10 ** minorDigits(),
     what: "Revenue",
     when: "Day",
     caption: "Revenue of the last 30 days",
@@ -38,7 +38,7 @@ const charts = {
     colour: "money",
     write: cash,
     writeAxis: roundCash,
-    parts: 100,
+    parts: 10 ** minorDigits(),
     what: "Revenue",
     when: "Hour",
     caption: "Revenue of the last 30 days by hour of the day",
