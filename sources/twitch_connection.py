@@ -221,6 +221,8 @@ async def _close(client: twitchio.Client, connection: ChatConnection, seconds: f
             await asyncio.wait_for(client.close(), seconds)
     finally:
         await client._http.session.close()
+        if connection._websocket is not None:
+            connection._websocket._response.close()  # aiohttp leaves that to a goodbye that comes to its end
 
 
 def in_one_line(error: object) -> str:

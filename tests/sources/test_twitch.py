@@ -921,7 +921,10 @@ def test_stopping_is_quick_at_any_moment(server, moment):
 
 
 def test_a_goodbye_that_hangs_does_not_keep_the_socket_open(server, monkeypatch):
+    hung: list[ChatConnection] = []
+
     async def hang(connection: ChatConnection) -> None:
+        hung.append(connection)
         await asyncio.Event().wait()
 
     async def play() -> None:
@@ -931,6 +934,7 @@ def test_a_goodbye_that_hangs_does_not_keep_the_socket_open(server, monkeypatch)
         await server.until(lambda: not server.sessions)
 
     asyncio.run(play())
+    assert hung[0]._websocket._response.connection is None, "aiohttp would complain about it, some time later"
 
 
 def test_a_run_that_broke_can_be_run_again(server):
