@@ -72,6 +72,8 @@ class Listener:
             raise
 
     def close(self) -> None:
+        # Where the server hung up a moment ago the library's thread that comes back may not have begun: it would go on.
+        self.client.reconnection, self.client.reconnection_attempts = False, 1
         self._finish_sending()
         self.client.shutdown()
         self._forget_socket()
