@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import update
 
 from core.config import ROOT
 from core.db import Database, check_schema
 from core.events import Kind, Person, Platform, event_to_json
-from ingest import sales, store
+from ingest import sales, store, terms
 from init_db import upgrade
-from models import SCHEMA_REVISION, LibraryPayment, LibraryRevenueDay
+from models import SCHEMA_REVISION, FreshTerms, LibraryPayment, LibraryRevenueDay, StreamTerm
 from models import Event as EventRow
 from rules.funnel import Step
 from rules.sales import checked
 from tests import databases, old_versions, support
 from tests.ingest.shop import tracked
-from tests.old_versions import REVISIONS, Content, content
+from tests.old_versions import REVISIONS, Content, config_on, content
 from tests.processes import Program
 from tests.servers import PostgresServer
 from tests.support import NOON, OTTO, POLICY, act, chat, days, rows, settle
@@ -129,6 +130,26 @@ def test_francs_that_an_earlier_version_took_for_hundredths_are_counted_in_their
             ]
         (day,) = (row for row in rows(made, LibraryRevenueDay) if row["currency"] == "XPF")
         assert day["amount_minor"] == 1_500
+
+
+def test_words_that_wait_are_added_up_when_a_version_is_gone_back_to_that_knows_no_such_thing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms, "BATCHES", 2)  # so that some are added up already
+    with closing(Database(databases.empty_url(tmp_path))) as made:
+        upgrade(made, POLICY)
+        for number in range(3):
+            support.write(made, [chat(OTTO, f"clutch word{number} Kappa", NOON + number, emotes=["Kappa"])])
+        assert [len(rows(made, table)) for table in (FreshTerms, StreamTerm)] == [2, 4]
+        with made.writing() as connection:
+            command.downgrade(config_on(connection), "0014")
+        assert [(row["emote"], row["term"], row["uses"], row["level"]) for row in rows(made, StreamTerm)] == [
+            (False, "clutch", 3, 2),
+            (False, "word0", 1, 1),
+            (False, "word1", 1, 1),
+            (False, "word2", 1, 1),
+            (True, "Kappa", 3, 2),
+        ]
 
 
 def as_recomputed(of: Database, at_ms: int) -> None:
