@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from actions.edits import Edit
 from actions.viewer_matching import BY_ID, STEP, Person, allowed, user_id_of
 from core.db import Database
 from core.events import Platform
-from core.statements import BulkStatement
+from core.statements import BulkStatement, replacing
 from ingest import news, vip
 from ingest.census import Census
 from ingest.policy import Policy
@@ -229,12 +229,6 @@ def _setting(columns: Iterable[str]) -> BulkStatement:
     return _SETTING[names]
 
 
-def _baseline_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(ViewerBaseline)
-    changes = {name: upsert.excluded[name] for name in BASELINE}
-    return upsert.on_conflict_do_update(index_elements=["viewer_id"], set_=changes)
-
-
 _SETTING: dict[tuple[str, ...], BulkStatement] = {}
 _INSERT = BulkStatement(
     lambda insert: insert(Viewer),
@@ -249,4 +243,4 @@ _INSERT = BulkStatement(
         "updated_at_ms",
     ),
 )
-_SET_BASELINES = BulkStatement(_baseline_upsert, ("viewer_id", *BASELINE))
+_SET_BASELINES = replacing(ViewerBaseline, ["viewer_id"], list(BASELINE))

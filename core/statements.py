@@ -118,10 +118,23 @@ def _for_many(sql: str, size: int) -> str | None:
 
 def adding(table: Any, keys: Sequence[str], columns: Sequence[str]) -> BulkStatement:
     """Adds to ``columns`` of the row with these ``keys``, which is made where there is none."""
+    return upserting(table, keys, columns, add_to=columns)
+
+
+def replacing(table: Any, keys: Sequence[str], columns: Sequence[str]) -> BulkStatement:
+    """Sets ``columns`` of the row with these ``keys``, which is made where there is none."""
+    return upserting(table, keys, columns, replace=columns)
+
+
+def upserting(
+    table: Any, keys: Sequence[str], columns: Sequence[str], *, add_to: Sequence[str] = (), replace: Sequence[str] = ()
+) -> BulkStatement:
+    """Makes the row with these ``keys`` and ``columns``; in one that is there it changes only what is named."""
 
     def build(insert: Callable[[Any], Any]) -> Any:
         upsert = insert(table)
-        changes = {name: getattr(table, name) + upsert.excluded[name] for name in columns}
+        changes = {name: getattr(table, name) + upsert.excluded[name] for name in add_to}
+        changes |= {name: upsert.excluded[name] for name in replace}
         return upsert.on_conflict_do_update(index_elements=list(keys), set_=changes)
 
     return BulkStatement(build, (*keys, *columns))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import Connection
 
 from core.clock import DAY_MS
-from core.statements import BulkStatement
+from core.statements import adding
 from models import LastSeenDay, ViewerTotal
 
 
@@ -36,18 +34,6 @@ class Census:
         _ADD_DAYS.run(connection, [(day, people) for day, people in sorted(self._days.items()) if people])
 
 
-def _totals_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(ViewerTotal)
-    changes = {name: getattr(ViewerTotal, name) + upsert.excluded[name] for name in COUNTED}
-    return upsert.on_conflict_do_update(index_elements=["platform"], set_=changes)
-
-
-def _days_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(LastSeenDay)
-    changes = {"viewers": LastSeenDay.viewers + upsert.excluded.viewers}
-    return upsert.on_conflict_do_update(index_elements=["day"], set_=changes)
-
-
 COUNTED = ("viewers", "coins", "watchtime_ms")
-_ADD_TOTALS = BulkStatement(_totals_upsert, ("platform", *COUNTED))
-_ADD_DAYS = BulkStatement(_days_upsert, ("day", "viewers"))
+_ADD_TOTALS = adding(ViewerTotal, ["platform"], COUNTED)
+_ADD_DAYS = adding(LastSeenDay, ["day"], ["viewers"])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import Connection
 
 from core.clock import week_hour
 from core.events import Event, Kind
-from core.statements import BulkStatement
+from core.statements import adding
 from ingest.policy import Policy
 from ingest.sums import Sums
 from models import ViewerHour, WeekHour
@@ -60,14 +58,5 @@ def add(connection: Connection, sums: Sums, policy: Policy) -> None:
     _ADD_CHANNELS.run(connection, channels)
 
 
-def _upsert(table: Any, key: str) -> Callable[[Callable[[Any], Any]], Any]:
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(table)
-        changes = {name: getattr(table, name) + upsert.excluded[name] for name in ("events", "coins")}
-        return upsert.on_conflict_do_update(index_elements=[key, "slot"], set_=changes)
-
-    return build
-
-
-_ADD_PEOPLE = BulkStatement(_upsert(ViewerHour, "viewer_id"), ("viewer_id", "slot", "events", "coins"))
-_ADD_CHANNELS = BulkStatement(_upsert(WeekHour, "channel_id"), ("channel_id", "slot", "events", "coins"))
+_ADD_PEOPLE = adding(ViewerHour, ["viewer_id", "slot"], ["events", "coins"])
+_ADD_CHANNELS = adding(WeekHour, ["channel_id", "slot"], ["events", "coins"])

@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from core.events import Platform
 from core.processes import is_running
-from core.statements import BulkStatement, Prepared
+from core.statements import Prepared, replacing
 from models import ChannelLease
 
 SILENT_LOOKS = 4  # how often in a row a lease is found as it was until its holder is taken to be gone
@@ -129,11 +129,5 @@ def is_gone(holder: str) -> bool:
     return not is_running(int(number))
 
 
-def _upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(ChannelLease)
-    changes = {name: upsert.excluded[name] for name in ("holder", "renewed_at_ms")}
-    return upsert.on_conflict_do_update(index_elements=["channel_id"], set_=changes)
-
-
 _LEASES = Prepared(select(ChannelLease.channel_id, ChannelLease.holder, ChannelLease.renewed_at_ms))
-_RENEW = BulkStatement(_upsert, ("channel_id", "holder", "renewed_at_ms"))
+_RENEW = replacing(ChannelLease, ["channel_id"], ["holder", "renewed_at_ms"])

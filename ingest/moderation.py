@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from core.clock import DAY_MS, MINUTE_MS
 from core.events import Kind
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, among, replacing
 from ingest.placed import Placed, source_key
 from ingest.policy import Policy
 from ingest.takebacks import NOT_SHARED, take_back
@@ -158,17 +158,11 @@ def _last_timeout(connection: Connection, channel_id: int, viewer_id: int) -> An
     return _LAST_TIMEOUT(connection, channel=channel_id, viewer=viewer_id).first()
 
 
-def _mute(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(Mute)
-    changes = {"until_ms": upsert.excluded.until_ms}
-    return upsert.on_conflict_do_update(index_elements=["channel_id", "viewer_id"], set_=changes)
-
-
 _LIFT = BulkStatement(
     lambda _insert: delete(Mute).where(Mute.channel_id == bindparam("channel"), Mute.viewer_id == bindparam("viewer")),
     ("channel", "viewer"),
 )
-_MUTE = BulkStatement(_mute, ("channel_id", "viewer_id", "until_ms"))
+_MUTE = replacing(Mute, ["channel_id", "viewer_id"], ["until_ms"])
 
 _STANDING = Prepared(
     select(EventRow.kind, EventRow.at_ms, EventRow.viewer_id, EventRow.stream_id, EventRow.extra).where(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from core.clock import MINUTE_MS
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, among, upserting
 from ingest import terms
 from ingest.levels import level_of
 from ingest.placed import Placed
@@ -118,14 +118,10 @@ def _add_people(connection: Connection, stream_id: int, people: Mapping[int, Tal
     return new
 
 
-def _adding(table: Any, upsert: Any, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(table, name) + upsert.excluded[name] for name in names}
-
-
 def _minutes_upsert(insert: Callable[[Any], Any]) -> Any:
     upsert = insert(MinuteRollup)
     seen, told = MinuteRollup.viewers, upsert.excluded.viewers
-    changes = _adding(MinuteRollup, upsert, MINUTE_COUNTERS)
+    changes: dict[str, Any] = {name: getattr(MinuteRollup, name) + upsert.excluded[name] for name in MINUTE_COUNTERS}
     changes["viewers"] = case((told.is_(None), seen), (seen.is_(None), told), (told > seen, told), else_=seen)
     return upsert.on_conflict_do_update(index_elements=["channel_id", "minute"], set_=changes)
 
@@ -133,15 +129,13 @@ def _minutes_upsert(insert: Callable[[Any], Any]) -> Any:
 def _adding_people(gave: bool, rose: bool, moved: bool) -> BulkStatement:
     """For people who gave something, whose level changed, who were last active in an earlier minute."""
     counters = PERSON_COUNTERS if gave else PERSON_COUNTERS[:1]
-
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(StreamViewer)
-        changes = _adding(StreamViewer, upsert, counters)
-        told = ("last_at_ms", *compress(("level", "last_minute"), (rose, moved)))
-        changes |= {name: upsert.excluded[name] for name in told}
-        return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
-
-    return BulkStatement(build, ("stream_id", "viewer_id", "last_at_ms", "level", "last_minute", *counters))
+    return upserting(
+        StreamViewer,
+        ["stream_id", "viewer_id"],
+        ["last_at_ms", "level", "last_minute", *counters],
+        add_to=counters,
+        replace=["last_at_ms", *compress(("level", "last_minute"), (rose, moved))],
+    )
 
 
 _NOTHING = (0, 0)

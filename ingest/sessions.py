@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, adding, among, replacing
 from ingest import birthdays, news, vip
 from ingest.census import Census
 from ingest.policy import Policy
@@ -193,22 +193,10 @@ def _row(session: Session) -> tuple[Any, ...]:
     )
 
 
-def _current_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(CurrentSession)
-    changes = {name: upsert.excluded[name] for name in COLUMNS}
-    return upsert.on_conflict_do_update(index_elements=["viewer_id", "channel_id"], set_=changes)
-
-
-def _stream_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(StreamAttendance)
-    changes = {name: getattr(StreamAttendance, name) + upsert.excluded[name] for name in ("visits", "watched_ms")}
-    return upsert.on_conflict_do_update(index_elements=["stream_id", "viewer_id"], set_=changes)
-
-
 _PEOPLE = Prepared(
     select(Viewer.id, Viewer.platform, Viewer.last_seen_at_ms, Viewer.total_visits).where(among(Viewer.id, "ids"))
 )
-_SET_CURRENT = BulkStatement(_current_upsert, ("viewer_id", "channel_id", *COLUMNS))
+_SET_CURRENT = replacing(CurrentSession, ["viewer_id", "channel_id"], COLUMNS)
 _SET_LAST = BulkStatement(  # the index of open sessions is left alone
     lambda _insert: (
         update(CurrentSession)
@@ -222,7 +210,7 @@ _ADD_PAST = BulkStatement(
     lambda insert: insert(PastSession),
     ("viewer_id", "joined_at_ms", "channel_id", "stream_id", "left_at_ms", "watched_ms"),
 )
-_ADD_TO_STREAMS = BulkStatement(_stream_upsert, ("stream_id", "viewer_id", "visits", "watched_ms"))
+_ADD_TO_STREAMS = adding(StreamAttendance, ["stream_id", "viewer_id"], ["visits", "watched_ms"])
 
 
 def _seen(*added: str) -> BulkStatement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from core.clock import HOUR_MS, MINUTE_MS
 from core.money import micros_of_minor
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, adding, among
 from core.tracked import Tracked
 from ingest import ledger, store_anomalies, store_snapshots, visitors
 from ingest.ledger import Entry
@@ -135,17 +135,6 @@ def _row(event: Tracked, shoppers: Shoppers, now_ms: int) -> tuple[Any, ...]:
     )
 
 
-def _adding(table: Any, keys: Sequence[str], column: str) -> BulkStatement:
-    """Adds to ``column`` of the row with these keys."""
-
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(table)
-        changes = {column: getattr(table, column) + upsert.excluded[column]}
-        return upsert.on_conflict_do_update(index_elements=list(keys), set_=changes)
-
-    return BulkStatement(build, (*keys, column))
-
-
 _KNOWN = Prepared(select(StoreEventKey.event_key).where(among(StoreEventKey.event_key, "keys")))
 _NEWEST_ID = Prepared(select(StoreEvent.id).order_by(StoreEvent.id.desc()).limit(1))
 _INSERTED = Prepared(select(StoreEvent.id, StoreEvent.event_id).where(StoreEvent.id > bindparam("after")))
@@ -165,7 +154,7 @@ _INSERT = BulkStatement(
     ),
 )
 _INSERT_KEYS = BulkStatement(lambda insert: insert(StoreEventKey), ("event_key",))
-_ADD_REACH = _adding(Reach, ("measure", "span", "bucket"), "users")
-_ADD_MINUTES = _adding(StoreMinute, ("minute", "step"), "events")
-_ADD_TOTALS = _adding(StoreTotal, ("step",), "events")
-_ADD_HOURS = _adding(StoreHour, ("hour", "step"), "events")
+_ADD_REACH = adding(Reach, ["measure", "span", "bucket"], ["users"])
+_ADD_MINUTES = adding(StoreMinute, ["minute", "step"], ["events"])
+_ADD_TOTALS = adding(StoreTotal, ["step"], ["events"])
+_ADD_HOURS = adding(StoreHour, ["hour", "step"], ["events"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from core.statements import BulkStatement, Prepared
+from core.statements import Prepared, adding
 from models import StoreMinute, StoreSample
 from rules.anomalies import Moments
 
@@ -77,13 +76,7 @@ def _events_by_window(connection: Connection, first: int, end: int) -> Iterable[
     return counts.values()
 
 
-def _samples_upsert(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(StoreSample)
-    changes = {name: getattr(StoreSample, name) + upsert.excluded[name] for name in ("count", "total", "squares")}
-    return upsert.on_conflict_do_update(index_elements=["measure", "hour"], set_=changes)
-
-
-_ADD_SAMPLES = BulkStatement(_samples_upsert, ("measure", "hour", "count", "total", "squares"))
+_ADD_SAMPLES = adding(StoreSample, ["measure", "hour"], ["count", "total", "squares"])
 _SAMPLE = Prepared(
     select(
         func.sum(StoreSample.count).label("number"),

@@ -10,14 +10,13 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, func, insert, select
 
 from core.clock import day_number, hour_start
-from core.statements import BulkStatement, Prepared, among
+from core.statements import Prepared, adding, among, replacing
 from core.tracked import Tracked
 from models import VisitorDay, VisitorHour, VisitorSalt, VisitorSeen
 from rules.funnel import Step
@@ -90,25 +89,9 @@ def _note(connection: Connection, day: int, seen: dict[int, set[int]], last: dic
     _ADD_HOURS.run(connection, [(start, people) for start, people in sorted(hours.items()) if people])
 
 
-def _keeping(insert: Callable[[Any], Any]) -> Any:
-    upsert = insert(VisitorSeen)
-    changes = {"hours": upsert.excluded.hours, "last_at_ms": upsert.excluded.last_at_ms}
-    return upsert.on_conflict_do_update(index_elements=["visitor"], set_=changes)
-
-
-def _adding(table: Any, key: str) -> BulkStatement:
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(table)
-        return upsert.on_conflict_do_update(
-            index_elements=[key], set_={"visitors": table.visitors + upsert.excluded.visitors}
-        )
-
-    return BulkStatement(build, (key, "visitors"))
-
-
 _NEWEST = Prepared(select(func.max(VisitorSalt.day)))
 _SALT = Prepared(select(VisitorSalt.day, VisitorSalt.salt).order_by(VisitorSalt.day.desc()).limit(1))
 _SEEN = Prepared(select(VisitorSeen.__table__).where(among(VisitorSeen.visitor, "visitors")))
-_KEEP = BulkStatement(_keeping, ("visitor", "hours", "last_at_ms"))
-_ADD_DAYS = _adding(VisitorDay, "day")
-_ADD_HOURS = _adding(VisitorHour, "hour")
+_KEEP = replacing(VisitorSeen, ["visitor"], ["hours", "last_at_ms"])
+_ADD_DAYS = adding(VisitorDay, ["day"], ["visitors"])
+_ADD_HOURS = adding(VisitorHour, ["hour"], ["visitors"])

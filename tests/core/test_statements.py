@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from core.db import Database, is_outage
-from core.statements import BulkStatement, Prepared, adding, among, insert_for, one_of
-from models import Channel, IgnoredName, Installation, LastSeenDay
+from core.statements import BulkStatement, Prepared, adding, among, insert_for, one_of, replacing, upserting
+from models import Channel, IgnoredName, Installation, LastSeenDay, StoreSample
 from tests.support import examples, fresh_database, rows
 
 ADD = BulkStatement(lambda insert: insert(IgnoredName), ("name",))
@@ -48,6 +48,15 @@ def test_a_bulk_statement_writes_any_number_of_rows(db: Database, count: int) ->
         CHANGE_EACH.run(connection, [(key, f"new {key}") for key in keys[1:]])
     found = {row["key"]: row["value"] for row in rows(db, Installation)}
     assert found == {key: "old" if key == keys[0] else f"new {key}" for key in keys}
+
+
+def test_an_upsert_changes_only_what_it_names_in_a_row_that_is_there(db: Database) -> None:
+    keys, columns = ("measure", "hour"), ("count", "total", "squares")
+    with db.writing() as connection:
+        replacing(StoreSample, keys, columns).run(connection, [("rate", 1, 1, 1, 1), ("rate", 1, 10, 20, 30)])
+        some = upserting(StoreSample, keys, columns, add_to=["count"], replace=["total"])
+        some.run(connection, [("rate", 1, 5, 6, 7), ("rate", 2, 5, 6, 7)])
+    assert [tuple(row.values()) for row in rows(db, StoreSample)] == [("rate", 1, 15, 6, 30), ("rate", 2, 5, 6, 7)]
 
 
 def test_rows_of_a_bulk_statement_that_meet_the_same_row_all_count_in_their_order(db: Database) -> None:
