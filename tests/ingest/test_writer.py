@@ -216,7 +216,10 @@ def test_a_database_that_cannot_be_used_for_a_while_costs_no_event(
 
 
 @pytest.mark.sqlite
-def test_a_file_that_is_broken_in_mid_run_and_then_put_right_costs_no_event(impatient: Database, start: Start) -> None:
+def test_a_file_that_is_broken_in_mid_run_and_then_put_right_costs_no_event(
+    impatient: Database, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BEAT_SECONDS", 3_600)  # nothing is to open the file before it is broken
     path = Path(str(impatient.url.database))
     writer = start(impatient)
     writer.event(now_chat("before"))
@@ -228,7 +231,8 @@ def test_a_file_that_is_broken_in_mid_run_and_then_put_right_costs_no_event(impa
     writer.event(now_chat("meanwhile"))
     wait_until(lambda: writer.counters.retries >= 2)
     assert writer.counters.problem == "the file is not a SQLite database"
-    path.write_bytes(whole)
+    with path.open("r+b", buffering=0) as file:  # at once: emptied first, it might be taken for new
+        file.write(whole)
     assert writer.flush(WAIT)
     assert texts(impatient) == ["before", "meanwhile"]
     assert not writer.counters.dropped
