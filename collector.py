@@ -258,7 +258,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     installation.claim(database, installation.DEMO if simulated else installation.REAL)
     if before := installation.zone_that_moved(database, settings.zone.key):
         log.warning(
-            "TIMEZONE was %s: hours and days counted by it stay so until `python init_db.py --rebuild`",
+            "TIMEZONE was %s: hours and days counted by it stay so until `python init_db.py --rebuild`"
+            " (hours of the week for good where RETENTION_DAYS has deleted events)",
             before,
         )
     if taken_up := privacy.finish(database):

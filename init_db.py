@@ -229,20 +229,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.import_folder:
             _import_library(database, arguments.import_folder, settings)
         if arguments.rebuild:
-            with database.writing() as connection:
-                read = rebuild(
-                    connection, Policy.of(settings), now_ms(), lambda count: _progress(f"rebuilding: {count:,} events")
-                )
-                read += store_rebuild.rebuild(
-                    connection, now_ms(), lambda count: _progress(f"the shop: {count:,} events")
-                )
-                read += ledger.rebuild(connection, settings.zone)
-                read += library_rebuild.rebuild(
-                    connection, settings.zone, lambda count: _progress(f"the library: {count:,} records")
-                )
-                installation.count_in(connection, settings.zone.key)
-            _progress_done()
-            _tell(f"recomputed {_what(database)} from {read:,} events and records")
+            _rebuild(database, settings)
         if arguments.compact and database.is_sqlite:
             before, after = retention.compact(database)
             _tell(f"the file had {before / 1e6:,.1f} MB, now {after / 1e6:,.1f} MB; from now on it shrinks by itself")
@@ -265,13 +252,26 @@ def _fill_demo(database: Database, settings: Settings, *, days: int, seed: int) 
     return stored
 
 
-def _what(database: Database) -> str:
-    """What a rebuild recomputed."""
-    with database.reading() as connection:
+def _rebuild(database: Database, settings: Settings) -> None:
+    """Recomputes what can be, and says what stays."""
+    zone = settings.zone
+    counted_in = installation.zone_that_moved(database, zone.key)
+    with database.writing() as connection:
         since_ms = kept_since_ms(connection)
-    if not since_ms:
-        return "everything"
-    return f"minutes and streams since {iso_utc(since_ms)} (older events are deleted: all else stays as it is)"
+        read = rebuild(
+            connection, Policy.of(settings), now_ms(), lambda count: _progress(f"rebuilding: {count:,} events")
+        )
+        read += store_rebuild.rebuild(connection, now_ms(), lambda count: _progress(f"the shop: {count:,} events"))
+        read += ledger.rebuild(connection, zone)
+        read += library_rebuild.rebuild(connection, zone, lambda count: _progress(f"the library: {count:,} records"))
+        installation.count_in(connection, zone.key)
+    _progress_done()
+    what = "everything"
+    if since_ms:
+        what = f"minutes and streams since {iso_utc(since_ms)} (older events are deleted: all else stays as it is)"
+    _tell(f"recomputed {what} from {read:,} events and records")
+    if since_ms and counted_in:
+        _tell(f"hours of the week were counted in {counted_in} and stay so; what is new is added in {zone.key}")
 
 
 def _back_up(database: Database, file: Path, *, replace: bool) -> None:

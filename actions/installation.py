@@ -102,7 +102,7 @@ def zone_that_moved(database: Database, zone: str) -> str | None:
 
 
 def count_in(connection: Connection, zone: str) -> None:
-    """Notes that all hours and days are counted by ``zone``."""
+    """Notes that hours and days are counted by ``zone``: all of them that can be counted anew."""
     upsert = insert_for(connection)(Installation).values(key=ZONE, value=zone)
     connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
 

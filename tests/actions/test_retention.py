@@ -131,7 +131,8 @@ def test_a_database_of_an_older_version_shrinks_after_it_was_compacted_once(run:
     assert retention.shrinks(db)
 
 
-def test_a_rebuild_says_what_it_could_not_count_again(run: Run, db: Database) -> None:
+def test_a_rebuild_says_what_it_could_not_count_again(run: Run, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIMEZONE", "UTC")
     now = now_ms()
     write(db, [chat(chatter(1), "old", now - days(9)), chat(chatter(1), "new", now)], now_ms=now)
     code, told, _ = run("--rebuild")
@@ -142,6 +143,10 @@ def test_a_rebuild_says_what_it_could_not_count_again(run: Run, db: Database) ->
     assert code == 0
     assert "recomputed minutes and streams since 20" in told
     assert "(older events are deleted: all else stays as it is) from 1 events" in told
+    assert "hours of the week" not in told
+    monkeypatch.setenv("TIMEZONE", "Pacific/Auckland")
+    _, told, _ = run("--rebuild")
+    assert "hours of the week were counted in UTC and stay so; what is new is added in Pacific/Auckland" in told
 
 
 def make_unshrinkable(path: Path) -> None:
