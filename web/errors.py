@@ -69,7 +69,7 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(DBAPIError)
     def database_away(error: DBAPIError) -> ResponseReturnValue:
-        _say_each_a_minute(why_unusable(error))
+        say_each_a_minute(why_unusable(error))
         response = answer(503, f"The database is not available: {why_unusable(error)}")
         response.headers["Retry-After"] = "3"
         return response
@@ -105,7 +105,7 @@ def _words(error: HTTPException) -> str:
     return error.description or HTTPStatus(error.code or 500).phrase
 
 
-def _say_each_a_minute(trouble: str) -> None:
+def say_each_a_minute(trouble: str) -> None:
     """Each request meets the same trouble, and there may be thousands."""
     now = time.monotonic()
     if now >= _quiet_until.get(trouble, 0.0):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,8 @@ from analytics import viewer_detail, viewers
 from core.clock import now_ms
 from core.db import why_unusable
 from web import orders
+from web.errors import say_each_a_minute
 from web.services import services
-
-log = logging.getLogger(__name__)
 
 MOST_UPDATES = 50  # there are fewer fields; each that is refused is named in the answer
 LONGEST_ERROR = 300
@@ -48,7 +46,7 @@ def _answered(call: Callable[[], Any]) -> Answer:
     except edits.NoSuchViewer:
         return {"success": False, "error": "there is no such viewer any more"}
     except DBAPIError as error:
-        log.error("database: %s", why_unusable(error))
+        say_each_a_minute(why_unusable(error))
         return {"success": False, "error": f"The database is not available: {why_unusable(error)}"}
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
+import types
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from actions import viewers
 from core.clock import HOUR_MS, now_ms
@@ -20,6 +24,7 @@ from tests.processes import wait_until
 from tests.support import rows
 from tests.web.conftest import API_TOKEN, OVERLAY_TOKEN, Stage, event, stage_of
 from tests.web.sockets import Heard, Listener, listening
+from web import viewer_calls
 
 KINDS = ("new", "updated", "vip-promoted", "vip-removed", "vip-set", "birthday", "birthday-live", "online", "offline")
 JSON = {"Content-Type": "application/json"}
@@ -546,6 +551,18 @@ def test_an_edit_waits_for_a_locked_database_without_keeping_others_waiting(stag
             assert answered == []
         wait_until(lambda: answered, "the edit is answered")
         assert answered[0]["data"]["notes"] == "at last"
+
+
+def test_that_the_database_is_away_is_answered_to_each_and_logged_once(caplog, monkeypatch: pytest.MonkeyPatch):
+    def away() -> None:
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("no such luck"))
+
+    monkeypatch.setattr(viewer_calls, "services", away)
+    calls: dict[str, Any] = {}
+    viewer_calls.register(types.SimpleNamespace(on=lambda name: partial(calls.setdefault, name)))  # type: ignore[arg-type]
+    for name in ("viewer-profiles:get", "viewer-profiles:get", "viewer-profiles:update"):
+        assert calls[name]({"username": "mila", "updates": {}})["error"].startswith("The database is not available: ")
+    assert len(caplog.messages) == 1
 
 
 # --- several web processes ---
