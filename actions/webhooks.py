@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +33,7 @@ Kind = Literal["generic", "discord"]
 
 BACK_OFF_MINUTES = (1, 5, 30, 120, 360)  # after each attempt that failed; the one after the last is given up
 TIMEOUT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 24 * 3600  # that a receiver is given; it may have meant something else
 LEASE_MS = 60 * SECOND_MS  # how long a message is one process' own; longer than any sending takes
 AT_ONCE = 10
 KEPT_MS = 30 * DAY_MS
@@ -91,7 +95,7 @@ class Sender:
         body, headers = request_of(delivery, zone, now_ms)
         try:
             with self._client.stream("POST", delivery.webhook.url, content=body, headers=headers) as answer:
-                return Outcome(_problem_of(answer.status_code), _wait_of(answer.headers.get("Retry-After", "")))
+                return Outcome(_problem_of(answer.status_code), _wait_of(answer.headers.get("Retry-After", ""), now_ms))
         except httpx.TimeoutException:
             return Outcome(f"no answer within {TIMEOUT_SECONDS:.0f} seconds")
         except httpx.ConnectError:
@@ -113,10 +117,18 @@ def _problem_of(status: int) -> str:
     return f"it answered {status}"
 
 
-def _wait_of(retry_after: str) -> int:
-    """In seconds, rounded up; 0 for what is no number of them (a date, which is rare)."""
-    found = re.fullmatch(r"(\d{1,5})(\.\d+)?", retry_after)
-    return int(found[1]) + bool(found[2]) if found else 0
+def _wait_of(retry_after: str, now_ms: int) -> int:
+    """In seconds, rounded up, a day at most; 0 for what is neither a number of them nor a date (RFC 9110, 10.2.3)."""
+    if found := re.fullmatch(r"(\d{1,9})(\.\d+)?", retry_after):
+        seconds = int(found[1]) + bool(found[2])
+    else:
+        try:
+            at = parsedate_to_datetime(retry_after)
+            at_seconds = at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+        except (ValueError, OverflowError):
+            return 0
+        seconds = math.ceil(at_seconds - now_ms / SECOND_MS)
+    return max(0, min(seconds, LONGEST_WAIT_SECONDS))
 
 
 def request_of(delivery: Delivery, zone: ZoneInfo, now_ms: int) -> tuple[bytes, dict[str, str]]:

@@ -183,7 +183,20 @@ def test_what_is_not_taken_is_tried_again_later_each_time_and_given_up_in_the_en
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [("300", 300), ("64.57", 65), ("2", 60), ("Fri, 27 Nov 2026 22:00:00 GMT", 60), ("-9", 60)]
+    ("asked", "seconds"),
+    [
+        *(("300", 300), ("64.57", 65), ("2", 60), ("-9", 60), ("soon", 60), ("999999999", 86_400)),
+        *(
+            ("Sat, 21 Nov 2026 12:10:00 GMT", 600),
+            ("Sat, 21 Nov 2026 13:10:00 +0100", 600),
+            ("Sat Nov 21 12:10:00 2026", 600),
+        ),
+        *(
+            ("Sat, 21 Nov 2026 11:59:59 GMT", 60),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
+            ("1 Jan 2026 0:0 +9999", 60),
+        ),
+    ],
 )
 def test_who_asks_for_a_longer_pause_is_given_it(
     db: Database, receiver: Receiver, sender: Any, asked: str, seconds: int
