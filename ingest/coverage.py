@@ -52,6 +52,22 @@ class Missed:
     ended_at_ms: int
 
 
+class Overflow:
+    """What found no room since it was last taken: of each channel the time from the first to the newest."""
+
+    def __init__(self) -> None:
+        self._times: dict[Where, tuple[int, int]] = {}
+
+    def add(self, where: Where, at_ms: int) -> None:
+        first_ms, _ = self._times.get(where, (at_ms - ON_ITS_WAY_MS, at_ms))
+        self._times[where] = (first_ms, at_ms)
+
+    def take(self) -> list[Missed]:
+        missed = [Missed(where, *times) for where, times in self._times.items()]
+        self._times.clear()
+        return missed
+
+
 def record_missed(connection: Connection, missed: Sequence[Missed], memory: Memory) -> None:
     ids = channels(connection, {one.where for one in missed}, memory)
     for one in missed:

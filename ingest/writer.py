@@ -20,7 +20,7 @@ from core.tracked import Tracked
 from core.turns import forget_marks
 from ingest import coverage
 from ingest.batch import BatchResult, Memory, store
-from ingest.leases import Leases, Where
+from ingest.leases import Leases
 from ingest.policy import Policy
 from ingest.speaker import Speaker
 from ingest.store import record as record_tracked
@@ -82,7 +82,7 @@ class Writer:
         self._memory = Memory()
         self._doubt: tuple[CommitUnknown, BatchResult] | None = None  # what is in hand may be stored already
         self._waiting: deque[Item] = deque()
-        self._missed: dict[Where, tuple[int, int]] = {}  # where something was dropped: from when until when
+        self._overflow = coverage.Overflow()
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)
         self._settled = threading.Condition(lock)
@@ -111,31 +111,29 @@ class Writer:
     def event(self, event: Event) -> None:
         """Takes an event; never blocks. When the queue is full the newcomer is dropped, counted, and told as a gap."""
         with self._arrived:
-            if len(self._waiting) >= self._queue_events:
-                self.counters.dropped["queue_full"] += 1
-                where, missed_ms = (event.platform, event.channel), now_ms()
-                first_ms = self._missed.get(where, (missed_ms - coverage.ON_ITS_WAY_MS, 0))[0]
-                self._missed[where] = (first_ms, missed_ms)
-                return
-            self._put(event)
+            if not self._put(event):
+                self._overflow.add((event.platform, event.channel), now_ms())
 
     def tracked(self, tracked: Tracked) -> None:
-        """Takes what happened in the shop, by the rules of ``event``."""
+        """Takes what happened in the shop, by the rules of ``event``, but without a gap."""
         with self._arrived:
-            if len(self._waiting) >= self._queue_events:
-                self.counters.dropped["queue_full"] += 1
-                return
             self._put(tracked)
 
     def status(self, status: SourceStatus) -> None:
+        """Takes how a source stands, for which there is always room."""
         with self._arrived:
             self._put(status)
 
-    def _put(self, item: Item) -> None:
-        """With the lock held. Waking the thread for each item would cost more than all else that is done here."""
+    def _put(self, item: Item) -> bool:
+        """With the lock held; answers whether there was room."""
+        if len(self._waiting) >= self._queue_events and not isinstance(item, SourceStatus):
+            self.counters.dropped["queue_full"] += 1
+            return False
         self._waiting.append(item)
+        # Waking the thread for each item would cost more than all else that is done here.
         if len(self._waiting) in (1, BATCH_EVENTS):
             self._arrived.notify()
+        return True
 
     def flush(self, timeout_seconds: float = 30.0) -> bool:
         """Waits until everything taken so far is committed or dropped; says whether that came about."""
@@ -189,8 +187,7 @@ class Writer:
             self._arrived.wait_for(self._must_go, max(0.0, self._rested_at - time.monotonic()))
             self._busy = True
             batch: list[Item] = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
-            batch += [coverage.Missed(where, *times) for where, times in self._missed.items()]
-            self._missed.clear()
+            batch += self._overflow.take()
             self._hand, self._in_hand = len(batch), _events_in(batch)
             if not self._waiting:
                 self._taken_until_ms = now_ms()
