@@ -14,16 +14,15 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import now_ms
-from core.db import CommitUnknown, Database, is_outage, why_unusable
+from core.db import Database, is_outage, why_unusable
 from core.events import Event, SourceStatus
 from core.tracked import Tracked
 from core.turns import forget_marks
 from ingest import coverage
-from ingest.batch import BatchResult, Memory, store
+from ingest.committer import Committer, Item
 from ingest.leases import Leases
 from ingest.policy import Policy
 from ingest.speaker import Speaker
-from ingest.store import record as record_tracked
 from ingest.upkeep import keep_up
 
 log = logging.getLogger(__name__)
@@ -35,8 +34,6 @@ BEAT_SECONDS = 2.0
 RETRY_FIRST_SECONDS, RETRY_CAP_SECONDS = 0.1, 5.0
 CLOSING_RETRY_SECONDS = 0.1
 JOIN_SECONDS = 2.0  # how long close() waits for a try that is under way when its time is up
-
-Item = Event | SourceStatus | Tracked | coverage.Missed
 
 
 @dataclass(slots=True)
@@ -78,9 +75,8 @@ class Writer:
         self._describe = describe
         self._listens = listens
         self._speaker = Speaker(database, leases) if leases else None
+        self._committer = Committer(database, self._policy, self._speaker, listens=listens)
         self._name = f"{process} {leases.process}" if leases else process
-        self._memory = Memory()
-        self._doubt: tuple[CommitUnknown, BatchResult] | None = None  # what is in hand may be stored already
         self._waiting: deque[Item] = deque()
         self._overflow = coverage.Overflow()
         lock = threading.RLock()
@@ -201,9 +197,8 @@ class Writer:
         pause, conflict = RETRY_FIRST_SECONDS, False
         while True:
             try:
-                self._transact(batch)
+                self._store(batch)
             except Exception as error:
-                self._memory = Memory()
                 if isinstance(error, IntegrityError) and not conflict:
                     conflict = True  # another writer may have made the same row in between: now it is there
                 elif not is_outage(error):
@@ -234,46 +229,13 @@ class Writer:
             self._hand -= len(batch)
             self._in_hand -= _events_in(batch)
 
-    def _transact(self, batch: Sequence[Item]) -> None:
+    def _store(self, batch: Sequence[Item]) -> None:
         started = time.perf_counter()
-        doubt, result = self._doubt or (None, BatchResult())
-        if doubt is None or not self._database.was_committed(doubt):
-            self._doubt = None
-            result = self._write(batch)
-        self._doubt = None
+        result = self._committer.commit(batch, self._told_until_ms())
         self.counters.stored += result.stored
         self.counters.dropped.update(result.dropped)
         self.counters.batches += 1
         self.counters.last_commit_ms = round((time.perf_counter() - started) * 1000, 2)
-
-    def _write(self, batch: Sequence[Item]) -> BatchResult:
-        statuses = [item for item in batch if isinstance(item, SourceStatus)]
-        events = [item for item in batch if isinstance(item, Event)]
-        tracked = [item for item in batch if isinstance(item, Tracked)]
-        missed = [item for item in batch if isinstance(item, coverage.Missed)]
-        result = BatchResult()
-        taken = len(events)
-        if self._speaker:
-            events, statuses = self._speaker.ours(events, statuses, self._told_until_ms())
-            missed = [one for one in missed if self._speaker.speaks_for(*one.where)]
-        try:
-            with self._database.writing(traced=True) as connection:
-                if events:
-                    result = store(connection, events, self._memory, now_ms=now_ms(), policy=self._policy)
-                if tracked:
-                    found = record_tracked(connection, tracked, now_ms(), self._policy)
-                    result.stored += sum(one.is_new for one in found)
-                if not self._listens:
-                    statuses = coverage.of_unknown(connection, statuses, self._memory)
-                if statuses:
-                    coverage.record(connection, statuses, self._memory)
-                if missed:
-                    coverage.record_missed(connection, missed, self._memory)
-                result.dropped += Counter(told_by_another_collector=taken - len(events))
-        except CommitUnknown as error:
-            self._doubt = (error, result)
-            raise
-        return result
 
     def _isolate(self, batch: list[Item], error: Exception) -> None:
         """Halves a batch that the database refuses until the one item at fault stands alone, and drops that."""

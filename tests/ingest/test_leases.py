@@ -15,7 +15,7 @@ from core.clock import now_ms
 from core.db import Database
 from core.events import Event as Happened
 from core.events import Kind, Person, Platform, SourceState, SourceStatus
-from ingest import coverage, leases, speaker
+from ingest import committer, coverage, leases, speaker
 from ingest import writer as writing
 from ingest.batch import BatchResult, Memory, channels, store
 from ingest.leases import SILENT_LOOKS, Leases, Renewal, Where
@@ -298,7 +298,7 @@ def test_a_sign_of_life_claims_no_more_than_is_stored(db: Database, monkeypatch:
             going_on.wait(60)
         return store(*batch, **how)
 
-    monkeypatch.setattr(writing, "store", slow)
+    monkeypatch.setattr(committer, "store", slow)
     writer = Writer(db, leases=Leases([LENAS])).start()
     writer.event(chat(NOVA, "early", at=now_ms()))
     assert waiting.wait(60)
@@ -377,7 +377,7 @@ def test_who_had_to_give_up_events_does_not_say_that_all_is_stored(
     def away(*_batch: Any, **_how: Any) -> BatchResult:
         raise OperationalError("INSERT", {}, Exception("the database is away"))
 
-    monkeypatch.setattr(writing, "store", away)
+    monkeypatch.setattr(committer, "store", away)
     writer.event(heard)
     wait_until(lambda: writer.counters.retries, "it tries again", 60)
     assert writer.close(0.2) == 1

@@ -20,7 +20,7 @@ from core import db as core_db
 from core.clock import now_ms
 from core.db import Database
 from core.events import Event, Kind, Person, Platform, SourceState, SourceStatus
-from ingest import coverage
+from ingest import committer, coverage
 from ingest import writer as writing
 from ingest.writer import Writer
 from models import Channel, CoverageGap, Heartbeat, SourceCondition, Stream, Viewer
@@ -302,7 +302,7 @@ def test_a_poisonous_status_stops_nothing(db: Database, start: Start) -> None:
 def test_a_conflict_with_another_writer_is_tried_once_more(
     db: Database, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, calls = writing.store, list[int]()
+    store, calls = committer.store, list[int]()
 
     def conflicting(*args: Any, **options: Any) -> Any:
         calls.append(1)
@@ -310,7 +310,7 @@ def test_a_conflict_with_another_writer_is_tried_once_more(
             raise IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE constraint failed"))
         return store(*args, **options)
 
-    monkeypatch.setattr(writing, "store", conflicting)
+    monkeypatch.setattr(committer, "store", conflicting)
     writer = start()
     writer.event(now_chat())
     assert writer.flush(WAIT)
@@ -404,7 +404,7 @@ def test_close_counts_what_the_writer_still_has_in_hand(db: Database, monkeypatc
         let_go.wait(WAIT)
         raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
 
-    monkeypatch.setattr(writing, "store", stuck)
+    monkeypatch.setattr(committer, "store", stuck)
     monkeypatch.setattr(writing, "JOIN_SECONDS", 0.1)
     writer = Writer(db).start()
     for _ in range(3):
