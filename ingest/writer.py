@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -82,13 +83,12 @@ class Writer:
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)
         self._settled = threading.Condition(lock)
-        self._busy = False
-        self._hand = 0  # items taken from the queue and not yet committed or dropped
-        self._in_hand = 0  # events among them
+        self._in_hand = 0  # items taken from the queue and not yet committed or dropped
+        self._events_in_hand = 0
         self._stored_until_ms = now_ms()  # all that had come by then is committed
         self._taken_until_ms = self._stored_until_ms  # the same, once what is in hand is committed
         self._closing = False
-        self._give_up_at: float | None = None
+        self._give_up_at = math.inf
         self._beat_due = 0.0
         self._rested_at = 0.0  # when the next batch may begin
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -134,7 +134,7 @@ class Writer:
     def flush(self, timeout_seconds: float = 30.0) -> bool:
         """Waits until everything taken so far is committed or dropped; says whether that came about."""
         with self._settled:
-            return self._settled.wait_for(lambda: not self._waiting and not self._busy, timeout_seconds)
+            return self._settled.wait_for(self._is_idle, timeout_seconds)
 
     def close(self, timeout_seconds: float = 5.0) -> int:
         """Commits what is left and stops; answers how many events had to be given up (database away)."""
@@ -145,7 +145,7 @@ class Writer:
         if self.running:
             self._thread.join(timeout_seconds + JOIN_SECONDS)
         with self._arrived:
-            return self._in_hand + _events_in(self._waiting)
+            return self._events_in_hand + _events_in(self._waiting)
 
     @property
     def running(self) -> bool:
@@ -158,21 +158,22 @@ class Writer:
     # The thread.
 
     def _run(self) -> None:
-        while True:
-            batch = self._gather()
-            if batch:
+        while not self._is_too_late():
+            if time.monotonic() >= self._beat_due:
+                self._beat()
+            if batch := self._gather():
                 self._commit(batch)
                 self._rested_at = time.monotonic() + REST_SECONDS
-                if not self._hand:
-                    self._stored_until_ms = self._taken_until_ms
-            last_beat = self._closing and not self._waiting and not self._hand  # who gives up says no goodbye
-            if last_beat or (time.monotonic() >= self._beat_due and not self._past_deadline()):
-                self._beat(leaving=last_beat)
-            with self._settled:
-                self._busy = False
-                self._settled.notify_all()
-                if self._closing and ((last_beat and not self._waiting) or self._past_deadline()):
+            if self._closing and self._is_idle():  # who gives up says no goodbye
+                self._beat(leaving=True)
+                if self._is_idle():
                     return
+
+    def _is_idle(self) -> bool:
+        return not self._waiting and not self._in_hand
+
+    def _is_too_late(self) -> bool:
+        return time.monotonic() >= self._give_up_at
 
     def _gather(self) -> list[Item]:
         """Up to BATCH_EVENTS items, once there are any and the rest is over; empty when only a beat is due."""
@@ -181,10 +182,9 @@ class Writer:
             if not self._waiting:
                 return []
             self._arrived.wait_for(self._must_go, max(0.0, self._rested_at - time.monotonic()))
-            self._busy = True
             batch: list[Item] = [self._waiting.popleft() for _ in range(min(BATCH_EVENTS, len(self._waiting)))]
             batch += self._overflow.take()
-            self._hand, self._in_hand = len(batch), _events_in(batch)
+            self._in_hand, self._events_in_hand = len(batch), _events_in(batch)
             if not self._waiting:
                 self._taken_until_ms = now_ms()
             return batch
@@ -206,14 +206,14 @@ class Writer:
                     return
                 else:
                     self._say_problem(_reason(error))
-                    if self._past_deadline():
+                    if self._is_too_late():
                         return  # it stays in hand, and close() counts it as lost
                     self.counters.retries += 1
                     self._pause(pause)
                     pause = min(pause * 2, RETRY_CAP_SECONDS)
             else:
-                self._settle(batch)
                 self._say_problem("")
+                self._settle(batch)
                 return
 
     def _pause(self, seconds: float) -> None:
@@ -225,9 +225,12 @@ class Writer:
                 self._arrived.wait_for(lambda: self._closing, seconds)
 
     def _settle(self, batch: Sequence[Item]) -> None:
-        with self._arrived:
-            self._hand -= len(batch)
-            self._in_hand -= _events_in(batch)
+        with self._settled:
+            self._in_hand -= len(batch)
+            self._events_in_hand -= _events_in(batch)
+            if not self._in_hand:
+                self._stored_until_ms = self._taken_until_ms
+                self._settled.notify_all()
 
     def _store(self, batch: Sequence[Item]) -> None:
         started = time.perf_counter()
@@ -241,33 +244,25 @@ class Writer:
         """Halves a batch that the database refuses until the one item at fault stands alone, and drops that."""
         if len(batch) == 1:
             self.counters.dropped["refused_by_database"] += 1
-            self._settle(batch)
             log.error("an event cannot be stored and is dropped: %s (%r)", _reason(error), batch[0])
+            self._settle(batch)
             return
         middle = len(batch) // 2
         self._commit(batch[:middle])
         self._commit(batch[middle:])
 
-    def _past_deadline(self) -> bool:
-        return self._give_up_at is not None and time.monotonic() >= self._give_up_at
-
     def _say_problem(self, problem: str) -> None:
         if problem != self.counters.problem:
             if problem:
-                log.error(
-                    "cannot write, holding %d events and trying again: %s", len(self._waiting) + self._in_hand, problem
-                )
+                held = len(self._waiting) + self._events_in_hand
+                log.error("cannot write, holding %d events and trying again: %s", held, problem)
             else:
                 log.info("writing again, %d events were held", len(self._waiting))
             self.counters.problem = problem
 
     def _beat(self, *, leaving: bool = False) -> None:
         self._beat_due = time.monotonic() + BEAT_SECONDS
-        try:
-            detail = json.dumps({**self._told(), **self._describe()}, default=str)
-        except Exception:
-            log.exception("what the %s should tell of itself cannot be told", self._process)
-            detail = json.dumps(self._told())
+        detail = self._detail()
         try:
             if self._listens:
                 with self._database.writing() as connection:
@@ -288,20 +283,25 @@ class Writer:
     def _told_until_ms(self) -> int:
         """Until when all that was said is stored: whatever ends us, nothing before it is missing."""
         with self._arrived:
-            if not self._waiting and not self._hand:
+            if self._is_idle():
                 self._stored_until_ms = now_ms()
         return self._stored_until_ms - coverage.ON_ITS_WAY_MS
 
-    def _told(self) -> dict[str, Any]:
-        counters = self.counters
-        return {
-            "stored": counters.stored,
-            "batches": counters.batches,
-            "retries": counters.retries,
-            "dropped": dict(counters.dropped),
+    def _detail(self) -> str:
+        """What a heartbeat tells, a JSON object."""
+        own = {
+            "stored": self.counters.stored,
+            "batches": self.counters.batches,
+            "retries": self.counters.retries,
+            "dropped": dict(self.counters.dropped),
             "queued": len(self._waiting),
-            "last_commit_ms": counters.last_commit_ms,
+            "last_commit_ms": self.counters.last_commit_ms,
         }
+        try:
+            return json.dumps({**own, **self._describe()}, default=str)
+        except Exception:
+            log.exception("what the %s should tell of itself cannot be told", self._process)
+            return json.dumps(own)
 
 
 def _events_in(batch: Iterable[Item]) -> int:
