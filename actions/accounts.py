@@ -66,10 +66,7 @@ def end_sessions(database: Database, account_id: int | None) -> None:
         if account_id is not None:
             _change(connection, account_id, session_key=_new_key())
             return
-        row = insert_for(connection)(Preference).values(
-            key=OWNER_SESSIONS, value=json.dumps({"generation": _new_key()})
-        )
-        connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+        keep(connection, OWNER_SESSIONS, {"generation": _new_key()})
 
 
 def end_session(database: Database, session_id: str, *, until_ms: int, now_ms: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, false, insert, not_, select, true
 
 from actions import retention
 from core.db import Database, DatabaseUnusable, shown
-from core.statements import insert_for
+from ingest.installation import note
 from ingest.privacy import SALT
 from models import (
     Account,
@@ -64,9 +64,7 @@ def try_to_write(database: Database, size: int = 0) -> None:
     values = [secrets.token_hex(size // 2), ""] if size else [""]  # by chance, so that nothing makes it smaller
     for value in values:
         with database.writing() as connection:
-            upsert = insert_for(connection)(Installation).values(key=TRIED, value=value)
-            new = {"value": upsert.excluded.value}
-            connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=new))
+            note(connection, TRIED, value)
 
 
 def claim(database: Database, content: str) -> None:
@@ -103,8 +101,7 @@ def zone_that_moved(database: Database, zone: str) -> str | None:
 
 def count_in(connection: Connection, zone: str) -> None:
     """Notes that hours and days are counted by ``zone``: all of them that can be counted anew."""
-    upsert = insert_for(connection)(Installation).values(key=ZONE, value=zone)
-    connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
+    note(connection, ZONE, zone)
 
 
 def remove_demo(database: Database) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete
 
 from actions.webhooks import Kind
 from core.db import Database
-from core.statements import insert_for
+from core.statements import replacing
 from ingest import preferences
 from ingest.preferences import SUB_VALUES, THRESHOLDS, WEBHOOK
 from ingest.webhooks import COOLDOWN_MINUTES
@@ -153,5 +153,7 @@ def keep(connection: Connection, key: str, value: Mapping[str, Any]) -> None:
     if not value:
         connection.execute(delete(Preference).where(Preference.key == key))
         return
-    row = insert_for(connection)(Preference).values(key=key, value=json.dumps(dict(value)))
-    connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+    _KEEP.run(connection, [(key, json.dumps(dict(value)))])
+
+
+_KEEP = replacing(Preference, ["key"], ["value"])

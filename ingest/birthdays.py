@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, select, update
 
 from core.clock import local_day
-from core.statements import BulkStatement, Prepared, among, insert_for
+from core.statements import BulkStatement, Prepared, among
+from ingest.installation import note
 from ingest.news import News
 from ingest.policy import Policy
 from models import CurrentSession, Installation, Viewer
@@ -49,8 +50,7 @@ def announce(connection: Connection, now_ms: int, policy: Policy) -> list[News]:
     told_on = connection.scalar(select(Installation.value).where(Installation.key == TOLD_ON))
     if told_on is not None and told_on >= today.isoformat():
         return []
-    upsert = insert_for(connection)(Installation).values(key=TOLD_ON, value=today.isoformat())
-    connection.execute(upsert.on_conflict_do_update(index_elements=["key"], set_={"value": upsert.excluded.value}))
+    note(connection, TOLD_ON, today.isoformat())
     rows = _ON(connection, days=list(kept_on(today)))
     return [(now_ms, row.id, "birthday", _age(row.birthday, today)) for row in rows]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from core.clock import HOUR_MS
 from core.events import SourceState, SourceStatus
-from core.statements import insert_for
+from core.statements import replacing
 from ingest.batch import Memory, channels
 from ingest.leases import Taken, Where, is_gone
 from models import CoverageGap, Heartbeat, SourceCondition
@@ -121,9 +121,7 @@ def record_outage(
 
 def beat(connection: Connection, process: str, at_ms: int, detail: str) -> None:
     """Writes a process's sign of life; ``detail`` is a JSON object."""
-    upsert = insert_for(connection)(Heartbeat).values(process=process, at_ms=at_ms, detail=detail)
-    changes = {"at_ms": upsert.excluded.at_ms, "detail": upsert.excluded.detail}
-    connection.execute(upsert.on_conflict_do_update(index_elements=["process"], set_=changes))
+    _BEAT.run(connection, [(process, at_ms, detail)])
 
 
 def last_beat(connection: Connection, process: str) -> int | None:
@@ -174,16 +172,11 @@ def _close_gap(connection: Connection, channel_id: int, at_ms: int) -> None:
 
 
 def _write_condition(connection: Connection, channel_id: int, status: SourceStatus) -> None:
-    upsert = insert_for(connection)(SourceCondition).values(
-        channel_id=channel_id,
-        state=status.state.value,
-        detail=status.detail,
-        since_ms=status.at_ms,
-        retry_at_ms=status.retry_at_ms,
-    )
-    changes = {name: upsert.excluded[name] for name in ("state", "detail", "since_ms", "retry_at_ms")}
-    connection.execute(upsert.on_conflict_do_update(index_elements=["channel_id"], set_=changes))
+    row = (channel_id, status.state.value, status.detail, status.at_ms, status.retry_at_ms)
+    _SET_CONDITION.run(connection, [row])
 
 
+_BEAT = replacing(Heartbeat, ["process"], ["at_ms", "detail"])
+_SET_CONDITION = replacing(SourceCondition, ["channel_id"], ["state", "detail", "since_ms", "retry_at_ms"])
 # Where there are leases each has a name of its own, behind a space.
 _COLLECTORS = select(Heartbeat.process, Heartbeat.at_ms).where(Heartbeat.process.startswith(f"{COLLECTOR} "))

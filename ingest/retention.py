@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from core.events import Kind
-from core.statements import Prepared, insert_for, one_of
+from core.statements import Prepared, one_of
+from ingest.installation import note
 from models import Channel, Installation, StoreAnomaly, StoreEvent
 from models import Event as EventRow
 from rules.retention import KEPT_SINCE
@@ -21,9 +22,7 @@ def kept_since_ms(connection: Connection) -> int:
 def keep_since(connection: Connection, at_ms: int) -> None:
     """Notes, before the first of them goes, that raw events from before ``at_ms`` are no longer to be relied on."""
     if at_ms > kept_since_ms(connection):
-        told = insert_for(connection)(Installation).values(key=KEPT_SINCE, value=str(at_ms))
-        newest = told.on_conflict_do_update(index_elements=["key"], set_={"value": str(at_ms)})
-        connection.execute(newest)
+        note(connection, KEPT_SINCE, str(at_ms))
 
 
 def forget_some(connection: Connection) -> int:
