@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +20,11 @@ from ingest import terms
 from ingest.batch import Memory
 from models import Channel, CurrentSession, FreshTerms, IgnoredName, MinuteRollup, Stream, StreamViewer, Viewer
 from models import Event as EventRow
+from tests import databases
 from tests.ingest.tables import uses
 from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
+
+WAIT = 20.0  # seconds after which a thread of a test is taken for stuck
 
 
 def test_an_event_is_stored_with_all_it_tells(db: Database) -> None:
@@ -347,6 +353,38 @@ def test_words_are_told_after_every_batch_however_many_have_left_theirs(
     monkeypatch.setattr(terms, "USES", 50)
     write(db, [chat(NOVA, f"many{number:02} words", NOON + 60) for number in range(25)])
     assert rows(db, FreshTerms) == []
+
+
+def test_writers_at_the_same_stream_at_once_leave_all_words_and_tell_the_most_used(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each remembers what it has left, and must see that another has left more, or has added all of it up."""
+    monkeypatch.setattr(terms, "BATCHES", 5)
+    writers, batches = 3, 12
+    start = threading.Barrier(writers)
+
+    def go_on(writer: int) -> list[str]:
+        with closing(Database(databases.address(db))) as own:
+            memory, said = Memory(), []
+            for number in range(batches):
+                texts = [f"clutch by{writer} word{(number + one) % 7}" for one in range(3)]
+                start.wait(WAIT)
+                write(
+                    own,
+                    [chat(NOVA, text, NOON, source_id=f"{writer}/{text}/{number}") for text in texts],
+                    memory=memory,
+                )
+                said.extend(texts)
+            return said
+
+    with ThreadPoolExecutor(writers) as pool:
+        said = Counter(word for texts in pool.map(go_on, range(writers)) for text in texts for word in text.split())
+    assert uses(db) == {(1, False): said}
+    with db.reading() as connection:
+        told = streams.top_terms(connection, [1], emote=False)
+    assert [(one["term"], one["count"]) for one in told] == sorted(said.items(), key=lambda pair: (-pair[1], pair[0]))[
+        :10
+    ]
 
 
 def test_a_late_batch_does_not_make_a_channel_look_silent(db: Database) -> None:
