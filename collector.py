@@ -34,12 +34,12 @@ from ingest.writer import Writer
 from models import SCHEMA_REVISION
 from rules.cooldown import Cooldown
 from rules.tracking import checked
-from sources.base import Backoff, CommandHandler, Sink, Source
+from sources.base import CommandHandler, Sink, Source
+from sources.supervision import run_all
 
 log = logging.getLogger("collector")
 
 COMMAND_PAUSE_MS = 10_000
-STOP_SECONDS = 5.0
 GROUND_SECONDS = 1.0  # between two looks whether the database is still the same
 STARTS_ANEW = 3  # the exit code that asks systemd, PM2 or a person for that
 FASTEST = 1000.0
@@ -169,22 +169,6 @@ def command_handler(
     return answer
 
 
-async def supervise(source: Source, stopping: asyncio.Event) -> None:
-    """Runs a source until it ends or all stop; a source that breaks is started again."""
-    backoff = Backoff(cap_seconds=60)
-    while not stopping.is_set():
-        try:
-            await source.run()
-            return
-        except Exception:
-            pause = backoff.next_seconds()
-            log.exception("%s broke; starting it again in %.0f s", type(source).__name__, pause)
-            try:
-                await asyncio.wait_for(stopping.wait(), pause)
-            except TimeoutError:
-                continue
-
-
 async def stand(database: Database, stopping: asyncio.Event) -> str:
     """Stops all when the database is no longer the one we began with, and says how."""
     while not (reason := await asyncio.to_thread(outdated, database, SCHEMA_REVISION)):
@@ -200,21 +184,8 @@ async def collect(sources: Sequence[Source], database: Database) -> str:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     log.info("StreamPulse %s collects into %s", VERSION, database.backend)  # and can be told to stop
-    tasks = [asyncio.create_task(supervise(source, stopping)) for source in sources]
-
-    def stop_when_all_ended(_task: asyncio.Task[None]) -> None:
-        if all(task.done() for task in tasks):
-            stopping.set()
-
-    for task in tasks:
-        task.add_done_callback(stop_when_all_ended)
     ground = asyncio.create_task(stand(database, stopping))
-    await stopping.wait()
-    await asyncio.wait([asyncio.create_task(source.stop()) for source in sources], timeout=STOP_SECONDS)
-    await asyncio.wait(tasks, timeout=STOP_SECONDS)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await run_all(sources, stopping)
     if ground.done():
         return ground.result()
     ground.cancel()
