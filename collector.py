@@ -45,24 +45,60 @@ STARTS_ANEW = 3  # the exit code that asks systemd, PM2 or a person for that
 FASTEST = 1000.0
 
 
+class Options(argparse.Namespace):
+    """What the command line asks for."""
+
+    demo: bool
+    replay: Path | None
+    speed: float
+    as_recorded: bool
+    record: Path | None
+    seed: int
+
+    @classmethod
+    def of(cls, argv: Sequence[str] | None) -> Options:
+        """Exits with a line on what is wrong, as argparse does. ``argv``: None is this process's own."""
+        parser = argparse.ArgumentParser(prog="collector.py", description=__doc__)
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--demo", action="store_true", help="simulate two channels instead of reading real ones")
+        what.add_argument("--replay", type=Path, metavar="FILE", help="play a tape back as if it happened now")
+        parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="of demo or replay, 1 to 1000 (1)")
+        parser.add_argument("--as-recorded", action="store_true", help="replay with the tape's own times: an import")
+        parser.add_argument("--record", type=Path, metavar="FILE", help="write every event to a tape as well (NDJSON)")
+        parser.add_argument("--seed", type=int, default=7, help="of the demo's world (7)")
+        options = parser.parse_args(argv, cls())
+        if not 1 <= options.speed <= FASTEST:
+            parser.error("--speed takes a number from 1 to 1000")
+        return options
+
+    @property
+    def is_import(self) -> bool:
+        """A tape's events keep their times, and count as real."""
+        return self.replay is not None and self.as_recorded
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.demo or (self.replay is not None and not self.as_recorded)
+
+
 def build_sources(
-    arguments: argparse.Namespace,
+    options: Options,
     settings: Settings,
     sink: Sink,
     database: Database,
     take: Callable[[Tracked], None],
     leases: Leases,
 ) -> list[Source]:
-    """The sources that arguments and settings ask for. ``take`` gets what happens in the demo's shop."""
-    if arguments.replay:
+    """The sources that options and settings ask for. ``take`` gets what happens in the demo's shop."""
+    if options.replay:
         from sources.tape import TapePlayer
 
         # An import has nobody to wait for.
-        speed = FASTEST if arguments.as_recorded else arguments.speed
-        return [TapePlayer(arguments.replay, sink, speed=speed, rebase=not arguments.as_recorded)]
-    if arguments.demo:
-        return _demo(arguments, settings, sink, database, take)
-    answer = command_handler(database, Policy.of(settings), settings.prefix, speaks=leases.speaks_for)
+        speed = FASTEST if options.is_import else options.speed
+        return [TapePlayer(options.replay, sink, speed=speed, rebase=not options.is_import)]
+    if options.demo:
+        return _demo(options, settings, sink, database, take)
+    answer = command_handler(database, Policy.of(settings), settings.prefix, leases.speaks_for)
     found: list[Source] = []
     if settings.channel:
         found.append(_twitch(settings, sink, answer))
@@ -72,7 +108,7 @@ def build_sources(
 
 
 def _demo(
-    arguments: argparse.Namespace,
+    options: Options,
     settings: Settings,
     sink: Sink,
     database: Database,
@@ -83,7 +119,7 @@ def _demo(
     from demo.world import World
     from sources.simulator import ShopSimulator, Simulator
 
-    world, start_ms, speed = World(arguments.seed), _end_of_history(database), arguments.speed
+    world, start_ms, speed = World(options.seed), _end_of_history(database), options.speed
 
     def happens(act: Act) -> None:
         currency = settings.currency
@@ -136,11 +172,7 @@ def _end_of_history(database: Database) -> int | None:
 
 
 def command_handler(
-    database: Database,
-    policy: Policy,
-    prefix: str = "!",
-    clock: Callable[[], int] = now_ms,
-    speaks: Callable[[Platform, str], bool] = lambda _platform, _channel: True,
+    database: Database, policy: Policy, prefix: str, speaks: Callable[[Platform, str], bool]
 ) -> CommandHandler:
     """Answers the bot's commands, at most once per person in ten seconds; the database is asked off the loop.
 
@@ -151,18 +183,18 @@ def command_handler(
 
     def ask(event: Event, command: str) -> str | None:
         with database.reading() as connection:
-            return commands.answer(connection, event, command, clock())
+            return commands.answer(connection, event, command, now_ms())
 
     def obey(event: Event, command: str) -> str | None:
-        return orders.carry_out(database, event, command, now_ms=clock(), policy=policy, prefix=prefix)
+        return orders.carry_out(database, event, command, now_ms=now_ms(), policy=policy, prefix=prefix)
 
     async def answer(event: Event, command: str) -> str | None:
         if event.who is None or not speaks(event.platform, event.channel):
             return None
         person = (event.platform, event.who.user_id)
-        if command in commands.COMMANDS and questions.allows(person, clock()):
+        if command in commands.COMMANDS and questions.allows(person, now_ms()):
             return await asyncio.to_thread(ask, event, command)
-        if command in orders.COMMANDS and ordered.allows((*person, command), clock()):
+        if command in orders.COMMANDS and ordered.allows((*person, command), now_ms()):
             return await asyncio.to_thread(obey, event, command)
         return None
 
@@ -192,41 +224,17 @@ async def collect(sources: Sequence[Source], database: Database) -> str:
     return ""
 
 
-def _channels_of(arguments: argparse.Namespace, settings: Settings) -> list[Where]:
+def _channels_of(options: Options, settings: Settings) -> list[Where]:
     """The channels that other collectors may read as well; nobody shares what is simulated or played back."""
-    if arguments.demo or arguments.replay:
+    if options.demo or options.replay:
         return []
     twitch, tiktok = settings.channel, settings.tiktok_channel
     return [*((Platform.TWITCH, name) for name in twitch), *((Platform.TIKTOK, name) for name in tiktok)]
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    database = Database(settings.database_url)
-    await_server(database, settings.database_wait, log.warning)
-    check_schema(database, SCHEMA_REVISION)
-    if not (arguments.replay or arguments.demo or settings.channel or settings.tiktok_channel):
-        raise SettingsError(
-            "CHANNEL: name the Twitch channel to read (or TIKTOK_CHANNEL), or start the demo with --demo (bin/dev does)"
-        )
-    sources: list[Source] = []
-    leases = Leases(_channels_of(arguments, settings))
-    writer = Writer(
-        database,
-        policy=Policy.of(settings),
-        leases=leases if leases.channels else None,
-        listens=not (arguments.replay and arguments.as_recorded),
-        describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
-    )
-    sink: Sink = writer
-    recorder = None
-    if arguments.record:
-        from sources.tape import TapeRecorder
-
-        sink = recorder = TapeRecorder(arguments.record, writer)
-    sources.extend(build_sources(arguments, settings, sink, database, writer.tracked, leases))
-    # Only now: a start that fails must not decide what the database will hold.
-    simulated = arguments.demo or (arguments.replay and not arguments.as_recorded)
-    installation.claim(database, installation.DEMO if simulated else installation.REAL)
+def _make_ready(database: Database, options: Options, settings: Settings) -> None:
+    """Says what the database is for and what is odd about it, and ends what an earlier process left undone."""
+    installation.claim(database, installation.DEMO if options.is_simulated else installation.REAL)
     if before := installation.zone_that_moved(database, settings.zone.key):
         log.warning(
             "TIMEZONE was %s: hours and days counted by it stay so until `python init_db.py --rebuild`"
@@ -235,6 +243,33 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
     if taken_up := privacy.finish(database):
         log.info("%d interrupted erasures were brought to their end", taken_up)
+
+
+def run(options: Options, settings: Settings) -> int:
+    database = Database(settings.database_url)
+    await_server(database, settings.database_wait, log.warning)
+    check_schema(database, SCHEMA_REVISION)
+    if not (options.replay or options.demo or settings.channel or settings.tiktok_channel):
+        raise SettingsError(
+            "CHANNEL: name the Twitch channel to read (or TIKTOK_CHANNEL), or start the demo with --demo (bin/dev does)"
+        )
+    sources: list[Source] = []
+    leases = Leases(_channels_of(options, settings))
+    writer = Writer(
+        database,
+        policy=Policy.of(settings),
+        leases=leases if leases.channels else None,
+        listens=not options.is_import,
+        describe=lambda: {"sources": {type(source).__name__: dict(source.counters) for source in sources}},
+    )
+    sink: Sink = writer
+    recorder = None
+    if options.record:
+        from sources.tape import TapeRecorder
+
+        sink = recorder = TapeRecorder(options.record, writer)
+    sources.extend(build_sources(options, settings, sink, database, writer.tracked, leases))
+    _make_ready(database, options, settings)  # only now: a start that fails must not decide what it will hold
     checkpoints = Checkpoints(database).start()
     writer.start()
     keep_for_good()
@@ -256,28 +291,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 1 if lost else 0
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="collector.py", description=__doc__)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--demo", action="store_true", help="simulate two channels instead of reading real ones")
-    what.add_argument("--replay", type=Path, metavar="FILE", help="play a tape back as if it happened now")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="of demo or replay, 1 to 1000 (1)")
-    parser.add_argument("--as-recorded", action="store_true", help="replay with the tape's own times: an import")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write every event to a tape as well (NDJSON)")
-    parser.add_argument("--seed", type=int, default=7, help="of the demo's world (7)")
-    arguments = parser.parse_args(argv)
-    if not 1 <= arguments.speed <= FASTEST:
-        parser.error("--speed takes a number from 1 to 1000")
-    return arguments
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     keep_for_good()  # what was imported
-    arguments = _arguments(argv)
+    options = Options.of(argv)
     try:
         settings = load_settings()
         set_up_logs(settings.log_level)
-        return run(arguments, settings)
+        return run(options, settings)
     except (SettingsError, DatabaseUnusable) as error:
         print(f"collector.py: {error}", file=sys.stderr)
     except DBAPIError as error:
