@@ -39,9 +39,9 @@ class BulkStatement:
     """One statement for many rows: compiled once per dialect, run on plain tuples (a third of the cost of dicts).
 
     ``build`` gets the dialect's ``insert`` and answers the statement; ``columns`` names its parameters in the order of
-    the tuples. Values reach the driver as they are: no column type converts them. An UPDATE whose tuples are all about
-    different rows of its table may say so (``each_once``): then many of them go to SQLite together, as those of an
-    INSERT always do.
+    the tuples: an INSERT's best in that of its table, or each tuple is arranged anew. Values reach the driver as they
+    are: no column type converts them. An UPDATE whose tuples are all about different rows of its table may say so
+    (``each_once``): then many of them go to SQLite together, as those of an INSERT always do.
     """
 
     def __init__(
