@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, union_all
 
-from core.clock import iso
-from core.events import Kind, mark_names
+from core.clock import DAY_MS, iso
+from core.events import Kind, mark_names, source_key
 from core.statements import Prepared, among
 from models import Channel, EventStatus, Mute, Viewer
 from models import Event as EventRow
@@ -22,6 +22,8 @@ from rules.streams import AFTERGLOW_MS, SILENCE_MS
 FEED_KINDS = (Kind.CHAT, Kind.SUB, Kind.RESUB, Kind.SUBGIFT, Kind.RAID, Kind.GIFT, Kind.FOLLOW, Kind.SHARE)
 REMOVING_KINDS = (Kind.DELETE, Kind.TIMEOUT, Kind.CLEAR)
 TAIL_ROWS = 1_000
+REMOVALS_REACH_MS = DAY_MS  # as far back as `ingest.moderation` carries them out
+MOST_CLEARED = 1_000
 GLANCE = 10  # rows that mostly tell the last five people and messages
 LONGER_LOOKS = (40, 200)  # where they do not
 
@@ -151,13 +153,26 @@ def after(
     return Tail(shown, removing, rows[-1].id if rows else cursor, len(rows) < limit)
 
 
-def removed_ids(connection: Connection, removing: Sequence[Any], look_back_ms: int) -> list[int]:
-    """The rows that the given deletions, timeouts and clears took from view, as far as a page may still show them."""
-    ids: list[int] = []
+def removed_ids(connection: Connection, removing: Sequence[Any]) -> list[int]:
+    """The messages that the given orders of moderators took from view, and what else was taken of the same people.
+
+    Of a clear only the newest: it takes all that was said, and who is told of it knows that without their ids.
+    """
+    ids: set[int] = set()
     for channel_id in {row.channel_id for row in removing}:
-        latest = max(row.at_ms for row in removing if row.channel_id == channel_id)
-        ids.extend(_REMOVED(connection, channel=channel_id, since=latest - look_back_ms).scalars())
-    return ids
+        orders = [row for row in removing if row.channel_id == channel_id]
+        since_ms = min(row.at_ms for row in orders) - REMOVALS_REACH_MS
+        people = list({row.viewer_id for row in orders if row.viewer_id is not None})
+        done = _DONE_BY(connection, viewers=people, since=since_ms)
+        theirs = [row for row in done if row.channel_id == channel_id and row.status in _TAKEN]
+        ids.update(row.id for row in theirs)
+        # A deletion tells its author by a login, which may be an old one.
+        targets = {source_key(_extra(row.extra or "{}").get("target")) for row in orders if row.kind == Kind.DELETE}
+        if others := targets - {None, *(row.source_key for row in theirs)}:
+            ids.update(_REMOVED_BY_KEY(connection, channel=channel_id, keys=list(others), since=since_ms).scalars())
+        if any(row.kind == Kind.CLEAR for row in orders):
+            ids.update(_NEWEST_REMOVED(connection, channel=channel_id, since=since_ms, limit=MOST_CLEARED).scalars())
+    return list(ids)
 
 
 def newest_chat(connection: Connection, channel_ids: Sequence[int], limit: int, glance: Sequence[Any]) -> list[Any]:
@@ -242,17 +257,22 @@ _MUTED = Prepared(
         among(Mute.channel_id, "channels"), among(Mute.viewer_id, "viewers"), Mute.until_ms > bindparam("now")
     )
 )
-# In the words of its index, which holds nothing else.
-_REMOVED = Prepared(
-    select(EventRow.id)
-    .where(
-        EventRow.channel_id == bindparam("channel"),
-        EventRow.status.in_([literal_column(str(status)) for status in (EventStatus.DELETED, EventStatus.CLEARED)]),
-        EventRow.at_ms >= bindparam("since"),  # and without an end: a deletion's clock may be behind
+_TAKEN = (EventStatus.DELETED, EventStatus.CLEARED)
+# Both without an end, because a deletion's clock may be behind; and this without the channel, or SQLite reads all that
+# was taken in it.
+_DONE_BY = Prepared(
+    select(EventRow.id, EventRow.channel_id, EventRow.status, EventRow.source_key).where(
+        among(EventRow.viewer_id, "viewers"), EventRow.at_ms >= bindparam("since")
     )
-    .order_by(EventRow.at_ms.desc())
-    .limit(1_000)
 )
+# In the words of the index that holds nothing else.
+_REMOVED = select(EventRow.id).where(
+    EventRow.channel_id == bindparam("channel"),
+    EventRow.status.in_([literal_column(str(status)) for status in _TAKEN]),
+    EventRow.at_ms >= bindparam("since"),
+)
+_REMOVED_BY_KEY = Prepared(_REMOVED.where(among(EventRow.source_key, "keys")))
+_NEWEST_REMOVED = Prepared(_REMOVED.order_by(EventRow.at_ms.desc()).limit(bindparam("limit")))
 _LABELS = {kind.value: kind.label for kind in Kind}
 _FEED = frozenset(kind.value for kind in FEED_KINDS)
 _REMOVING = frozenset(kind.value for kind in REMOVING_KINDS)

@@ -16,12 +16,11 @@ from benchmarks.report import heading, percentile, row
 from core.checkpoints import Checkpoints
 from core.clock import now_ms
 from core.db import Database
-from core.events import Event
+from core.events import Event, source_key
 from core.sqlite import PRAGMAS
 from core.starting import keep_for_good
 from core.statements import BulkStatement
 from ingest.batch import Memory, channels, store
-from ingest.placed import source_key
 from ingest.policy import Policy
 from init_db import upgrade
 from models import Event as EventRow

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
@@ -130,6 +131,13 @@ class Event:
     def counts_as_message(self) -> bool:
         """Whether this is chat of the channel itself, as every figure about messages means it."""
         return self.kind is Kind.CHAT and not self.marks & _SHARED
+
+
+def source_key(source_id: str | None) -> int | None:
+    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
+    if source_id is None:
+        return None
+    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
 
 
 class SourceState(StrEnum):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from core.changes import changes_of
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.events import Event, Platform
+from core.events import Event, Platform, source_key
 from core.statements import BulkStatement, Prepared
 from ingest import (
     attendance,
@@ -27,7 +27,7 @@ from ingest import (
     viewers,
     vip,
 )
-from ingest.placed import Placed, source_key
+from ingest.placed import Placed
 from ingest.plausible import why_impossible, without_nul
 from ingest.policy import Policy
 from ingest.sessions import KnownSessions

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.events import Event, Kind
+from core.events import Event, Kind, source_key
 from core.statements import BulkStatement, Prepared, among
-from ingest.placed import Placed, source_key
+from ingest.placed import Placed
 from models import EventStatus, Gift
 from rules.earnings import PLAN_NAMES, plan_of
 from rules.gifts import Streak, begins_anew, grow

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, bindparam, delete, select
 
 from core.clock import day_number, hour_start
+from core.events import source_key
 from core.statements import BulkStatement, Prepared, among
-from ingest.placed import source_key
 from models import EntryKind, LedgerDay, LedgerEntry, LedgerHour, LedgerStream, LedgerTotal, Sale
 from rules.earnings import Source
 

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from core.clock import DAY_MS, MINUTE_MS
-from core.events import Kind
+from core.events import Kind, source_key
 from core.statements import BulkStatement, Prepared, among, replacing
-from ingest.placed import Placed, source_key
+from ingest.placed import Placed
 from ingest.policy import Policy
 from ingest.takebacks import NOT_SHARED, take_back
 from models import Event as EventRow

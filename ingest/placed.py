@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from core.events import Event
 from models import EventStatus
@@ -19,10 +18,3 @@ class Placed:
     stream_id: int | None
     viewer_id: int | None
     status: int = EventStatus.SHOWN
-
-
-def source_key(source_id: str | None) -> int | None:
-    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
-    if source_id is None:
-        return None
-    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)

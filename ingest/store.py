@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from core.clock import HOUR_MS, MINUTE_MS
+from core.events import source_key
 from core.money import micros_of_minor
 from core.statements import BulkStatement, Prepared, adding, among
 from core.tracked import Tracked
 from ingest import ledger, store_anomalies, store_snapshots, visitors
 from ingest.ledger import Entry
-from ingest.placed import source_key
 from ingest.policy import Policy
 from ingest.store_users import Shoppers
 from models import StoreEvent, StoreEventKey, StoreHour, StoreMinute, StoreTotal

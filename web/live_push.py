@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from analytics import coverage, feed, gifts, live, scope
-from core.clock import HOUR_MS, now_ms
+from core.clock import now_ms
 from core.events import Kind
 from rules.fan_out import most_lines, thinned
 from web.health import PUSHES
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 STATS_SECONDS = 1.0
 IDLE_STATS_SECONDS = 5.0  # time passes for the graph even when nobody writes
-REMOVED_LOOK_BACK_MS = HOUR_MS
 SNAPSHOT_ITEMS = 60
 GIFTS = 5
 ROWS_A_LOOK = 5_000  # of ten looks a second
@@ -285,4 +284,4 @@ def _removals(connection: Connection, removing: Sequence[Any]) -> Iterator[tuple
         rows = [row for row in removing if row.channel_id == channel_id]
         wiped = any(row.kind == Kind.CLEAR for row in rows)
         cleared = {"platform": rows[0].platform, "channel": rows[0].channel} if wiped else None
-        yield channel_id, {"ids": feed.removed_ids(connection, rows, REMOVED_LOOK_BACK_MS), "cleared": cleared}
+        yield channel_id, {"ids": feed.removed_ids(connection, rows), "cleared": cleared}

@@ -202,15 +202,27 @@ def test_the_tail_tells_of_removals_and_which_rows_they_took(db: Database) -> No
         tail = feed.after(connection, cursor)
         assert [Kind(row.kind) for row in tail.removing] == [Kind.DELETE, Kind.TIMEOUT]
         assert [row.text for row in tail.shown] == ["new"]
-        assert sorted(feed.removed_ids(connection, tail.removing, hours(1))) == [1, 2]
-        assert feed.removed_ids(connection, [], hours(1)) == []
+        assert sorted(feed.removed_ids(connection, tail.removing)) == [1, 2]
+        assert feed.removed_ids(connection, []) == []
 
 
 def test_a_message_dated_after_its_deletion_is_among_the_removed(db: Database) -> None:
     said = chat(NOVA, "gone")
     write(db, [said, deletion(said, NOON - seconds(20))])
     with db.reading() as connection:
-        assert feed.removed_ids(connection, feed.after(connection, 0).removing, hours(1)) == [1]
+        assert feed.removed_ids(connection, feed.after(connection, 0).removing) == [1]
+
+
+def test_what_is_removed_is_told_however_much_was_removed_shortly_before_and_however_old_it_is(db: Database) -> None:
+    renamed = Person(OTTO.user_id, "otto_was_called_so")
+    old, told = chat(NOVA, "old", NOON - hours(3)), chat(renamed, "told by another name", NOON - hours(2))
+    flood = [chat(chatter(1), "flood", NOON + number) for number in range(1_100)]
+    write(db, [old, told, *flood, timeout(chatter(1), NOON + seconds(2)), chat(OTTO, "new name", NOON + seconds(3))])
+    with db.reading() as connection:
+        cursor = feed.newest_id(connection)
+    write(db, [deletion(old, NOON + seconds(4)), deletion(told, NOON + seconds(5))])
+    with db.reading() as connection:
+        assert sorted(feed.removed_ids(connection, feed.after(connection, cursor).removing)) == [1, 2]
 
 
 def test_a_tail_that_is_too_long_says_so(db: Database) -> None:
