@@ -52,7 +52,8 @@ def test_a_raid_raises_an_alert_with_its_text_as_text(stage: Stage, visit: Visit
 def test_bad_options_are_ignored_without_a_word(stage: Stage, visit: Visits, options: str) -> None:
     stage.chat("careless", "hello")
     page = visit().open(f"/overlay?{options}&channel=careless&platform=twitch")
-    page.wait_for_load_state("networkidle") if "socket" in options else page.wait_for_timeout(500)
+    expect(page.locator("body")).to_have_class("overlay ready", timeout=SOON)  # it knows its figures, and draws them
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     assert page.locator("img[src=x]").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -24,6 +24,8 @@ from tests.web.test_store_sockets import find_unusual, report, step
 
 pytestmark = pytest.mark.long
 
+LOOKS_OFTEN = "import web.chores; web.chores.LOOK_SECONDS = 0.1"
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -101,12 +103,12 @@ def test_two_web_processes_and_a_restart_send_everything_once(program: Any, new_
     with database.writing() as connection:  # while nobody runs
         for number in range(3):
             announce(connection, [ANOMALY | {"message": f"early {number}"}], now_ms())
-    with program.web(url), program.web(url):
+    with program.web(url, changed=LOOKS_OFTEN), program.web(url, changed=LOOKS_OFTEN):
         for number in range(10):
             with database.writing() as connection:
                 announce(connection, [ANOMALY | {"message": f"late {number}"}], now_ms())
         wait_until(lambda: len(receiver.taken) >= 13, "all messages", timeout=20)
-        time.sleep(1.5)  # nothing tells that no more will come: both look once a second
+        time.sleep(0.5)  # nothing tells that no more will come: both look several times
     heard = sorted(taken.json["anomaly"]["message"] for taken in receiver.taken)
     assert heard == sorted([*(f"early {n}" for n in range(3)), *(f"late {n}" for n in range(10))])
     database.close()
