@@ -16,11 +16,11 @@ class Session:
     ``counted_until_ms``: up to here it is in ``watched_ms`` already.
     """
 
+    stream_id: int | None
     joined_ms: int
     last_ms: int
     counted_until_ms: int
     watched_ms: int = 0
-    stream_id: int | None = None
     left_ms: int | None = None
 
     def ends_ms(self, timeout_ms: int) -> int:

@@ -14,7 +14,7 @@ FOR_EVER = NOON + minutes(10_000)
 
 
 def begun(at: int = NOON, stream: int | None = None) -> Session:
-    return Session(at, at, at, stream_id=stream)
+    return Session(stream, at, at, at)
 
 
 def test_without_another_sign_it_lasts_for_the_timeout_and_all_of_that_is_watched() -> None:
@@ -53,7 +53,7 @@ def test_a_sign_of_another_stream_begins_another() -> None:
 def test_a_sign_that_comes_late_adds_nothing() -> None:
     session = begun()
     session.sign(NOON + minutes(3), None, TIMEOUT)
-    before = Session(NOON, NOON + minutes(3), NOON)
+    before = Session(None, NOON, NOON + minutes(3), NOON)
     assert session == before
     assert session.sign(NOON + minutes(1), 7, TIMEOUT) == 0
     assert session == before
