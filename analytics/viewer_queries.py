@@ -343,7 +343,7 @@ IGNORED_BY_PLATFORM = Prepared(
 
 def _fitting(dialect: str, filter: str, how: How, *, by_index: bool) -> Select[Any]:
     found = _found(dialect, how)
-    filtered = [] if how == "among active" else chosen(filter, by_index=by_index)
+    filtered = [] if how is How.AMONG_ACTIVE else chosen(filter, by_index=by_index)
     return select(_VIEWERS.c.id).where(*found, *filtered, visible())
 
 

@@ -19,10 +19,12 @@ from analytics import (
     viewer_export,
     viewer_history,
     viewer_list,
+    viewer_queries,
     viewer_stats,
     viewers,
 )
 from analytics.viewer_list import FILTERS, SORTS, Question
+from analytics.viewer_queries import How, Order
 from core.db import Database
 from tests.analytics.people import edit, everybody, history, person, record
 from tests.support import NOON, UTC, chat, fresh_database, write
@@ -140,6 +142,15 @@ def test_no_question_about_people_reads_a_large_table_from_end_to_end(many, aske
     with many.reading() as connection:
         found = {sql: steps for sql, given in statements if (steps := end_to_end(connection, sql, given))}
     assert found == {}
+
+
+def test_a_walk_that_looks_among_those_who_are_active_reads_nobody(many, asked):
+    walk = viewer_queries.walk("sqlite", "active", How.AMONG_ACTIVE, Order("total_coins_spent", descending=True))
+    with many.reading() as connection:
+        walk(connection, since=0, limit=10, offset=0)
+        [(sql, given)] = asked
+        steps = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
+    assert steps[0] == "SCAN viewers USING COVERING INDEX ix_viewers_total_coins_spent"
 
 
 def test_the_check_itself_sees_a_scan(many):
