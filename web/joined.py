@@ -98,7 +98,7 @@ def send(name: str) -> Response:
         made = find(name)
     except LookupError as error:
         raise NotFound from error
-    packed = request.accept_encodings.quality("gzip") > 0
+    packed = request.accept_encodings.find("gzip") >= 0
     response = Response(made.packed if packed else made.plain, mimetype=TYPES[name.rpartition(".")[2]])
     if packed:
         response.content_encoding = "gzip"

@@ -28,10 +28,9 @@ def test_a_page_asks_for_two_sheets_and_one_script_and_may_keep_them(client: htt
         assert answer.headers["content-encoding"] == "gzip"
         assert answer.headers["vary"] == "Accept-Encoding"
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-        for encoding in ("identity", "gzip;q=0"):
-            plain = client.get(address, headers={"Accept-Encoding": encoding})
-            assert "content-encoding" not in plain.headers
-            assert plain.content == answer.content
+        plain = client.get(address, headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answer.content
 
 
 def test_what_a_script_imports_from_elsewhere_is_asked_for_by_the_page(client: httpx.Client) -> None:
