@@ -348,6 +348,11 @@ def test_an_empty_dashboard_says_what_to_do_next(own_stage: OwnStage, visit: Vis
 def test_the_menu_of_past_streams_is_on_a_phone_whole(stage: Stage, visit: Visits) -> None:
     stage.chat("foldable", "hello")
     page = visit(viewport=PHONE).open("/")
+    expect(page.locator("#connection")).to_have_text("Connected", timeout=SOON)
+    head = page.locator(".page-head")
+    room = head.evaluate("""head => [...head.querySelectorAll(":scope > .chip, summary")].reduce(
+        (room, chip) => room - chip.offsetWidth - parseFloat(getComputedStyle(head).columnGap), head.clientWidth)""")
+    assert room >= -12, "the chips stand in one row, whose last has no gap behind it"
     page.locator("#past summary").click()
     expect(page.locator("#past a").first).to_be_visible(timeout=SOON)
     box = page.locator("#past .menu-sheet").bounding_box()
