@@ -44,7 +44,7 @@ const RATED = {
   draw: (titles) =>
     barChart(
       titles.map(({ title, rating, genre }) => ({ name: title, value: rating, note: genre })),
-      { write: ratingWords, most: HIGHEST_RATING },
+      { write: ratingWords, tick: number, most: HIGHEST_RATING },
     ),
   spoken: (titles) => `Top rated titles: ${listed(titles, ({ title, rating }) => `${title} ${ratingWords(rating)}`)}.`,
   nothing: ["star", "No rated title here", "A title stands here as soon as it has a rating."],
