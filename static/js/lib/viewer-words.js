@@ -62,9 +62,10 @@ export function personOf(viewer) {
   return { platform: viewer.platform, login, user: shown };
 }
 
-/** 0, 9 → "Sunday 9:00–10:00" */
+/** 0, 9 → "Sunday 09:00–10:00" */
 export function hourWords(weekday, hour) {
-  return `${WEEKDAYS[weekday]} ${hour}:00–${(hour + 1) % 24}:00`;
+  const [from, to] = [hour, (hour + 1) % 24].map((each) => String(each).padStart(2, "0"));
+  return `${WEEKDAYS[weekday]} ${from}:00–${to}:00`;
 }
 
 export const weekdayName = (weekday) => WEEKDAYS[weekday];
