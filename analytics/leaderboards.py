@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,34 +17,36 @@ from core.statements import Prepared, among
 from models import StreamAttendance, StreamViewer, Viewer
 from rules.streams import is_running
 
-# What a leaderboard is of: the profile's column, and the one of a stream with its table.
-_OF_ALL_TIME = {
-    "coins": Viewer.total_coins_spent,
-    "watchtime": Viewer.total_watchtime_ms,
-    "visits": Viewer.total_visits,
-    "gifts": Viewer.total_gifts_sent,
-    "comments": Viewer.total_comments,
-    "likes": Viewer.total_likes,
-    "shares": Viewer.total_shares,
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """What people are ranked by: a column of their profile, and of their part in a stream.
+
+    ``unit``: so much of it is told as one.
+    """
+
+    of_all_time: Any
+    of_stream: Any
+    unit: int = 1
+
+
+_BOARDS = {
+    "coins": _Board(Viewer.total_coins_spent, StreamViewer.coins),
+    "watchtime": _Board(Viewer.total_watchtime_ms, StreamAttendance.watched_ms, unit=1_000),
+    "visits": _Board(Viewer.total_visits, StreamAttendance.visits),
+    "gifts": _Board(Viewer.total_gifts_sent, StreamViewer.gifts),
+    "comments": _Board(Viewer.total_comments, StreamViewer.messages),
+    "likes": _Board(Viewer.total_likes, StreamViewer.likes),
+    "shares": _Board(Viewer.total_shares, StreamViewer.shares),
 }
-_OF_STREAM: dict[str, tuple[Any, Any]] = {
-    "coins": (StreamViewer, StreamViewer.coins),
-    "watchtime": (StreamAttendance, StreamAttendance.watched_ms),
-    "visits": (StreamAttendance, StreamAttendance.visits),
-    "gifts": (StreamViewer, StreamViewer.gifts),
-    "comments": (StreamViewer, StreamViewer.messages),
-    "likes": (StreamViewer, StreamViewer.likes),
-    "shares": (StreamViewer, StreamViewer.shares),
-}
-TYPES = tuple(_OF_ALL_TIME)
+TYPES = tuple(_BOARDS)
 PUBLIC = ("username", "display_name", "profile_picture_url", "platform", "rank", "value")
 
 
 def of_all_time(connection: Connection, type: str, limit: int, zone: ZoneInfo, now_ms: int) -> list[dict[str, Any]]:
     """Profiles with ``rank`` and ``value`` (seconds of watchtime), the first one leading. Who has 0 is not on it."""
-    column = _OF_ALL_TIME[type].key
     found = _best_of_all(type)(connection, limit=limit)
-    return _ranked(connection, [(row.id, row.value) for row in found], column == "total_watchtime_ms", zone, now_ms)
+    return _ranked(connection, type, {row.id: row.value for row in found}, zone, now_ms)
 
 
 def of_running_streams(
@@ -61,7 +64,7 @@ def of_running_streams(
             found = _best_of_streams(type)(connection, streams=stream_ids, limit=limit)
         values.update((row.viewer_id, int(row.value)) for row in found)  # PostgreSQL adds up to decimals
     best = sorted(values.items(), key=lambda pair: (-pair[1], -pair[0]))[:limit]
-    return _ranked(connection, best, type == "watchtime", zone, now_ms)
+    return _ranked(connection, type, dict(best), zone, now_ms)
 
 
 def public(ranked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,19 +78,17 @@ def _running(connection: Connection, channel_id: int, now_ms: int) -> list[int]:
 
 
 def _ranked(
-    connection: Connection, best: Sequence[tuple[int, int]], in_ms: bool, zone: ZoneInfo, now_ms: int
+    connection: Connection, type: str, best: Mapping[int, int], zone: ZoneInfo, now_ms: int
 ) -> list[dict[str, Any]]:
-    values = dict(best)
-    found = viewers.profiles(connection, list(values), zone, now_ms)
-    return [
-        {**profile, "rank": rank, "value": values[profile["id"]] // (1000 if in_ms else 1)}
-        for rank, profile in enumerate(found, 1)
-    ]
+    """``best``: people's values, the first one leading."""
+    found = viewers.profiles(connection, list(best), zone, now_ms)
+    unit = _BOARDS[type].unit
+    return [{**profile, "rank": rank, "value": best[profile["id"]] // unit} for rank, profile in enumerate(found, 1)]
 
 
 @cache
 def _best_of_all(type: str) -> Prepared:
-    column = _OF_ALL_TIME[type]
+    column = _BOARDS[type].of_all_time
     return Prepared(
         select(Viewer.id, column.label("value"))
         .where(column > 0, Viewer.is_blocked.is_(False), viewers.visible())
@@ -103,7 +104,8 @@ def _may_lead(table: Any) -> tuple[Any, ...]:
 
 @cache
 def _best_of_stream(type: str) -> Prepared:
-    table, column = _OF_STREAM[type]
+    column = _BOARDS[type].of_stream
+    table = column.class_
     # Messages are indexed by how many they are roughly.
     order = (table.level.desc(), column.desc()) if column is StreamViewer.messages else (column.desc(),)
     return Prepared(
@@ -117,7 +119,8 @@ def _best_of_stream(type: str) -> Prepared:
 @cache
 def _best_of_streams(type: str) -> Prepared:
     """Who is behind in each stream may lead over all of them: everybody's figures are added up."""
-    table, column = _OF_STREAM[type]
+    column = _BOARDS[type].of_stream
+    table = column.class_
     value = func.sum(column).label("value")
     return Prepared(
         select(table.viewer_id, value)
