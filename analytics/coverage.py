@@ -12,13 +12,13 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from analytics.scope import ChannelInfo
 from core.clock import MINUTE_MS, SECOND_MS, iso
+from core.events import COVERED, SourceState
 from core.statements import Prepared, among
 from models import ChannelLease, CoverageGap, Heartbeat, SourceCondition
 
 SILENT_COLLECTOR_MS = 10 * SECOND_MS  # without a heartbeat for so long the collector is taken to be down
 MOST_AHEAD_MS = MINUTE_MS  # of one machine's clock before another's
 SHORTEST_GAP_MS = 6 * SECOND_MS  # a reconnect within five, and the second before it, is not worth a hatch
-COVERED = ("connected", "offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ def sources(
         if row is None:
             continue
         state, detail, since_ms, retry_at_ms = row.state, row.detail, row.since_ms, row.retry_at_ms
-        if state != "stopped" and (row.sign_ms is None or is_silent(row.sign_ms, now_ms)):
+        if state != SourceState.STOPPED and (row.sign_ms is None or is_silent(row.sign_ms, now_ms)):
             since_ms = since_ms if row.sign_ms is None else row.sign_ms
-            state, detail, retry_at_ms = "stopped", "the collector is not running", None
+            state, detail, retry_at_ms = SourceState.STOPPED.value, "the collector is not running", None
         answer.append(
             {
                 "platform": channel.platform,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from analytics import coverage, scope
 from analytics.coverage import Beat
 from core.clock import SECOND_MS
+from core.events import SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def condition(connection: Connection, now_ms: int, zone: ZoneInfo) -> Condition:
     problems = [
         f"{source['platform']}/{source['name']}: {source['state']}{': ' if source['detail'] else ''}{source['detail']}"
         for source in sources
-        if source["state"] in ("waiting", "failed")
+        if source["state"] in (SourceState.WAITING, SourceState.FAILED)
     ]
     collector = _together(beats, now_ms)
     problems[:0] = _troubles(beats, now_ms)

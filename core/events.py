@@ -149,6 +149,10 @@ class SourceState(StrEnum):
     STOPPED = "stopped"
 
 
+# In these states nothing that happens is missed: the source listens, or there is nothing to hear.
+COVERED = frozenset({SourceState.CONNECTED, SourceState.OFFLINE})
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """How a source stands towards one channel since ``at_ms``; ``detail`` is one line for people."""

@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from core.clock import HOUR_MS
-from core.events import SourceState, SourceStatus
+from core.events import COVERED, SourceState, SourceStatus
 from core.statements import replacing
 from ingest.batch import Memory, channels
 from ingest.leases import Taken, Where, is_gone
 from models import CoverageGap, Heartbeat, SourceCondition
 
 COLLECTOR = "collector"  # begins the name of every collector's heartbeat
-
-# In these states nothing that happens is missed: the source listens, or there is nothing to hear.
-COVERED = frozenset({SourceState.CONNECTED, SourceState.OFFLINE})
 ON_ITS_WAY_MS = 1_000  # what was said so short a time before listening ended may not have reached us any more
 
 
