@@ -97,7 +97,7 @@ def _explain(connection: Connection, channel_id: int, minute: int) -> dict[str, 
         emotes = json.loads(row.extra).get("emotes", ()) if row.extra else ()
         uses.update((name, True) for name in emotes)
         uses.update((word, False) for word in term_rule.words(row.text or "", emotes))
-    top = [(_as_written(term, said, emote), emote, count) for (term, emote), count in uses.most_common(5)]
+    top = [(term if emote else _as_written(term, said), emote, count) for (term, emote), count in uses.most_common(5)]
     rollup = connection.execute(
         select(MinuteRollup.gifts, MinuteRollup.subs).where(
             MinuteRollup.channel_id == channel_id, MinuteRollup.minute == minute
@@ -141,13 +141,11 @@ def _messages(connection: Connection, channel_id: int, minute: int) -> Sequence[
     return connection.execute(query).all()
 
 
-def _as_written(term: str, said: Sequence[Any], emote: bool) -> str:
+def _as_written(word: str, said: Sequence[Any]) -> str:
     """Words are counted in lower case but shown loud where the chat shouted."""
-    if emote:
-        return term
-    loud = sum(term.upper() in (row.text or "") for row in said)
-    heard = sum(term in (row.text or "").lower() for row in said)
-    return term.upper() if loud * 2 > heard else term
+    loud = sum(word.upper() in (row.text or "") for row in said)
+    heard = sum(word in (row.text or "").lower() for row in said)
+    return word.upper() if loud * 2 > heard else word
 
 
 def _raid(connection: Connection, channel_id: int, minute: int) -> tuple[str, int] | None:

@@ -26,10 +26,10 @@ class Unread:
     ``anew``: everything was deleted, and what has come since is passed already.
     """
 
-    rows: Sequence[Any]
-    skipped: int
-    more: bool  # wait for the next look
-    anew: bool
+    rows: Sequence[Any] = ()
+    skipped: int = 0
+    more: bool = False  # wait for the next look
+    anew: bool = False
 
 
 class EventTail:
@@ -46,13 +46,13 @@ class EventTail:
         """The next ones, at most ``limit``; they are passed with that."""
         if newest_event(connection) < self._cursor:
             self.skip(connection)
-            return Unread((), 0, False, True)
+            return Unread(anew=True)
         waiting = sorted(_IDS(connection, cursor=self._cursor, limit=MOST_WAITING).scalars())
         skipped = self._skip_below(connection, waiting[0]) if len(waiting) == MOST_WAITING else 0
         chosen = waiting[:limit]
         rows = _ROWS(connection, ids=chosen).all() if chosen else []
         self._cursor = max([self._cursor, *chosen])
-        return Unread(rows, skipped, len(waiting) > limit, False)
+        return Unread(rows, skipped, more=len(waiting) > limit)
 
     def latest(self, connection: Connection, limit: int) -> list[Any]:
         """The newest rows that are passed, newest first."""

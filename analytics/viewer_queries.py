@@ -75,7 +75,7 @@ class Order:
 
 
 @cache
-def walk(dialect: str, filter: str, how: How, order: Order, ends: bool = False) -> Prepared:
+def walk(dialect: str, filter: str, how: How, order: Order, *, ends: bool = False) -> Prepared:
     """Ids in the order of its index, passing over those who do not fit. ``ends``: not beyond (``end``, ``end_id``)."""
     query = _fitting(dialect, filter, how, by_index=filter != "active" or order.sort_by == "last_seen_at")
     if ends:
