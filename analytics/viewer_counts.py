@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from analytics import viewer_queries as queries
+from analytics.viewer_queries import MARKED, Filter
 from core.clock import DAY_MS
 
 ACTIVE_DAYS = 30
@@ -26,9 +27,9 @@ def by_platform(connection: Connection) -> dict[str, int]:
     return {row.platform: row.viewers - ignored.get(row.platform, 0) for row in queries.BY_PLATFORM(connection)}
 
 
-def count(connection: Connection, filter: str, now_ms: int) -> int:
+def count(connection: Connection, filter: Filter, now_ms: int) -> int:
     """How many people a filter lets through, without those who are on no list."""
-    if filter in ("vip", "favorites"):
+    if filter in MARKED:
         marked = queries.marked(filter)(connection).one()
         return int(marked.people - marked.unseen)
     since_ms = active_since_ms(now_ms)

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from analytics import heatmaps, retention, viewer_history, viewers
 from analytics.viewer_list import active_since_ms
-from analytics.viewer_queries import chosen
+from analytics.viewer_queries import Filter, chosen
 from core.clock import iso
 from core.statements import Prepared
 from models import Channel, Mute, Viewer, ViewerBaseline
 
 # People looked at in a step: most of them are told, or few.
-STEP_ROWS = {"all": 250, "active": 1_000, "vip": 1_000, "favorites": 1_000}
+STEP_ROWS: dict[Filter, int] = {"all": 250, "active": 1_000, "vip": 1_000, "favorites": 1_000}
 BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
 # The profile's 35 keys of old, and what tells the platforms apart.
 COLUMNS = (
@@ -38,7 +38,7 @@ Page = tuple[list[dict[str, Any]], str | None]
 Ask = Callable[..., Page]
 
 
-def step(connection: Connection, filter: str, after: int, zone: ZoneInfo, now_ms: int) -> Step:
+def step(connection: Connection, filter: Filter, after: int, zone: ZoneInfo, now_ms: int) -> Step:
     """Profiles of the next people whose ids follow ``after``, and the last id that was looked at (None: the end)."""
     last = _LAST(connection, after=after, limit=STEP_ROWS[filter]).scalar()
     if last is None:
@@ -103,7 +103,7 @@ def _cell(value: Any) -> Any:
 
 
 @cache
-def _between(filter: str) -> Prepared:
+def _between(filter: Filter) -> Prepared:
     return Prepared(
         viewers.ROWS.where(
             Viewer.id > bindparam("after"),

@@ -9,14 +9,13 @@ from sqlalchemy import Connection
 from analytics import viewer_places, viewer_search, viewer_walks
 from analytics import viewer_queries as queries
 from analytics.viewer_counts import active_since_ms, count, everybody
-from analytics.viewer_queries import SORTS, How
+from analytics.viewer_queries import FILTERS, SORTS, Filter, How
 from analytics.viewer_question import Page, Question, Window
 from analytics.viewer_walks import Ground, Means
 from core.db import Database
 
-__all__ = ["FILTERS", "SORTS", "Page", "Question", "active_since_ms", "count", "page", "page_from"]
+__all__ = ["FILTERS", "SORTS", "Filter", "Page", "Question", "active_since_ms", "count", "page", "page_from"]
 
-FILTERS = ("all", "vip", "active", "favorites")
 FAR = 1_000  # people before a page, from which on the index is counted off before it is looked who is on no list
 
 _ACTIVE = Means("active", read=How.ANYBODY, look=How.AMONG_ACTIVE, gather=How.ANYBODY)

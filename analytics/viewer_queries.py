@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, and_, bindparam, case, column, func, or_, select, table, tuple_, union
 
@@ -28,7 +28,9 @@ SORTS = {
     "username": "username",
 }
 
-MARKED = ("vip", "favorites")  # filters with indexes that hold nobody else
+Filter = Literal["all", "vip", "active", "favorites"]
+FILTERS: tuple[Filter, ...] = get_args(Filter)
+MARKED: tuple[Filter, ...] = ("vip", "favorites")  # filters with indexes that hold nobody else
 
 _VIEWERS = Viewer.__table__
 _NAMES = (_VIEWERS.c.username, _VIEWERS.c.display_name)
@@ -75,7 +77,7 @@ class Order:
 
 
 @cache
-def walk(dialect: str, filter: str, how: How, order: Order, *, ends: bool = False) -> Prepared:
+def walk(dialect: str, filter: Filter, how: How, order: Order, *, ends: bool = False) -> Prepared:
     """Ids in the order of its index, passing over those who do not fit. ``ends``: not beyond (``end``, ``end_id``)."""
     query = _fitting(dialect, filter, how, by_index=filter != "active" or order.sort_by == "last_seen_at")
     if ends:
@@ -105,7 +107,7 @@ def _until(order: Order, end: str) -> Any:
 
 
 @cache
-def gather(dialect: str, filter: str, how: How, order: Order) -> Prepared:
+def gather(dialect: str, filter: Filter, how: How, order: Order) -> Prepared:
     """The same by finding all who fit first, and then sorting them."""
     query = _fitting(dialect, filter, how, by_index=how not in (How.PART, How.BEGINNING))
     return _paged(order.of(query, by_index=False))
@@ -149,13 +151,13 @@ def _nth(order: Order) -> Select[Any]:
 
 
 @cache
-def fitting(dialect: str, filter: str, how: How) -> Prepared:
+def fitting(dialect: str, filter: Filter, how: How) -> Prepared:
     """The ids of all who fit, in no order, but no more than ``most``."""
     return Prepared(_fitting(dialect, filter, how, by_index=True).limit(bindparam("most")))
 
 
 @cache
-def marked(filter: str) -> Prepared:
+def marked(filter: Filter) -> Prepared:
     """How many are VIPs or favorites, from their index alone, and how many of them are on no list."""
     those = chosen(filter, by_index=True)
     unseen = [*chosen(filter, by_index=False), _VIEWERS.c.id.in_(hidden())]
@@ -174,13 +176,13 @@ def matches(dialect: str, how: How) -> Prepared:
 
 
 @cache
-def known(filter: str, order: Order) -> Prepared:
+def known(filter: Filter, order: Order) -> Prepared:
     """Those of ``ids`` who fit, in their order."""
     return Prepared(order.of(_fitting("", filter, How.KNOWN, by_index=False)))
 
 
 @cache
-def named(filter: str, order: Order) -> Prepared:
+def named(filter: Filter, order: Order) -> Prepared:
     """The same with their names."""
     return Prepared(order.of(_fitting("", filter, How.KNOWN, by_index=False).add_columns(_VIEWERS.c.username)))
 
@@ -206,7 +208,7 @@ def shown_matches(dialect: str, how: How) -> Prepared:
 
 
 @cache
-def fitting_matches(dialect: str, filter: str, how: How) -> Prepared:
+def fitting_matches(dialect: str, filter: Filter, how: How) -> Prepared:
     """The ids of those whom a search finds and who fit, each of them read, but no more than ``most``."""
     found = _matches(dialect, how).subquery()
     # Not the other way round: the index of parts would be asked for each of them.
@@ -252,7 +254,7 @@ def found_among(how: How) -> Prepared:
 
 
 @cache
-def noted_walk(filter: str, how: How, order: Order) -> Prepared:
+def noted_walk(filter: Filter, how: How, order: Order) -> Prepared:
     """The ids of those who were found and fit among the first ``passed`` people (-1: all) of an index, in its order.
 
     ``flags`` tell of everybody up to the id ``seen``; beyond it names are read, as ``how`` says: PART, BEGINNING, or
@@ -275,7 +277,7 @@ def noted_walk(filter: str, how: How, order: Order) -> Prepared:
 
 
 @cache
-def noted_counted(filter: str, how: How) -> Prepared:
+def noted_counted(filter: Filter, how: How) -> Prepared:
     """How many were found and are let through, those on no list among them, but no more than ``most``.
 
     ``how`` as in ``noted_walk``; FLAGGED elsewhere: only of those up to ``seen``.
@@ -286,7 +288,7 @@ def noted_counted(filter: str, how: How) -> Prepared:
 
 
 @cache
-def noted_fitting(filter: str) -> Prepared:
+def noted_fitting(filter: Filter) -> Prepared:
     """The ids of all who are flagged and fit, together, in no order."""
     noted = flagged(_VIEWERS.c.id, "flags")
     return Prepared(together(select(_VIEWERS.c.id).where(noted, *chosen(filter, by_index=True), visible())))
@@ -341,7 +343,7 @@ IGNORED_BY_PLATFORM = Prepared(
 )
 
 
-def _fitting(dialect: str, filter: str, how: How, *, by_index: bool) -> Select[Any]:
+def _fitting(dialect: str, filter: Filter, how: How, *, by_index: bool) -> Select[Any]:
     found = _found(dialect, how)
     filtered = [] if how is How.AMONG_ACTIVE else chosen(filter, by_index=by_index)
     return select(_VIEWERS.c.id).where(*found, *filtered, visible())
@@ -351,7 +353,7 @@ def _paged(query: Select[Any]) -> Prepared:
     return Prepared(query.limit(bindparam("limit")).offset(bindparam("offset")))
 
 
-def chosen(filter: str, *, by_index: bool) -> list[Any]:
+def chosen(filter: Filter, *, by_index: bool) -> list[Any]:
     """What a filter asks of a row; not ``by_index``: where it must not be looked up by that."""
     column: Callable[[Any], Any] = (lambda of: of) if by_index else unindexed
     match filter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analytics.viewer_queries import MARKED, Order
+from analytics.viewer_queries import MARKED, Filter, Order
 from analytics.viewers import LONGEST_NAME
 
 DEEP = 10_000  # people before a page that make it take so long that others would wait for it
@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``sort_by`` is a key of SORTS, ``filter`` one of FILTERS."""
+    """``sort_by`` is a key of SORTS."""
 
     now_ms: int
     page: int = 1
@@ -34,7 +34,7 @@ class Question:
     sort_by: str = "total_coins_spent"
     descending: bool = True
     search: str = ""
-    filter: str = "all"
+    filter: Filter = "all"
 
     @property
     def order(self) -> Order:

@@ -15,19 +15,16 @@ from sqlalchemy import Connection
 
 from analytics import viewer_queries as queries
 from analytics.viewer_plan import FINDING, GATHERING, PASSING, READING, SURPRISE
-from analytics.viewer_queries import How
+from analytics.viewer_queries import Filter, How
 from analytics.viewer_question import Window
 from core.statements import Prepared
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Statements that tell who fits: to read on a walk, to look among, to gather. None: that cannot be done.
+    """Statements that tell who fits: to read on a walk, to look among, to gather. None: that cannot be done."""
 
-    ``filter`` is one of FILTERS.
-    """
-
-    filter: str
+    filter: Filter
     read: How | None
     look: How | None
     gather: How

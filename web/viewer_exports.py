@@ -13,6 +13,7 @@ from apiflask import APIBlueprint
 from flask import Response, request
 
 from analytics import viewer_export, viewers
+from analytics.viewer_list import Filter
 from core.clock import local_day, now_ms
 from web.services import Services, services
 from web.viewer_schemas import ExportQuery, PersonExport, Profile
@@ -60,13 +61,13 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _csv(at: Services, filter: str, now: int) -> Iterator[str]:
+def _csv(at: Services, filter: Filter, now: int) -> Iterator[str]:
     yield viewer_export.csv_head()
     for profiles in _steps(at, filter, now):
         yield viewer_export.csv_lines(profiles)
 
 
-def _json(at: Services, filter: str, now: int) -> Iterator[str]:
+def _json(at: Services, filter: Filter, now: int) -> Iterator[str]:
     before = "[\n"
     for profiles in _steps(at, filter, now):
         yield before + ",\n".join(map(_text, profiles))
@@ -74,7 +75,7 @@ def _json(at: Services, filter: str, now: int) -> Iterator[str]:
     yield "\n]\n" if before == ",\n" else "[]\n"
 
 
-def _steps(at: Services, filter: str, now: int) -> Iterator[list[dict[str, object]]]:
+def _steps(at: Services, filter: Filter, now: int) -> Iterator[list[dict[str, object]]]:
     after: int | None = 0
     while after is not None:
         began = time.monotonic()

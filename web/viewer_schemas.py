@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from analytics import viewer_list
 from web.schemas import ChannelQuery, OrderInCapitals, Pagination, Platform, Question
 
 Sort = Literal[
@@ -21,7 +22,7 @@ Sort = Literal[
     "username",
 ]
 # `filter=`, as forms send what nobody has chosen, is no filter.
-Filter = Annotated[Literal["all", "vip", "active", "favorites"], BeforeValidator(lambda given: given or "all")]
+Filter = Annotated[viewer_list.Filter, BeforeValidator(lambda given: given or "all")]
 Board = Literal["coins", "watchtime", "visits", "gifts", "comments", "likes", "shares"]
 
 CURSOR = r"^[0-9]{1,15}-[0-9]{1,18}$"

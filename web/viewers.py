@@ -61,12 +61,12 @@ def list_viewers(query_data: ViewersQuery) -> Response:
     at, now = services(), now_ms()
     question = viewer_list.Question(
         now,
-        query_data.page,
-        query_data.limit,
-        query_data.sort_by,
-        query_data.order == "DESC",
-        query_data.search,
-        query_data.filter,
+        page=query_data.page,
+        limit=query_data.limit,
+        sort_by=query_data.sort_by,
+        descending=query_data.order == "DESC",
+        search=query_data.search,
+        filter=query_data.filter,
     )
     if question.may_read_much:
         found = orders.ask(viewer_list.page_from, question)
