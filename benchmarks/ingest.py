@@ -16,7 +16,7 @@ from benchmarks.report import heading, percentile, row
 from core.checkpoints import Checkpoints
 from core.clock import now_ms
 from core.db import Database
-from core.events import Event, source_key
+from core.events import Event, event_key
 from core.sqlite import PRAGMAS
 from core.starting import keep_for_good
 from core.statements import BulkStatement
@@ -137,7 +137,7 @@ def _rows_alone(file: Path, events: Sequence[Event]) -> float:
                 channel_of[event.platform, event.channel],
                 int(event.kind),
                 event.at_ms,
-                source_key(event.source_id),
+                event_key(event.source_id),
                 event.amount,
                 event.marks,
                 event.text or None,

@@ -134,10 +134,34 @@ class Event:
 
 
 def source_key(source_id: str | None) -> int | None:
-    """64 bits of a platform's message id. Beside the channel, the kind and the millisecond that is unique enough."""
+    """64 bits of a platform's id: unique enough for what is known by nothing else."""
     if source_id is None:
         return None
-    return int.from_bytes(blake2b(source_id.encode(errors="replace"), digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(_digest(source_id), "big", signed=True)
+
+
+def event_key(source_id: str | None) -> int | None:
+    """48 bits of a platform's message id: SQLite holds them in two bytes less, twice for each event.
+
+    Beside the channel, the kind and the millisecond that is unique enough: of a thousand events that share all these
+    one is taken for another once in 500 million times.
+    """
+    if source_id is None:
+        return None
+    return int.from_bytes(_digest(source_id)[-6:], "big", signed=True)
+
+
+def as_event_key(stored: int) -> int:
+    """The same of what may have been stored by a version that kept all 64 bits."""
+    return (stored + _HALF & EVENT_KEY_BITS) - _HALF
+
+
+EVENT_KEY_BITS = 2**48 - 1
+_HALF = 2**47
+
+
+def _digest(source_id: str) -> bytes:
+    return blake2b(source_id.encode(errors="replace"), digest_size=8).digest()
 
 
 class SourceState(StrEnum):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from core.changes import changes_of
 from core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from core.events import Event, Platform, source_key
+from core.events import Event, Platform, as_event_key, event_key
 from core.statements import BulkStatement, Prepared
 from ingest import (
     attendance,
@@ -180,7 +180,7 @@ def _without_known(
     keyed = []
     by_kind: defaultdict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for event in events:
-        channel_id, key = channel_of[event.platform, event.channel], source_key(event.source_id)
+        channel_id, key = channel_of[event.platform, event.channel], event_key(event.source_id)
         keyed.append((event, channel_id, key))
         if key is not None:
             by_kind[channel_id, event.kind].append((event.at_ms, key))
@@ -190,7 +190,7 @@ def _without_known(
         repeated = repeated or len(set(identities)) < len(identities)
         for start, end in _clusters([at_ms for at_ms, _ in identities]):
             rows = _KNOWN(connection, channel=channel_id, kind=int(kind), start=start, end=end).all()
-            known.update((channel_id, kind, at_ms, key) for at_ms, key in rows)
+            known.update((channel_id, kind, at_ms, as_event_key(key)) for at_ms, key in rows if key is not None)
     if not known and not repeated:  # nearly always
         return keyed
     fresh = []

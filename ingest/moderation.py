@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from core.clock import DAY_MS, MINUTE_MS
-from core.events import Kind, source_key
+from core.events import EVENT_KEY_BITS, Kind, as_event_key, event_key
 from core.statements import BulkStatement, Prepared, among, replacing
 from ingest.placed import Placed
 from ingest.policy import Policy
@@ -36,7 +36,7 @@ class Order:
     at_ms: int
     viewer_id: int | None
     stream_id: int | None
-    target: int | None  # the source key of the message
+    target: int | None  # the key of the message
 
 
 def apply(connection: Connection, placed: Sequence[Placed], policy: Policy, now_ms: int) -> bool:
@@ -68,7 +68,7 @@ def _messages_by_channel(placed: Sequence[Placed]) -> dict[int, list[Placed]]:
 
 def _order(item: Placed) -> Order:
     event = item.event
-    target = source_key(event.extra.get("target")) if event.kind is Kind.DELETE else None
+    target = event_key(event.extra.get("target")) if event.kind is Kind.DELETE else None
     return Order(event.kind, item.channel_id, event.at_ms, item.viewer_id, item.stream_id, target)
 
 
@@ -88,7 +88,7 @@ def _standing_orders(connection: Connection, channel_id: int, messages: Sequence
     authors = {item.viewer_id for item in messages if item.viewer_id is not None}
     for row in rows:
         kind = Kind(row.kind)
-        target = source_key(json.loads(row.extra or "{}").get("target")) if kind is Kind.DELETE else None
+        target = event_key(json.loads(row.extra or "{}").get("target")) if kind is Kind.DELETE else None
         if kind is Kind.CLEAR or row.viewer_id in authors or target in keys:
             yield Order(kind, channel_id, row.at_ms, row.viewer_id, row.stream_id, target)
 
@@ -99,12 +99,16 @@ def _meant(connection: Connection, order: Order) -> Iterable[int]:
         case Kind.DELETE if order.target is not None:
             first_ms, last_ms = order.at_ms - LOOK_BACK_MS, order.at_ms + CLOCK_SKEW_MS
             theirs = [
-                row.id for row in _said_by(connection, order, first_ms, last_ms) if row.source_key == order.target
+                row.id
+                for row in _said_by(connection, order, first_ms, last_ms)
+                if row.source_key is not None and as_event_key(row.source_key) == order.target
             ]
             if theirs:
                 return theirs
             # The login that came with the order may be an old one, or two people's: the message decides.
-            found = _BY_KEY(connection, channel=order.channel_id, key=order.target, first=first_ms, last=last_ms)
+            found = _BY_KEY(
+                connection, channel=order.channel_id, key=order.target & EVENT_KEY_BITS, first=first_ms, last=last_ms
+            )
             return [row.id for row in found]
         case Kind.TIMEOUT:
             return [row.id for row in _said_by(connection, order, order.at_ms - LOOK_BACK_MS, order.at_ms)]
@@ -186,7 +190,7 @@ _BY_KEY = Prepared(
         EventRow.channel_id == bindparam("channel"),
         EventRow.kind == Kind.CHAT.value,
         EventRow.at_ms.between(bindparam("first"), bindparam("last")),
-        EventRow.source_key == bindparam("key"),
+        EventRow.source_key.bitwise_and(EVENT_KEY_BITS) == bindparam("key"),
     )
 )
 _LAST_TIMEOUT = Prepared(

@@ -14,7 +14,7 @@ class Placed:
 
     event: Event
     channel_id: int
-    source_key: int | None
+    source_key: int | None  # ``event_key``; 64 bits where an earlier version has stored it
     stream_id: int | None
     viewer_id: int | None
     status: int = EventStatus.SHOWN

@@ -14,10 +14,13 @@ from core.events import (
     Mark,
     Person,
     Platform,
+    as_event_key,
     event_from_json,
+    event_key,
     event_to_json,
     mark_names,
     picture_address,
+    source_key,
 )
 from tests.hostile import AVATARS
 from tests.support import LENA, NOON, NOVA, SAM, act, chat
@@ -126,3 +129,12 @@ def test_no_address_of_a_picture_is_one_that_a_browser_would_run(url: str) -> No
 
 def test_addresses_of_pictures_on_the_web_stay_as_they_are() -> None:
     assert picture_address("https://p16.example/a.webp?x=1") == "https://p16.example/a.webp?x=1"
+
+
+@given(st.text())
+def test_a_key_of_an_earlier_version_tells_the_one_that_its_event_has_now(message_id: str) -> None:
+    before, now = source_key(message_id), event_key(message_id)
+    assert before is not None
+    assert now is not None
+    assert -(2**47) <= now < 2**47
+    assert as_event_key(before) == as_event_key(now) == now

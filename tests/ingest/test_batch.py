@@ -11,18 +11,28 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from analytics import streams
 from core.db import Database
-from core.events import Event, Kind, Mark, Person, Platform
+from core.events import Event, Kind, Mark, Person, Platform, source_key
 from ingest import terms
 from ingest.batch import Memory
-from models import Channel, CurrentSession, FreshTerms, IgnoredName, MinuteRollup, Stream, StreamViewer, Viewer
+from models import (
+    Channel,
+    CurrentSession,
+    EventStatus,
+    FreshTerms,
+    IgnoredName,
+    MinuteRollup,
+    Stream,
+    StreamViewer,
+    Viewer,
+)
 from models import Event as EventRow
 from tests import databases
 from tests.ingest.tables import uses
-from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, hours, minutes, only, rows, seconds, write
+from tests.support import LENA, NOON, NOVA, SAM, act, chat, days, deletion, hours, minutes, only, rows, seconds, write
 
 WAIT = 20.0  # seconds after which a thread of a test is taken for stuck
 
@@ -47,6 +57,19 @@ def test_an_event_that_comes_again_is_counted_once(db: Database, same_batch: boo
         result = write(db, [message, message])
     assert result.dropped["already_known"] == 2
     assert only(db, Channel)["total_messages"] == 1
+
+
+@pytest.mark.parametrize("by_login", [True, False])
+def test_an_event_that_an_earlier_version_stored_with_a_longer_key_is_known_and_can_be_deleted(
+    db: Database, by_login: bool
+) -> None:
+    message, without_id = chat(NOVA), replace(chat(NOVA, at=NOON + 1), source_id=None)
+    write(db, [message, without_id])
+    with db.writing() as connection:
+        connection.execute(update(EventRow).where(EventRow.id == 1).values(source_key=source_key(message.source_id)))
+    assert write(db, [message]).dropped["already_known"] == 1
+    write(db, [deletion(message, by_login=by_login)])
+    assert [row["status"] for row in rows(db, EventRow)][:2] == [EventStatus.DELETED, EventStatus.SHOWN]
 
 
 def test_the_same_id_in_another_channel_or_of_another_kind_is_another_event(db: Database) -> None:
