@@ -32,7 +32,7 @@ from ingest.plausible import why_impossible, without_nul
 from ingest.policy import Policy
 from ingest.sessions import KnownSessions
 from ingest.streams import StreamBook
-from ingest.sums import Sums, counts
+from ingest.sums import GIVING, Sums, counts
 from models import Channel, IgnoredName
 from models import Event as EventRow
 
@@ -119,7 +119,7 @@ def _reward(connection: Connection, placed: Sequence[Placed], policy: Policy, no
     gave = [
         item
         for item in placed
-        if item.viewer_id is not None and item.event.amount and heatmap.coins_of(item.event) and counts(item.event)
+        if item.viewer_id is not None and item.event.amount and item.event.kind in GIVING and counts(item.event)
     ]
     if not gave:
         return

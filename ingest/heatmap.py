@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from core.clock import week_hour
-from core.events import Event, Kind
 from core.statements import adding
 from ingest.policy import Policy
 from ingest.sums import Sums
 from models import ViewerHour, WeekHour
-
-
-def coins_of(event: Event) -> int:
-    """What the event was worth, in coins; a bit counts as one."""
-    return event.amount if event.kind in (Kind.CHAT, Kind.GIFT) else 0
-
-
-class Hours:
-    """What is taken back (``sign`` −1), by (person, hour of the week) and (channel, hour of the week)."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._people: Counter[tuple[int, int]] = Counter()
-        self._people_coins: Counter[tuple[int, int]] = Counter()
-        self._channels: Counter[tuple[int, int]] = Counter()
-        self._channels_coins: Counter[tuple[int, int]] = Counter()
-
-    def add(self, at_ms: int, channel_id: int, viewer_id: int | None, coins: int, sign: int = 1) -> None:
-        slot = week_hour(at_ms, self._policy.zone)
-        self._channels[channel_id, slot] += sign
-        self._channels_coins[channel_id, slot] += sign * coins
-        if viewer_id is not None:
-            self._people[viewer_id, slot] += sign
-            self._people_coins[viewer_id, slot] += sign * coins
-
-    def write(self, connection: Connection) -> None:
-        if not self._policy.heatmap:
-            return
-        _ADD_PEOPLE.run(connection, [(*key, events, self._people_coins[key]) for key, events in self._people.items()])
-        _ADD_CHANNELS.run(
-            connection, [(*key, events, self._channels_coins[key]) for key, events in self._channels.items()]
-        )
 
 
 def add(connection: Connection, sums: Sums, policy: Policy) -> None:
@@ -56,6 +25,24 @@ def add(connection: Connection, sums: Sums, policy: Policy) -> None:
     _ADD_PEOPLE.run(connection, people)
     channels = [(*key, tally.events, tally.worth) for key, tally in sums.by_hour_of_channel().items()]
     _ADD_CHANNELS.run(connection, channels)
+
+
+def take_back(connection: Connection, rows: Sequence[Any], policy: Policy) -> None:
+    """Takes messages out again: ``rows`` tell ``at_ms``, ``channel_id``, ``viewer_id`` (None: nobody's), ``amount``."""
+    if not policy.heatmap:
+        return
+    people: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])  # by person and slot: events, coins
+    channels: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        slot = week_hour(row.at_ms, policy.zone)
+        cells = [channels[row.channel_id, slot]]
+        if row.viewer_id is not None:
+            cells.append(people[row.viewer_id, slot])
+        for cell in cells:
+            cell[0] -= 1
+            cell[1] -= row.amount
+    _ADD_PEOPLE.run(connection, [(*key, *less) for key, less in people.items()])
+    _ADD_CHANNELS.run(connection, [(*key, *less) for key, less in channels.items()])
 
 
 _ADD_PEOPLE = adding(ViewerHour, ["viewer_id", "slot"], ["events", "coins"])

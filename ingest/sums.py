@@ -31,6 +31,7 @@ COUNTED = frozenset(
         Kind.SHARE,
     }
 )
+GIVING = frozenset({Kind.CHAT, Kind.GIFT})  # their amounts are coins; a bit is one
 # Looked up once: this runs for every event.
 _CHAT, _VIEWERS, _SILENT = Kind.CHAT, Kind.VIEWERS, EventStatus.SILENT
 _FIRST, _SHARED = Mark.FIRST.value, Mark.SHARED.value
@@ -174,7 +175,7 @@ class Sums:
             person.add(event)
         if event.at_ms > person.last_at_ms:
             person.last_at_ms = event.at_ms
-        if event.amount and event.kind in (Kind.CHAT, Kind.GIFT):
+        if event.amount and event.kind in GIVING:
             self.given[event.platform.value] += event.amount
 
     def _speak(self, stream_id: int, event: Event) -> None:

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from core.clock import minute_of
 from core.events import Kind, Mark
 from core.statements import BulkStatement, Prepared, among, one_of
-from ingest import earnings, retention, terms
+from ingest import earnings, heatmap, retention, terms
 from ingest.census import Census
-from ingest.heatmap import Hours
 from ingest.levels import level_of
 from ingest.policy import Policy
 from ingest.sums import COUNTED, terms_of
@@ -60,14 +59,12 @@ def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy
     viewers: defaultdict[int, Counter[str]] = defaultdict(Counter)
     channels: Counter[int] = Counter()
     bits: Counter[int] = Counter()
-    hours = Hours(policy)
     spoken: Counter[tuple[int, bool, str]] = Counter()
     for row in rows:
         taken = {"messages": 1, "bits": row.amount, "coins": row.amount}
         newcomer = int(bool(row.marks & Mark.FIRST))
         minutes[row.channel_id, minute_of(row.at_ms)].update(taken, newcomers=newcomer)
         channels[row.channel_id] += 1
-        hours.add(row.at_ms, row.channel_id, row.viewer_id, row.amount, sign=-1)
         if row.viewer_id is not None:
             viewers[row.viewer_id].update(total_comments=1, total_bits=row.amount, total_coins_spent=row.amount)
             bits[row.channel_id] += row.amount
@@ -83,7 +80,7 @@ def _count_backwards(connection: Connection, rows: Sequence[Any], policy: Policy
     _count_back_people(connection, people)
     _FROM_VIEWERS.run(connection, [(key, *_values(taken, _OF_VIEWER)) for key, taken in viewers.items()])
     _FROM_CHANNELS.run(connection, list(channels.items()))
-    hours.write(connection)
+    heatmap.take_back(connection, rows, policy)
     _less_coins(connection, bits)
     terms.take_back(connection, spoken)
     _FROM_STREAMS.run(connection, [(key, *_values(taken, _OF_STREAM)) for key, taken in streams.items()])
