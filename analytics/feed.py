@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, union_all
 
 from core.clock import DAY_MS, iso
-from core.events import Kind, mark_names, source_key
+from core.events import EVENT_KEY_BITS, Kind, as_event_key, event_key, mark_names
 from core.statements import Prepared, among
 from models import Channel, EventStatus, Mute, Viewer
 from models import Event as EventRow
@@ -167,9 +167,10 @@ def removed_ids(connection: Connection, removing: Sequence[Any]) -> list[int]:
         theirs = [row for row in done if row.channel_id == channel_id and row.status in _TAKEN]
         ids.update(row.id for row in theirs)
         # A deletion tells its author by a login, which may be an old one.
-        targets = {source_key(_extra(row.extra or "{}").get("target")) for row in orders if row.kind == Kind.DELETE}
-        if others := targets - {None, *(row.source_key for row in theirs)}:
-            ids.update(_REMOVED_BY_KEY(connection, channel=channel_id, keys=list(others), since=since_ms).scalars())
+        targets = {event_key(_extra(row.extra or "{}").get("target")) for row in orders if row.kind == Kind.DELETE}
+        known = {as_event_key(row.source_key) for row in theirs if row.source_key is not None}
+        if keys := [key & EVENT_KEY_BITS for key in targets - known if key is not None]:
+            ids.update(_REMOVED_BY_KEY(connection, channel=channel_id, keys=keys, since=since_ms).scalars())
         if any(row.kind == Kind.CLEAR for row in orders):
             ids.update(_NEWEST_REMOVED(connection, channel=channel_id, since=since_ms, limit=MOST_CLEARED).scalars())
     return list(ids)
@@ -271,7 +272,7 @@ _REMOVED = select(EventRow.id).where(
     EventRow.status.in_([literal_column(str(status)) for status in _TAKEN]),
     EventRow.at_ms >= bindparam("since"),
 )
-_REMOVED_BY_KEY = Prepared(_REMOVED.where(among(EventRow.source_key, "keys")))
+_REMOVED_BY_KEY = Prepared(_REMOVED.where(among(EventRow.source_key.bitwise_and(EVENT_KEY_BITS), "keys")))
 _NEWEST_REMOVED = Prepared(_REMOVED.order_by(EventRow.at_ms.desc()).limit(bindparam("limit")))
 _LABELS = {kind.value: kind.label for kind in Kind}
 _FEED = frozenset(kind.value for kind in FEED_KINDS)
