@@ -7,7 +7,7 @@ that every day, hour and stream is as if it had never been. Sums always equal th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from core.clock import day_number, hour_start
 from core.events import source_key
-from core.statements import BulkStatement, Prepared, among
+from core.statements import BulkStatement, Prepared, adding, among
 from models import EntryKind, LedgerDay, LedgerEntry, LedgerHour, LedgerStream, LedgerTotal, Sale
 from rules.earnings import Source
 
@@ -49,7 +49,7 @@ class _Row:
     entry: Entry
     cause_key: int | None
     corrects_id: int | None = None
-    sales: int = 0
+    sales: int = 0  # how many this adds to the number of them
 
 
 def key_of(cause: str) -> int:
@@ -119,21 +119,22 @@ def _standing(connection: Connection, keys: list[int]) -> list[Any]:
 def _corrected(row: Any) -> _Row:
     entry = _entry(row)
     taken = replace(entry, amount_micros=-entry.amount_micros, kind=EntryKind.CORRECTION)
-    return _Row(taken, row.cause_key, row.id, -_COUNTS[entry.kind])
+    return _Row(taken, row.cause_key, corrects_id=row.id, sales=-_COUNTS[entry.kind])
 
 
 def _entry(row: Any) -> Entry:
+    """A row of the table, which holds its cause's key and not its name."""
     return Entry(
-        row.source,
-        row.at_ms,
-        row.currency,
-        row.amount_micros,
-        "",
-        row.kind,
-        row.stream_id,
-        row.viewer_id,
-        row.label,
-        row.quantity,
+        source=row.source,
+        at_ms=row.at_ms,
+        currency=row.currency,
+        amount_micros=row.amount_micros,
+        cause="",
+        kind=row.kind,
+        stream_id=row.stream_id,
+        viewer_id=row.viewer_id,
+        label=row.label,
+        quantity=row.quantity,
     )
 
 
@@ -182,7 +183,9 @@ def _chunks(connection: Connection) -> Iterator[list[_Row]]:
         after = found[-1].id
         corrected = [row.corrects_id for row in found if row.corrects_id is not None]
         kinds = {row.id: row.kind for row in _KINDS(connection, ids=corrected)} if corrected else {}
-        yield [_Row(_entry(row), row.cause_key, row.corrects_id, _sales_of(row, kinds)) for row in found]
+        yield [
+            _Row(_entry(row), row.cause_key, corrects_id=row.corrects_id, sales=_sales_of(row, kinds)) for row in found
+        ]
 
 
 def _sales_of(row: Any, kinds: dict[int, int]) -> int:
@@ -207,15 +210,6 @@ def _inserted(row: _Row, now_ms: int) -> tuple[Any, ...]:
         row.cause_key,
         row.corrects_id,
     )
-
-
-def _adding(table: Any, keys: Sequence[str]) -> BulkStatement:
-    def build(insert: Callable[[Any], Any]) -> Any:
-        upsert = insert(table)
-        changes = {name: getattr(table, name) + upsert.excluded[name] for name in ("amount_micros", "sales")}
-        return upsert.on_conflict_do_update(index_elements=list(keys), set_=changes)
-
-    return BulkStatement(build, (*keys, "amount_micros", "sales"))
 
 
 _ENTRIES = select(LedgerEntry.__table__)
@@ -243,7 +237,8 @@ _INSERT = BulkStatement(
         "corrects_id",
     ),
 )
-_ADD_DAYS = _adding(LedgerDay, ("currency", "day", "source"))
-_ADD_HOURS = _adding(LedgerHour, ("currency", "hour"))
-_ADD_STREAMS = _adding(LedgerStream, ("stream_id", "currency", "source"))
-_ADD_TOTALS = _adding(LedgerTotal, ("currency", "source"))
+_SUMS = ["amount_micros", "sales"]
+_ADD_DAYS = adding(LedgerDay, ["currency", "day", "source"], _SUMS)
+_ADD_HOURS = adding(LedgerHour, ["currency", "hour"], _SUMS)
+_ADD_STREAMS = adding(LedgerStream, ["stream_id", "currency", "source"], _SUMS)
+_ADD_TOTALS = adding(LedgerTotal, ["currency", "source"], _SUMS)
