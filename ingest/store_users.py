@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -34,7 +35,7 @@ _STATE = (
     "busy_events",
 )
 _UNKNOWN = [NEVER] * len(_RECENT)
-_PARTS = tuple((_STATE.index(part[0]), _STATE.index(part[-1]) + 1) for part in (_RECENT, _COUNTS, _LAST, _BEGAN))
+_recent, _counts, _last, _began = (attrgetter(*names) for names in (_RECENT, _COUNTS, _LAST, _BEGAN))
 BEGINNING = dict.fromkeys(_STATE, 0)  # the state of somebody who did nothing yet
 
 
@@ -132,22 +133,28 @@ class Shoppers:
 
     def _load(self, connection: Connection, user_ids: list[str]) -> None:
         for row in _LOAD(connection, users=user_ids):
-            number, user_id, *state = row
-            self.by_user_id[user_id] = Shopper(number, user_id, _journey(state), state[0], state[-2], state[-1])
+            self.by_user_id[row.user_id] = Shopper(
+                id=row.id,
+                user_id=row.user_id,
+                journey=_journey(row),
+                first_at_ms=row.first_at_ms,
+                busy_hour=row.busy_hour,
+                busy_events=row.busy_events,
+            )
 
 
-def _journey(state: Sequence[int]) -> Journey:
-    """The journey in the columns of ``_STATE``."""
-    recent, counts, last, began = (state[first:end] for first, end in _PARTS)
+def _journey(row: Any) -> Journey:
+    last = _last(row)
     return Journey(
         last_ms=list(last),
-        began_ms=[last[0], *began],
-        counts=list(counts),
-        recent_ms=[at_ms for at_ms in recent if at_ms],
+        began_ms=[last[0], *_began(row)],
+        counts=list(_counts(row)),
+        recent_ms=[at_ms for at_ms in _recent(row) if at_ms],
     )
 
 
 def _saved(shopper: Shopper) -> tuple[Any, ...]:
+    """The id, and ``_STATE`` in its order."""
     journey, segments = shopper.journey, reach_ms(shopper.journey)
     return (
         shopper.id,
