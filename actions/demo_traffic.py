@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from actions.installation import CONTENT, DEMO, REAL, content_of, has_real_shop
 from actions.track import Tracker
@@ -18,8 +18,8 @@ from core.statements import Prepared
 from demo.shop import Act, Shop
 from demo.shop_products import PRODUCTS
 from ingest import preferences
-from ingest.store_usual import TRAFFIC, TRAFFIC_HOURS, USERS, WINDOW_MINUTES
-from models import Installation, StoreAnomaly, StoreMinute, StoreSample
+from ingest.store_usual import PURCHASE_HOURS, USER_HOURS, USERS, WINDOW_MINUTES, Samples, so_far, windows_before
+from models import Installation, StoreAnomaly
 from rules.anomalies import Limits, Moments, Thresholds
 
 USERS_UNLESS_TOLD, MOST_USERS = 40, 500
@@ -201,31 +201,16 @@ def _beyond(usual: Moments, limits: Limits) -> float:
 
 
 def _usual(connection: Connection, currency: str, now_ms: int) -> Usual:
-    first_ms = (_FIRST_MINUTE(connection).scalar() or now_ms // MINUTE_MS) * MINUTE_MS
-    windows = (now_ms - max(first_ms, now_ms - TRAFFIC_HOURS * HOUR_MS)) // WINDOW_MS
-    purchases = _sample(connection, f"purchase:{currency}", now_ms - 30 * TRAFFIC_HOURS * HOUR_MS)
-    visited = _sample(connection, TRAFFIC, now_ms - TRAFFIC_HOURS * HOUR_MS)
+    """As it is known when the next event is stored."""
+    hour, nothing_yet = now_ms // HOUR_MS, Samples()
     return Usual(
-        Moments(windows, visited.total, visited.squares),
-        purchases,
-        _sample(connection, USERS, now_ms - TRAFFIC_HOURS * HOUR_MS),
-        preferences.thresholds(connection),
+        traffic=windows_before(connection, now_ms // WINDOW_MS, nothing_yet),
+        purchases=so_far(connection, nothing_yet, f"purchase:{currency}", hour - PURCHASE_HOURS, hour),
+        users=so_far(connection, nothing_yet, USERS, hour - USER_HOURS, hour),
+        limits=preferences.thresholds(connection),
     )
 
 
-def _sample(connection: Connection, measure: str, since_ms: int) -> Moments:
-    row = _SAMPLE(connection, measure=measure, first=since_ms // HOUR_MS).one()
-    return Moments(int(row.number or 0), float(row.total or 0), float(row.squares or 0))
-
-
-_FIRST_MINUTE = Prepared(select(func.min(StoreMinute.minute)))
-_SAMPLE = Prepared(
-    select(
-        func.sum(StoreSample.count).label("number"),
-        func.sum(StoreSample.total).label("total"),
-        func.sum(StoreSample.squares).label("squares"),
-    ).where(StoreSample.measure == bindparam("measure"), StoreSample.hour >= bindparam("first"))
-)
 _FOUND = Prepared(
     select(StoreAnomaly.type, StoreAnomaly.severity, StoreAnomaly.message)
     .where(StoreAnomaly.detected_at_ms >= bindparam("hours_ago"), StoreAnomaly.changed_at_ms >= bindparam("since"))
