@@ -759,7 +759,7 @@ class StoreAnomaly(Base):
     occasion: Mapped[str] = mapped_column(String(128))  # what makes it one: type, subject and time
     type: Mapped[str] = mapped_column(String(32))  # rules.anomalies.AnomalyType
     severity: Mapped[str] = mapped_column(String(8))
-    state: Mapped[str] = mapped_column(String(8), server_default="new")  # new, seen, resolved
+    state: Mapped[str] = mapped_column(String(8), server_default="new")  # rules.anomalies.AnomalyState
     message: Mapped[str] = mapped_column(Text)
     value: Mapped[float] = mapped_column(Float)
     expected_low: Mapped[float] = mapped_column(Float)

@@ -20,7 +20,7 @@ from demo.shop_products import PRODUCTS
 from ingest import preferences
 from ingest.store_usual import PURCHASE_HOURS, USER_HOURS, USERS, WINDOW_MINUTES, Samples, so_far, windows_before
 from models import Installation, StoreAnomaly
-from rules.anomalies import Limits, Moments, Thresholds
+from rules.anomalies import AnomalyState, Limits, Moments, Thresholds
 
 USERS_UNLESS_TOLD, MOST_USERS = 40, 500
 SPREAD_MS = 10 * MINUTE_MS  # over which journeys are spread
@@ -214,6 +214,6 @@ def _usual(connection: Connection, currency: str, now_ms: int) -> Usual:
 _FOUND = Prepared(
     select(StoreAnomaly.type, StoreAnomaly.severity, StoreAnomaly.message)
     .where(StoreAnomaly.detected_at_ms >= bindparam("hours_ago"), StoreAnomaly.changed_at_ms >= bindparam("since"))
-    .where(StoreAnomaly.state != "resolved")
+    .where(StoreAnomaly.state != AnomalyState.RESOLVED.value)
     .order_by(StoreAnomaly.id)
 )

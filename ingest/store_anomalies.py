@@ -29,7 +29,7 @@ from ingest.store_usual import (
     windows_before,
 )
 from models import StoreAnomaly
-from rules.anomalies import AnomalyType, Finding, Moments, Severity, Thresholds, judge
+from rules.anomalies import AnomalyState, AnomalyType, Finding, Moments, Severity, Thresholds, judge
 from rules.funnel import Step
 
 PURCHASE_NEWS_MS = DAY_MS  # a purchase reported later than that is no news; it counts for what is usual
@@ -84,10 +84,10 @@ def resolve_past(connection: Connection, now_ms: int) -> None:
             .where(
                 StoreAnomaly.detected_at_ms >= now_ms - 48 * HOUR_MS,  # by its index; older ones were resolved then
                 StoreAnomaly.type == kind.value,
-                StoreAnomaly.state != "resolved",
+                StoreAnomaly.state != AnomalyState.RESOLVED.value,
                 StoreAnomaly.changed_at_ms < now_ms - after_ms,
             )
-            .values(state="resolved", changed_at_ms=now_ms)
+            .values(state=AnomalyState.RESOLVED.value, changed_at_ms=now_ms)
         )
 
 
@@ -122,8 +122,8 @@ def _purchases(
                     **_told(before, finding, f"purchases in {event.currency} of 30 days before"),
                     "currency": event.currency,
                 },
-                shoppers.row_of(event.user_id),
-                row_of.get(event.event_id),
+                user_row=shoppers.row_of(event.user_id),
+                event_row=row_of.get(event.event_id),
             )
         for of, until in usual:
             if of == measure and until - PURCHASE_HOURS <= hour <= until:
@@ -181,7 +181,7 @@ def _users(
                 finding,
                 f"Hyperactive user: {value} events in an hour, usual are {others.mean:.1f}",
                 _told(others, finding, "hours of all users of a day before"),
-                shopper.id,
+                user_row=shopper.id,
             )
 
 

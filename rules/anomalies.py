@@ -15,6 +15,12 @@ class Severity(StrEnum):
     HIGH = "high"
 
 
+class AnomalyState(StrEnum):
+    NEW = "new"
+    SEEN = "seen"
+    RESOLVED = "resolved"
+
+
 class AnomalyType(StrEnum):
     TRAFFIC_SPIKE = "traffic_spike"
     UNUSUAL_PURCHASE = "unusual_purchase"
