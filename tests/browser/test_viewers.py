@@ -569,6 +569,15 @@ def test_tiers_that_somebody_else_has_saved_meanwhile_are_not_overwritten_unaske
 # --- everywhere ---
 
 
+LONG_VISIT = """() => {
+  const table = [...document.querySelectorAll("#viewer-body .history-table")].find((one) => one.offsetWidth);
+  const [came, left, watched] = table.tBodies[0].rows[0].cells;
+  came.querySelector("time").textContent = "Wed, 25 Nov 2020, 23:44";
+  [left.textContent, watched.textContent] = ["here now", "12 h 38 min"];
+  return table.offsetWidth - table.parentElement.clientWidth;
+}"""
+
+
 @pytest.mark.parametrize("path", ["/viewers", "/viewers/tiktok:rosa.live", "/viewers?filter=favorites&search=zz"])
 def test_nothing_scrolls_sideways_on_a_small_phone(visit: Visits, home: str, path: str) -> None:
     page = visit(home, viewport=PHONE).open(path)
@@ -578,6 +587,8 @@ def test_nothing_scrolls_sideways_on_a_small_phone(visit: Visits, home: str, pat
         for name in ("Gifts", "Visits", "Activity", "Changes", "Privacy", "Profile"):
             tab(page, name)
             assert page.evaluate("document.querySelector('#viewer-body').scrollWidth") <= PHONE["width"]
+            if name == "Visits":
+                assert page.evaluate(LONG_VISIT) <= 0, "a long visit of long ago is within its panel"
         birthday, discord = (page.locator(field).bounding_box() for field in ("#edit-birthday", "#edit-discord"))
         assert birthday and discord and birthday["x"] + birthday["width"] < discord["x"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
