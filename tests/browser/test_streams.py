@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from core.clock import HOUR_MS, MINUTE_MS, now_ms
@@ -23,6 +25,10 @@ def test_a_past_stream_can_be_found_and_opened(stage: Stage, visit: Visits) -> N
     expect(page.locator("#chat")).to_contain_text("line 11", timeout=SOON)
     expect(page.locator("#chat")).to_contain_text(HOSTILE)
     expect(page.locator("#moments")).to_contain_text("CLUTCH")
+    expect(page.locator("#moments .moment-times").first).to_contain_text(re.compile(r"×\d+\.\d"))
+    notes = page.locator(".kpi [data-part=note]")
+    expect(notes.nth(1)).to_have_text(re.compile(r"^wrote [\d.]+ each$"))
+    assert notes.evaluate_all("all => all.filter((note) => note.scrollWidth > note.clientWidth).length") == 0
     expect(page.locator("#top-chatters")).to_contain_text("Viewer0")
     page.locator("#graph-numbers summary").click()
     expect(page.locator("#graph-numbers table")).to_contain_text("42")

@@ -45,8 +45,8 @@ export const brief = (value) =>
 
 export const decimal = (value) => oneDigit.format(value);
 
-/** 9 becomes 9.0, which stands beside 9.6. */
-export const ratingWords = (value) => alwaysOneDigit.format(value);
+/** 9 becomes 9.0: in a list it stands beside 9.6. */
+export const tenths = (value) => alwaysOneDigit.format(value);
 
 /** "1 month", "4.5 months". */
 export function monthsWords(count) {

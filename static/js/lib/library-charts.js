@@ -5,7 +5,7 @@ import { ChartCard } from "../charts/card.js";
 import { lineChart } from "../charts/lines.js";
 import { ringChart } from "../charts/rings.js";
 import { retentionOf, worthOf } from "./library-finance.js";
-import { fullDate, isoToday, money, monthYear, number, percent, plural, ratingWords, soFar } from "./format.js";
+import { fullDate, isoToday, money, monthYear, number, percent, plural, soFar, tenths } from "./format.js";
 
 const HIGHEST_RATING = 10;
 const MOST_MONTHS = 12; // of favourites that can be read beside each other
@@ -39,14 +39,14 @@ const RATED = {
     { field: "title", words: "Title" },
     { field: "genre", words: "Genre", text: true },
     { field: "content_type", words: "Type", text: true },
-    { field: "rating", words: "Rating", write: ratingWords },
+    { field: "rating", words: "Rating", write: tenths },
   ],
   draw: (titles) =>
     barChart(
       titles.map(({ title, rating, genre }) => ({ name: title, value: rating, note: genre })),
-      { write: ratingWords, tick: number, most: HIGHEST_RATING },
+      { write: tenths, tick: number, most: HIGHEST_RATING },
     ),
-  spoken: (titles) => `Top rated titles: ${listed(titles, ({ title, rating }) => `${title} ${ratingWords(rating)}`)}.`,
+  spoken: (titles) => `Top rated titles: ${listed(titles, ({ title, rating }) => `${title} ${tenths(rating)}`)}.`,
   nothing: ["star", "No rated title here", "A title stands here as soon as it has a rating."],
 };
 

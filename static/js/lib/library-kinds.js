@@ -1,6 +1,6 @@
 /** The six kinds of record, each described once: its columns, its filters, its form. Table and form read only this. */
 
-import { compact, date, money, moment, number, percent, ratingWords } from "./format.js";
+import { compact, date, money, moment, number, percent, tenths } from "./format.js";
 
 /**
  * A column: {field, words, write?(value, record), number?, long?, tag?, leads?(record): a place on this page}.
@@ -8,7 +8,7 @@ import { compact, date, money, moment, number, percent, ratingWords } from "./fo
  * library-inputs.js. `sorts`: field → [words, whether the first press means downwards], the usual one first.
  */
 const MONEY = (value, record) => money(value, { code: record.currency });
-const RATING = (value) => (value === null ? "–" : ratingWords(value));
+const RATING = (value) => (value === null ? "–" : tenths(value));
 
 const USER = { field: "user", words: "User", leads: ({ user_id: user }) => ({ user }) };
 const TITLE = { field: "title", words: "Title" };
@@ -226,5 +226,5 @@ function billing(months) {
 }
 
 function reviews(average, { review_count: count }) {
-  return average === null ? "–" : `${ratingWords(average)} (${compact(count)})`;
+  return average === null ? "–" : `${tenths(average)} (${compact(count)})`;
 }

@@ -5,7 +5,7 @@ import { ChartCard } from "../charts/card.js";
 import { numbersTable } from "../charts/numbers-table.js";
 import { ringChart } from "../charts/rings.js";
 import { byId, empty, make, part, setText } from "./dom.js";
-import { date, moment, money, number, percent, plural, ratingWords } from "./format.js";
+import { date, moment, money, number, percent, plural, tenths } from "./format.js";
 import { addressOf } from "./library-address.js";
 import { colourOf, initialsOf } from "./person.js";
 import { sentence } from "./refusals.js";
@@ -85,7 +85,7 @@ export class MemberSheet {
     const figures = [
       ["Watches", number(totals.watches)],
       ["Average progress", totals.average_progress === null ? "–" : percent(totals.average_progress)],
-      ["Reviews", totals.reviews ? `${number(totals.reviews)}, ${ratingWords(totals.average_rating)} on average` : "–"],
+      ["Reviews", totals.reviews ? `${number(totals.reviews)}, ${tenths(totals.average_rating)} on average` : "–"],
       ["Paid", paid.join(", ") || "–"],
     ];
     part(this.root, "totals").replaceChildren(
@@ -125,7 +125,7 @@ function showAdvice(advice) {
       make(
         "span.kind",
         {},
-        [genre, type, rating === null ? null : `rated ${ratingWords(rating)}`].filter(Boolean).join(" · "),
+        [genre, type, rating === null ? null : `rated ${tenths(rating)}`].filter(Boolean).join(" · "),
       ),
       make("span.why", {}, sentence(reasonOf(why))),
     ),

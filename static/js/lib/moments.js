@@ -2,7 +2,7 @@
 
 import { platformBadge } from "./chat-line.js";
 import { byId, empty, icon, make, part, unseen } from "./dom.js";
-import { channelName, clock, day, decimal, duration, number } from "./format.js";
+import { channelName, clock, day, decimal, duration, number, tenths } from "./format.js";
 import { toast } from "./toast.js";
 
 const TO_COME = "When chat runs hot, the moment is kept here with its cause.";
@@ -35,7 +35,7 @@ export class Moments {
       "button.moment-open",
       { type: "button", "aria-haspopup": "dialog" },
       make("span.moment-at", {}, duration(moment.offset_seconds)),
-      make("span.moment-times", {}, `×${decimal(moment.times_usual)}`, unseen(" of usual")),
+      make("span.moment-times", {}, `×${tenths(moment.times_usual)}`, unseen(" of usual")),
       named && whose(moment),
       make("bdi.said.row-body", {}, moment.cause),
     );

@@ -56,7 +56,7 @@ function showTotals(stream) {
 }
 
 function perChatter({ messages, chatters }) {
-  return chatters ? `${decimal(messages / chatters)} messages each` : "nobody";
+  return chatters ? `wrote ${decimal(messages / chatters)} each` : "nobody";
 }
 
 function card(name, figure, note) {
