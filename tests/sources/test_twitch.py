@@ -538,7 +538,8 @@ def test_fifty_reconnects_leave_nothing_behind(server):
 
     async def play() -> None:
         server.join_limit = (100, 1.0)
-        async with reading(server, backoff=Backoff(0.001, 0.002), joins=RateLimit(100, 1.0)) as (_, notebook):
+        hasty = {"backoff": Backoff(0.001, 0.002), "patience": replace(QUICK, drain_seconds=0.02)}
+        async with reading(server, joins=RateLimit(100, 1.0), **hasty) as (_, notebook):
             found = []
             for number in range(2, 53):
                 (server.close, server.drop, server.reconnect)[number % 3]()
@@ -978,7 +979,10 @@ def test_through_a_storm_of_faults_every_message_said_while_joined_arrives_once(
     faults = [strike for name, (strike, _) in FAULTS.items() if name not in ("drop", "reset")]
 
     async def play() -> None:
-        async with reading(server, backoff=Backoff(0.001, 0.002)) as (_, notebook):
+        async with reading(server, backoff=Backoff(0.001, 0.002), patience=replace(QUICK, drain_seconds=0.02)) as (
+            _,
+            notebook,
+        ):
             said = []
             for round_number in range(2, 14):
                 server.frame_size = dice.choice([0, 0, 3, 50])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 
 import httpx
 
 from core.events import Kind
 from rules.fan_out import FEWEST_LINES
-from tests.processes import Program
+from tests.processes import Program, wait_until
 from tests.web.conftest import event, stage_of
 from tests.web.sockets import listening
 
@@ -21,7 +20,8 @@ import gevent
 from analytics import feed
 ask = feed.active_users
 def active_users(*asked, **more):
-    gevent.sleep(1)
+    print("is asked", flush=True)
+    gevent.sleep(0.5)
     return ask(*asked, **more)
 feed.active_users = active_users
 """
@@ -63,8 +63,9 @@ def test_pages_may_leave_while_the_database_is_asked_for_others(program: Program
         stage.source("left")
         with listening(stage.web.url, {"channel": "staying"}) as page:
             leaving.enter_context(listening(stage.web.url, {"channel": "left"}))
+            asked = stage.web.log.count("is asked")
             stage.tell(event("staying", text="before"))
-            time.sleep(0.5)  # it is being asked by now
+            wait_until(lambda: stage.web.log.count("is asked") > asked, "it is asked", 20)
             leaving.close()
             page.wait_until(lambda: "before" in page.texts(), timeout=20)
             stage.tell(event("staying", text="after"))
