@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from tests import databases
 from tests.processes import Program
 from tests.servers import NoServer, PostgresServer, RedisServer
+
+SHARED_THREADS = ("writer", "waitpid-", "Dummy-")  # the last: gevent's, of which Python knows no end
 
 gc.disable()  # until all tests are collected: what makes them stays, and looking through it takes a third of that time
 
@@ -39,6 +42,20 @@ def _trust_nobody() -> None:
     """Nothing here asks another machine, and each of httpx's clients would read all the world's certificates: 20 ms."""
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # there are none
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Whoever goes on after the tests of a file disturbs those of others: one threw dice while hypothesis did.
+
+    What several files share may stay: the writer of a stage, and who waits for Playwright's process.
+    """
+    before = set(threading.enumerate())
+    yield
+    left = [one for one in threading.enumerate() if one not in before and not one.name.startswith(SHARED_THREADS)]
+    for thread in left:
+        thread.join(5)
+    assert not [thread for thread in left if thread.is_alive()]
 
 
 @pytest.fixture(scope="session")

@@ -680,7 +680,7 @@ def test_a_room_that_speaks_is_never_taken_for_dead(server):
     async def play() -> None:
         async with reading(server, patience=replace(QUICK, idle=0.4)) as (source, notebook):
             for number in range(6):
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.1)
                 server.send("lena", viewers(number))
             await notebook.until(lambda: len(notebook.of(Kind.VIEWERS)) == 6)
             assert source.counters["reconnects"] == 0
