@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import delete, func, select, update
 
 from core.db import Database
 from ingest import ledger, store_anomalies
-from ingest.policy import Policy
 from models import (
     StoreAnomaly,
     StoreEvent,
@@ -32,20 +33,17 @@ EVERYTHING = (
 )
 
 
-__all__ = ["NoSuchAnomaly", "Policy", "change_state", "clear", "resolve_past"]
-
-
 class NoSuchAnomaly(LookupError):
     """There is no anomaly of this number."""
 
 
-def clear(database: Database, policy: Policy | None = None) -> int:
+def clear(database: Database, zone: ZoneInfo) -> int:
     """Deletes every event of the shop and all that was told of them, what they earned too; answers how many."""
     with database.writing() as connection:
         count = connection.scalar(select(func.count()).select_from(StoreEvent)) or 0
         for table in EVERYTHING:
             connection.execute(delete(table))
-        ledger.forget_shop(connection, (policy or Policy()).zone)
+        ledger.forget_shop(connection, zone)
     return count
 
 

@@ -46,13 +46,6 @@ def in_year(birthday: date, year: int) -> date:
     return birthday.replace(year=year)
 
 
-def days_until(birthday: date, today: date) -> int:
-    """0 on the day itself."""
-    this_year = in_year(birthday, today.year)
-    following = this_year if this_year >= today else in_year(birthday, today.year + 1)
-    return (following - today).days
-
-
 def age(birthday: date, day: date) -> int:
     """Years completed on ``day``; 0 before birth."""
     years = day.year - birthday.year - (day < in_year(birthday, day.year))

@@ -145,9 +145,9 @@ EVENTS: dict[str, Access] = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def access_of_caller(token: str | None = None) -> Access:
-    """What the current request (or socket) may do. ``token`` is what a socket handed over instead of a header."""
-    return identify(token).access
+def access_of_caller() -> Access:
+    """What the current request may do."""
+    return identify().access
 
 
 def guard() -> AnyResponse | None:

@@ -76,7 +76,7 @@ def list_events(query_data: EventsQuery) -> Response:
 @bp.output(Cleared, description="How many there were")
 @bp.doc(summary="Delete all events of the shop", security="bearer", responses=ASKED)
 def clear(query_data: ClearQuery) -> Response:  # noqa: ARG001
-    return jsonify(success=True, deleted=orders.run(orders_about.clear, orders_about.Policy.of(services().settings)))
+    return jsonify(success=True, deleted=orders.run(orders_about.clear, services().settings.zone))
 
 
 @bp.get("/stats")

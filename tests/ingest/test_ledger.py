@@ -229,7 +229,7 @@ def test_when_the_shop_s_events_are_deleted_so_is_what_they_earned_and_nothing_e
         record(connection, [Tracked("a", int(Step.PURCHASE), NOON, "ada", 1_000, "USD")], NOON, POLICY)
     sell(db, {"id": "order-1", "amount": 3, "source": "shop"})
     write(db, [chat(NOVA, amount=100)])
-    orders_about_the_shop.clear(db, POLICY)
+    orders_about_the_shop.clear(db, POLICY.zone)
     assert {source: amount for (_, source), (amount, _) in money.held(db)["totals"].items()} == {
         "": 4,
         "shop": 3,

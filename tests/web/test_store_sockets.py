@@ -89,7 +89,7 @@ def shop(deserted: Alone) -> Alone:
     with listening(deserted.web.url, subscribe=False) as page:
         page.wait_for("initial_data", lambda told: told["events"])
         page.forget()
-        orders_about.clear(deserted.database, POLICY)
+        orders_about.clear(deserted.database, POLICY.zone)
         page.wait_for("initial_data", lambda told: not told["events"])
     return deserted
 
@@ -345,7 +345,7 @@ def test_when_everything_is_deleted_all_pages_begin_anew(shop: Alone):
         report(shop.database, step(), step(), step())
         page.wait_until(lambda: len(ids(page)) == 3)
         page.forget()
-        orders_about.clear(shop.database, POLICY)
+        orders_about.clear(shop.database, POLICY.zone)
         empty = page.wait_for("initial_data")
         assert (empty["events"], empty["stats"]["total_events"]) == ([], 0)
         expected = report(shop.database, step())
