@@ -58,13 +58,13 @@ from web import (
     overlay,
     pages,
     parameters,
-    realtime,
     retention,
     revenue,
     sales,
     settings_store,
     settings_stream,
     settings_subs,
+    sockets,
     store,
     streams,
     this_machine,
@@ -216,7 +216,7 @@ def _add_socketio(app: Flask, at: Services) -> None:
     )
     use_own_websocket(socketio.server.eio)
     begun.limit(socketio.server.eio, socketio.has_let_in)
-    app.extensions["realtime"] = realtime.register(app, socketio, at)
+    app.extensions["realtime"] = sockets.register(app, socketio, at)
 
 
 def serve(app: Flask, host: str, port: int) -> str:

@@ -131,7 +131,7 @@ ROUTES: dict[str, Access] = {
     "viewer_orders.preview_tiers": Access.READ,
 }
 
-# What sockets may call. What they are told without asking depends on the room they are in (`web.realtime`).
+# What sockets may call. What they are told without asking depends on the room they are in (`web.sockets`).
 EVENTS: dict[str, Access] = {
     "live:subscribe": Access.OVERLAY,
     "live:gifts": Access.OVERLAY,
