@@ -418,6 +418,12 @@ def test_nothing_scrolls_sideways_on_a_small_phone(stage: Stage, visit: Visits, 
     page.locator("#stream summary").first.click()
     for panel in ("#connect summary", "#demo summary", "#funnel-numbers summary"):
         page.locator(panel).first.click()
+    first = page.locator("#funnel-numbers tbody th bdi").first
+    expect(first).to_have_text("Viewed a page", timeout=SOON)
+    assert (
+        first.evaluate("name => name.getBoundingClientRect().height / parseFloat(getComputedStyle(name).lineHeight)")
+        < 3.1
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate("document.querySelector('#stream-scroll').scrollWidth") <= PHONE["width"]
     page.locator("[data-segment=low_intent]").click()
