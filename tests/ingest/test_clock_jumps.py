@@ -83,11 +83,16 @@ def told_by_health(db: Database) -> list[str]:
         return condition(connection, now_ms(), ZoneInfo("UTC")).problems
 
 
+@pytest.fixture
+def beats_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.writer.BEAT_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("beats_often")  # before the writer starts, and says when it is to beat next
 @pytest.mark.parametrize("hours", [1, -1])
 def test_a_collector_is_known_to_run_after_a_jump_and_to_be_gone_when_it_is(
-    db: Database, wall: Wall, writer: Writer, monkeypatch: pytest.MonkeyPatch, hours: int
+    db: Database, wall: Wall, writer: Writer, hours: int
 ) -> None:
-    monkeypatch.setattr("ingest.writer.BEAT_SECONDS", 0.05)
     writer.event(chat(SAM, "before", now_ms()))
     assert writer.flush(WAIT)
     wall.ahead_ms = hours * HOUR_MS
