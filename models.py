@@ -929,6 +929,14 @@ class VisitorHour(Base):
     visitors: Mapped[int] = counter()
 
 
+class DeliveryState:
+    """What became of a webhook's message."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"  # given up
+
+
 class WebhookDelivery(Base):
     """A message that a webhook is to get: tried again until it is taken or given up."""
 
@@ -941,7 +949,7 @@ class WebhookDelivery(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     topic: Mapped[str] = mapped_column(String(32))  # what kind of message it is: there is a pause between two of one
     payload: Mapped[str] = mapped_column(Text)  # JSON object
-    state: Mapped[str] = mapped_column(String(8), server_default="waiting")  # waiting, sent, failed
+    state: Mapped[str] = mapped_column(String(8), server_default=DeliveryState.WAITING)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     due_at_ms: Mapped[int] = mapped_column(BigInteger)
     made_at_ms: Mapped[int] = mapped_column(BigInteger)

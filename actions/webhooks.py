@@ -22,7 +22,7 @@ from core.db import Database
 from core.statements import Prepared
 from core.version import VERSION
 from ingest import preferences
-from models import WebhookDelivery
+from models import DeliveryState, WebhookDelivery
 
 if TYPE_CHECKING:
     import httpx
@@ -203,7 +203,7 @@ def claim(database: Database, *, now_ms: int) -> list[Delivery]:
         webhook = Webhook.chosen(connection)
         due = (
             select(WebhookDelivery.__table__)
-            .where(WebhookDelivery.state == "waiting", WebhookDelivery.due_at_ms <= now_ms)
+            .where(WebhookDelivery.state == DeliveryState.WAITING, WebhookDelivery.due_at_ms <= now_ms)
             .order_by(WebhookDelivery.due_at_ms, WebhookDelivery.id)
             .limit(AT_ONCE)
         )
@@ -211,7 +211,7 @@ def claim(database: Database, *, now_ms: int) -> list[Delivery]:
         for row in rows:
             changes: dict[str, Any] = {"attempts": row.attempts + 1, "due_at_ms": now_ms + LEASE_MS}
             if webhook is None:
-                changes = {"state": "failed", "problem": REMOVED}
+                changes = {"state": DeliveryState.FAILED, "problem": REMOVED}
             connection.execute(update(WebhookDelivery).where(WebhookDelivery.id == row.id).values(changes))
         if webhook is None:
             return []
@@ -220,19 +220,21 @@ def claim(database: Database, *, now_ms: int) -> list[Delivery]:
 
 def settle(database: Database, delivery: Delivery, outcome: Outcome, *, now_ms: int) -> None:
     """Notes what became of an attempt: taken, to be tried again, or given up."""
-    changes: dict[str, Any] = {"state": "sent", "problem": ""}
+    changes: dict[str, Any] = {"state": DeliveryState.SENT, "problem": ""}
     if problem := outcome.problem:
         changes = {"problem": problem[:LONGEST_PROBLEM]}
         if delivery.attempts <= len(BACK_OFF_MINUTES):
             pause_ms = BACK_OFF_MINUTES[delivery.attempts - 1] * MINUTE_MS
             changes["due_at_ms"] = now_ms + max(pause_ms, outcome.wait_seconds * SECOND_MS)
         else:
-            changes["state"] = "failed"
+            changes["state"] = DeliveryState.FAILED
             if delivery.topic != TEST:  # the owner has been told
                 log.warning("a message of the webhook is given up after %d attempts: %s", delivery.attempts, problem)
     mine = (WebhookDelivery.id == delivery.id, WebhookDelivery.attempts == delivery.attempts)
     with database.writing() as connection:
-        connection.execute(update(WebhookDelivery).where(*mine, WebhookDelivery.state == "waiting").values(changes))
+        connection.execute(
+            update(WebhookDelivery).where(*mine, WebhookDelivery.state == DeliveryState.WAITING).values(changes)
+        )
 
 
 def begin_test(database: Database, *, now_ms: int) -> Delivery | None:
@@ -250,13 +252,13 @@ def begin_test(database: Database, *, now_ms: int) -> Delivery | None:
 
 
 def forget_old(database: Database, *, now_ms: int) -> None:
-    over = (WebhookDelivery.state != "waiting", WebhookDelivery.made_at_ms < now_ms - KEPT_MS)
+    over = (WebhookDelivery.state != DeliveryState.WAITING, WebhookDelivery.made_at_ms < now_ms - KEPT_MS)
     with database.writing() as connection:
         connection.execute(delete(WebhookDelivery).where(*over))
 
 
 _DUE = Prepared(
     select(WebhookDelivery.id)
-    .where(WebhookDelivery.state == "waiting", WebhookDelivery.due_at_ms <= bindparam("now"))
+    .where(WebhookDelivery.state == DeliveryState.WAITING, WebhookDelivery.due_at_ms <= bindparam("now"))
     .limit(1)
 )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from core.clock import iso
 from core.statements import Prepared
-from models import Preference, WebhookDelivery
+from models import DeliveryState, Preference, WebhookDelivery
 
 
 def chosen(connection: Connection, key: str) -> Mapping[str, Any]:
@@ -31,7 +31,7 @@ def deliveries(connection: Connection, limit: int, zone: ZoneInfo) -> list[dict[
             # A test is sent once and says what became of it; its number of attempts is how it is kept from a second.
             "attempts": 1 if row.topic == "test" else row.attempts,
             "made_at": iso(row.made_at_ms, zone),
-            "next_at": iso(row.due_at_ms, zone) if row.state == "waiting" else None,
+            "next_at": iso(row.due_at_ms, zone) if row.state == DeliveryState.WAITING else None,
             "problem": row.problem,
         }
         for row in _DELIVERIES(connection, limit=limit)
