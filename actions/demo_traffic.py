@@ -18,7 +18,16 @@ from core.statements import Prepared
 from demo.shop import Act, Shop
 from demo.shop_products import PRODUCTS
 from ingest import preferences
-from ingest.store_usual import PURCHASE_HOURS, USER_HOURS, USERS, WINDOW_MINUTES, Samples, so_far, windows_before
+from ingest.store_usual import (
+    PURCHASE_HOURS,
+    USER_HOURS,
+    USERS,
+    WINDOW_MINUTES,
+    Samples,
+    purchases_in,
+    so_far,
+    windows_before,
+)
 from models import Installation, StoreAnomaly
 from rules.anomalies import AnomalyState, Limits, Moments, Thresholds
 
@@ -205,7 +214,7 @@ def _usual(connection: Connection, currency: str, now_ms: int) -> Usual:
     hour, nothing_yet = now_ms // HOUR_MS, Samples()
     return Usual(
         traffic=windows_before(connection, now_ms // WINDOW_MS, nothing_yet),
-        purchases=so_far(connection, nothing_yet, f"purchase:{currency}", hour - PURCHASE_HOURS, hour),
+        purchases=so_far(connection, nothing_yet, purchases_in(currency), hour - PURCHASE_HOURS, hour),
         users=so_far(connection, nothing_yet, USERS, hour - USER_HOURS, hour),
         limits=preferences.thresholds(connection),
     )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, case, select, update
 from core.clock import HOUR_MS
 from core.money import minor_digits
 from ingest import library_rebuild
-from ingest.store_usual import Samples
+from ingest.store_usual import Samples, purchases_in
 from models import LibraryPayment, LibraryPlan, StoreEvent
 from rules.funnel import Step
 
@@ -56,7 +56,7 @@ def _round_samples(connection: Connection) -> None:
     samples = Samples()
     for currency, at_ms, hundredths in _uneven_purchases(connection):
         told, becomes = hundredths / 100, float(round(Decimal(hundredths) / 100))
-        samples.add(f"purchase:{currency}", at_ms // HOUR_MS, 0, becomes - told, becomes * becomes - told * told)
+        samples.add(purchases_in(currency), at_ms // HOUR_MS, 0, becomes - told, becomes * becomes - told * told)
     samples.write(connection)
 
 

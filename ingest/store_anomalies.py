@@ -25,6 +25,7 @@ from ingest.store_usual import (
     WINDOWS_AN_HOUR,
     Samples,
     events_in,
+    purchases_in,
     so_far,
     windows_before,
 )
@@ -105,7 +106,7 @@ def _purchases(
     for event in events:
         if event.step != Step.PURCHASE or event.amount_minor is None or not event.currency:
             continue
-        measure, hour = f"purchase:{event.currency}", event.at_ms // HOUR_MS
+        measure, hour = purchases_in(event.currency), event.at_ms // HOUR_MS
         if (measure, hour) not in usual:
             usual[measure, hour] = so_far(connection, samples, measure, hour - PURCHASE_HOURS, hour)
         digits = minor_digits(event.currency)

@@ -15,7 +15,12 @@ from rules.anomalies import Moments
 WINDOW_MINUTES = 5
 WINDOWS_AN_HOUR = 60 // WINDOW_MINUTES
 TRAFFIC_HOURS, PURCHASE_HOURS, USER_HOURS = 24, 30 * 24, 24  # how far back each baseline reaches
-TRAFFIC, USERS = "traffic", "user_hour"  # measures of `store_samples`; "purchase:EUR" are the others
+TRAFFIC, USERS = "traffic", "user_hour"  # measures of `store_samples`, beside those of purchases
+
+
+def purchases_in(currency: str) -> str:
+    """The measure of what is paid at once, which each currency has for itself."""
+    return f"purchase:{currency}"
 
 
 @dataclass(slots=True)
