@@ -53,7 +53,7 @@ def _purchases(connection: Connection) -> Iterator[list[Any]]:
 
 def _tracked(row: Any) -> Tracked:
     data = json.loads(row.data) if row.data else NOTHING
-    return Tracked(row.event_id, row.step, row.at_ms, None, row.amount_minor, row.currency, data)
+    return Tracked(row.event_id, row.step, row.at_ms, amount_minor=row.amount_minor, currency=row.currency, data=data)
 
 
 def _chunks(connection: Connection, query: Any, number: Any) -> Iterator[list[Any]]:

@@ -71,4 +71,12 @@ def _chunks(connection: Connection) -> Iterator[list[Any]]:
 
 def _tracked(row: Any) -> Tracked:
     data = json.loads(row.data) if row.data else NOTHING
-    return Tracked(row.event_id, row.step, row.at_ms, row.user_id, row.amount_minor, row.currency, data)
+    return Tracked(
+        row.event_id,
+        row.step,
+        row.at_ms,
+        user_id=row.user_id,
+        amount_minor=row.amount_minor,
+        currency=row.currency,
+        data=data,
+    )

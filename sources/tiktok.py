@@ -91,7 +91,13 @@ class TikTokSource:
             self._tell_all(SourceState.FAILED, str(error)[:200])
             return
         shared = Shared(
-            loaded, self._addresses, self._key, self._sink, self._patience, self.counters, self._hear_command
+            library=loaded,
+            addresses=self._addresses,
+            key=self._key,
+            sink=self._sink,
+            patience=self._patience,
+            counters=self.counters,
+            hear=self._hear_command,
         )
         readers = [ChannelReader(name, shared, *(make() for make in self._backoffs)) for name in self._names]
         async with asyncio.TaskGroup() as group:
