@@ -33,7 +33,7 @@ def earlier(db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """As a version has left it that knew fewer currencies."""
     with monkeypatch.context() as then:
         for currency in TAKEN_FOR_HUNDREDTHS:
-            then.delitem(money._MINOR_DIGITS, currency)
+            then.delitem(money.UNUSUAL_MINOR_DIGITS, currency)
         pay(db)
         buy(db)
     return db
