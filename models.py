@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # The migration that makes this schema; a test holds the two together.
-SCHEMA_REVISION = "0015"
+SCHEMA_REVISION = "0016"
 
 # SQLite numbers rows by itself only in a column of exactly this type.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -341,7 +341,13 @@ class Gift(Base):
     __tablename__ = "gifts"
     __table_args__ = (
         Index("ix_gifts_viewer_started", "viewer_id", "started_at_ms"),
-        Index("ix_gifts_streak", "streak_key", "id"),
+        Index(
+            "ix_gifts_streak",
+            "streak_key",
+            "id",
+            sqlite_where=text("streak_key IS NOT NULL"),
+            postgresql_where=text("streak_key IS NOT NULL"),
+        ),
         Index("ix_gifts_channel_started", "channel_id", "started_at_ms"),
     )
 
@@ -595,7 +601,7 @@ class FreshTerms(Base):
     emote: Mapped[bool] = mapped_column(Boolean, primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     most_used: Mapped[str] = mapped_column(Text)  # JSON object: uses by term, the most used first
-    used: Mapped[str] = mapped_column(Text)  # JSON list: what the batch used, as often as it did
+    used: Mapped[str] = mapped_column(Text)  # each use of the batch: words with spaces between, emotes as JSON list
 
 
 class StoreUser(Base):

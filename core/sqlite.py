@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateIndex
 
 from core.config import ROOT
 
@@ -154,6 +156,12 @@ class OpenFile:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+@compiles(CreateIndex, "sqlite")
+def _without_the_row_s_number(element: CreateIndex, compiler: Any, **kwargs: Any) -> str:
+    """Every entry of an index ends with its row's number anyway: where it is named as well, SQLite keeps it twice."""
+    return str(compiler.visit_create_index(element, **kwargs)).replace(", id)", ")")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

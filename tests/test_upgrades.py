@@ -98,7 +98,7 @@ def test_all_that_an_earlier_version_wrote_is_kept(old: Database, revision: str)
     check_schema(old, SCHEMA_REVISION)
     after = old_versions.dump(old)
     totals = {"minute_rollups", "stream_terms", "stream_viewers", "viewers"} if revision < COUNTED_ANEW else set()
-    for name in before.keys() - totals:
+    for name in before.keys() - totals - {"fresh_terms"}:  # whose words are written in another way: see below
         columns = [column for column in before[name]["columns"] if column in after[name]["columns"]]
         was, became = values_in(before, name, columns), values_in(after, name, columns)
         assert set(was) <= set(became), name
