@@ -20,7 +20,7 @@ from ingest.levels import level_of
 from models import FreshTerms, StreamTerm
 from rules.terms import MOST_USED
 
-# What is added up at once: so many uses, which take some 6 ms and 200 KB, or what so many batches have left.
+# What is added up at once: so many uses, which take some 8 ms and 200 KB, or what so many batches have left.
 USES, BATCHES = 25_000, 100
 MOST_KNOWN = 50_000  # some 5 MB
 
