@@ -86,6 +86,10 @@ def test_figures_charts_and_their_tables_are_those_of_the_api(visit: Visits, sta
         f"import('/static/js/lib/format.js').then(({{ money }}) => {codes}.map((code) => money(1, {{ code }})))"
     )
     assert [len(text.partition(".")[2]) for text in written] == [minor_digits(code) for code in codes]
+    great = page.evaluate(
+        "import('/static/js/lib/format.js').then(({ money }) => [1e5, 123_456, -2e6].map((amount) => money(amount)))"
+    )
+    assert great == ["$100K", "$123.5K", "-$2M"]
 
 
 def test_on_the_first_of_a_month_it_is_held_against_one_day(visit: Visits, stage: Stage) -> None:

@@ -69,7 +69,7 @@ export function money(amount, { code = currency, brief = false, exact = false } 
   const compactly = Math.abs(amount) >= 100_000;
   const key = `${code}/${round}/${compactly}/${exact}`;
   if (!moneyFormats.has(key)) {
-    const digits = round ? 0 : Math.min(minorDigits(code), compactly ? 1 : Infinity);
+    const digits = round ? 0 : minorDigits(code);
     moneyFormats.set(
       key,
       new Intl.NumberFormat("en", {
@@ -77,7 +77,7 @@ export function money(amount, { code = currency, brief = false, exact = false } 
         currency: code,
         currencyDisplay: "narrowSymbol",
         notation: compactly ? "compact" : "standard",
-        minimumFractionDigits: digits,
+        minimumFractionDigits: compactly ? 0 : digits,
         maximumFractionDigits: compactly ? 1 : exact ? 4 : digits,
       }),
     );
