@@ -75,7 +75,7 @@ export class RevenueKpis {
 
 const LEAST_PART = 0.1; // of the month: what was less had sources that were not recorded yet, and is no comparison
 
-/** The month against as many days of the one before; null where that is not known, or was next to nothing. */
+/** The month against the one before up to the same day and time; null where that is not known, or next to nothing. */
 function monthWords(month, before) {
   if (!before || before.revenue <= 0 || before.revenue < LEAST_PART * month) return null;
   const last = Number(before.to.slice(8));
