@@ -601,7 +601,7 @@ class FreshTerms(Base):
     emote: Mapped[bool] = mapped_column(Boolean, primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     most_used: Mapped[str] = mapped_column(Text)  # JSON object: uses by term, the most used first
-    used: Mapped[str] = mapped_column(Text)  # each use of the batch: words with spaces between, emotes as JSON list
+    used: Mapped[str] = mapped_column(Text)  # each use of the batch: a JSON list, or words with spaces between
 
 
 class StoreUser(Base):

@@ -84,7 +84,7 @@ def _read(connection: Connection, terms: Terms) -> Uses:
     rows = _LEFT(connection, **_named(terms)).all()
     if not rows:
         return Uses(Counter(), 0, 0, {row.term: row.uses for row in _MOST_USED(connection, **_named(terms))})
-    left = Counter(chain.from_iterable(_from_text(terms, row.used) for row in rows))
+    left = Counter(chain.from_iterable(_from_text(row.used) for row in rows))
     return Uses(left, left.total(), rows[-1].number, json.loads(rows[-1].most_used))
 
 
@@ -125,8 +125,9 @@ def _as_text(terms: Terms, used: Sequence[str]) -> str:
     return _to_json(used) if terms[1] else " ".join(used)
 
 
-def _from_text(terms: Terms, used: str) -> list[str]:
-    return list(json.loads(used)) if terms[1] else used.split(" ")
+def _from_text(used: str) -> list[str]:
+    """Earlier versions, of which one may end only after an upgrade, left words as JSON, too. None begins with "["."""
+    return list(json.loads(used)) if used.startswith("[") else used.split(" ")
 
 
 def _named(terms: Terms) -> dict[str, Any]:

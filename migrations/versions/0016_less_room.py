@@ -1,4 +1,4 @@
-"""The same in less room: words that wait, indexes, and the index for searching names"""
+"""The same in less room: indexes, and the index for searching names; words that wait, from now on"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,10 +8,9 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-WAITING = sa.table("fresh_terms", sa.column("emote", sa.Boolean()), sa.column("used", sa.Text()))
+WAITING = sa.table("fresh_terms", sa.column("used", sa.Text()))
 # Words hold neither quotes nor anything else that JSON would write otherwise.
 AS_JSON = sa.literal('["') + sa.func.replace(WAITING.c.used, " ", '","') + sa.literal('"]')
-AS_WORDS = sa.func.replace(sa.func.substr(WAITING.c.used, 3, sa.func.length(WAITING.c.used) - 4), '","', " ")
 
 # Nearly everybody is shown as they are called, and then it is enough to be found by one of the two. A later migration
 # that copies the table of viewers must make the view and the triggers again.
@@ -20,7 +19,7 @@ STREAKS = sa.text("streak_key IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.execute(sa.update(WAITING).where(~WAITING.c.emote).values(used=AS_WORDS))
+    """Words that wait stay as they are: a collector of before, which may end only after this, knows no other form."""
     op.drop_index("ix_gifts_streak", table_name="gifts")
     op.create_index("ix_gifts_streak", "gifts", ["streak_key", "id"], sqlite_where=STREAKS, postgresql_where=STREAKS)
     if op.get_bind().dialect.name == "sqlite":
@@ -37,7 +36,7 @@ def downgrade() -> None:
         op.execute("DROP VIEW viewer_searched")
     op.drop_index("ix_gifts_streak", table_name="gifts")
     op.create_index("ix_gifts_streak", "gifts", ["streak_key", "id"])
-    op.execute(sa.update(WAITING).where(~WAITING.c.emote).values(used=AS_JSON))
+    op.execute(sa.update(WAITING).where(~WAITING.c.used.startswith("[")).values(used=AS_JSON))
 
 
 def _name_rows_once() -> None:

@@ -134,7 +134,7 @@ def uses(db: Database) -> dict[tuple[int, bool], Counter[str]]:
     for row in rows(db, StreamTerm):
         found.setdefault((row["stream_id"], row["emote"]), Counter())[row["term"]] += row["uses"]
     for row in rows(db, FreshTerms):
-        used = json.loads(row["used"]) if row["emote"] else row["used"].split(" ")
+        used = json.loads(row["used"]) if row["used"].startswith("[") else row["used"].split(" ")
         found.setdefault((row["stream_id"], row["emote"]), Counter()).update(used)
     return {key: +counts for key, counts in found.items()}
 

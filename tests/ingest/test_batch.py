@@ -26,6 +26,7 @@ from models import (
     IgnoredName,
     MinuteRollup,
     Stream,
+    StreamTerm,
     StreamViewer,
     Viewer,
 )
@@ -376,6 +377,18 @@ def test_words_are_told_after_every_batch_however_many_have_left_theirs(
     monkeypatch.setattr(terms, "USES", 50)
     write(db, [chat(NOVA, f"many{number:02} words", NOON + 60) for number in range(25)])
     assert rows(db, FreshTerms) == []
+
+
+def test_words_that_an_earlier_version_left_are_counted_with_those_of_this_one(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms, "BATCHES", 3)
+    write(db, [chat(NOVA, "clutch goal", NOON)])
+    with db.writing() as connection:
+        connection.execute(update(FreshTerms).values(used='["clutch","goal"]'))
+    for number in (1, 2):
+        write(db, [chat(NOVA, "clutch", NOON + number)])
+    assert {row["term"]: row["uses"] for row in rows(db, StreamTerm)} == {"clutch": 3, "goal": 1}
 
 
 def test_writers_at_the_same_stream_at_once_leave_all_words_and_tell_the_most_used(
