@@ -12,6 +12,7 @@ from tests.browser.test_live import SOON
 from tests.web.conftest import PASSWORD, Stage, event
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+RULES |= {"resultTypes": ["violations"]}  # to name the place of all that is well takes longer than to check it
 
 
 @pytest.fixture(scope="module")
