@@ -18,7 +18,7 @@ from core.db import Database
 from core.events import Person
 from models import IgnoredName
 from tests.analytics.people import bounds, edit, everybody, history, person, record, slow_list
-from tests.support import NOON, UTC, chat, days, examples, fresh_database, write
+from tests.support import NOON, UTC, chat, days, examples, fresh_database, some, write
 
 PEOPLE = 240
 
@@ -50,7 +50,7 @@ def all_pages(db: Database, limit: int, **asked: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("filter", FILTERS)
-@pytest.mark.parametrize("sort_by", SORTS)
+@pytest.mark.parametrize("sort_by", some(SORTS))
 def test_pages_in_a_row_are_the_whole_list(crowd, sort_by, filter):
     db, people = crowd
     for descending in (True, False):
@@ -98,7 +98,7 @@ def test_a_search_finds_whom_reading_every_name_finds(crowd, search, sort_by, de
     assert page(db, **asked).exact
 
 
-@pytest.mark.parametrize("search", ["nova", "the", "no", "o", "мила", "さくら"])
+@pytest.mark.parametrize("search", some(["nova", "the", "no", "мила", "o", "さくら"]))
 @pytest.mark.parametrize("filter", FILTERS)
 @pytest.mark.parametrize("sort_by", ["total_coins_spent", "username", "first_seen_at"])
 def test_a_search_that_finds_too_many_is_right_as_far_as_it_is_paged(crowd, monkeypatch, search, filter, sort_by):
