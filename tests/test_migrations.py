@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -122,11 +122,30 @@ def test_no_index_of_sqlite_holds_a_row_s_number_twice(database):
         assert {name for name in found.scalars() if name in NUMBERED} == set()
 
 
+def test_indexes_that_hold_it_twice_are_made_anew(database, tmp_path):
+    with closing(Database(f"sqlite:///{tmp_path / 'old.db'}")) as old:
+        with old.writing() as connection:
+            command.upgrade(config_on(connection), "0015")
+            for name, made in indexes_of(connection).items():
+                if name in NUMBERED:  # as they were made until then
+                    connection.exec_driver_sql(f"DROP INDEX {name}")
+                    connection.exec_driver_sql(made.replace(")", ", id)", 1))
+        upgrade(old)
+        with old.reading() as connection, database.reading() as new:
+            assert indexes_of(connection) == indexes_of(new)
+
+
+def indexes_of(connection: Connection) -> dict[str, str]:
+    made = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    return {row.name: row.sql for row in connection.exec_driver_sql(made)}
+
+
 def test_migrations_make_what_the_comparison_overlooks(database, tmp_path):
-    """Defaults (Alembic misreads empty ones), foreign keys, the order of keys, tables without rowid."""
+    """Defaults (Alembic misreads empty ones), foreign keys, order of keys, tables without rowid, all of indexes."""
     direct = Database(f"sqlite:///{tmp_path / 'direct.db'}")
-    with direct.writing() as connection:
+    with direct.writing() as connection, database.reading() as reading:
         Base.metadata.create_all(connection)
+        assert indexes_of(connection) == indexes_of(reading)
     migrated, made = shape_of(database), shape_of(direct)
     direct.close()
     del migrated["alembic_version"]
