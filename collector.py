@@ -12,7 +12,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -245,6 +245,10 @@ def _make_ready(database: Database, options: Options, settings: Settings) -> Non
         log.info("%d interrupted erasures were brought to their end", taken_up)
 
 
+def _left_out(dropped: Mapping[str, int]) -> str:
+    return "".join(f", {count} {reason.replace('_', ' ')}" for reason, count in dropped.items() if count)
+
+
 def run(options: Options, settings: Settings) -> int:
     database = Database(settings.database_url)
     await_server(database, settings.database_wait, log.warning)
@@ -283,6 +287,8 @@ def run(options: Options, settings: Settings) -> int:
             recorder.close()
         checkpoints.close()
         database.close()
+    if options.is_import:
+        log.info("imported %d events%s", writer.counters.stored, _left_out(writer.counters.dropped))
     if lost:
         log.error("%d events could not be written: %s", lost, writer.counters.problem)
     if reason:

@@ -235,13 +235,14 @@ def as_recorded(written: Content, told: dict[str, Any]) -> None:
 @pytest.mark.sqlite
 def test_the_programs_bring_the_first_version_s_database_up_to_date_and_go_on(program: Program, tmp_path: Path) -> None:
     url, tape = f"sqlite:///{tmp_path / 'old.db'}", tmp_path / "evening.ndjson"
-    tape.write_text(event_to_json(chat(NOVA_OF_TWITCH, "still here", NOON, source_id="late")) + "\n")
+    tape.write_text(2 * (event_to_json(chat(NOVA_OF_TWITCH, "still here", NOON, source_id="late")) + "\n"))
     with closing(Database(url)) as made:
         old_versions.write(REVISIONS[0], made)
         assert "run `python init_db.py`" in program.run("collector.py", DATABASE_URL=url, CHANNEL="lena").stderr
         assert program.run("init_db.py", DATABASE_URL=url, TIMEZONE="UTC").returncode == 0
         ended = program.run("collector.py", "--replay", str(tape), "--as-recorded", DATABASE_URL=url, TIMEZONE="UTC")
         assert ended.returncode == 0, ended.stderr
+        assert "imported 1 events, 1 already known" in ended.stderr
         assert [row["text"] for row in rows(made, EventRow)][-1] == "still here"
         as_recomputed(made, NOON + days(1))
 
