@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, false, insert, not_, select, true
 
 from actions import retention
+from core.clock import zone_name
 from core.db import Database, DatabaseUnusable, shown
 from ingest.installation import note
 from ingest.privacy import SALT
@@ -96,7 +97,7 @@ def zone_that_moved(database: Database, zone: str) -> str | None:
     if known is None:
         with database.writing() as connection:
             count_in(connection, zone)
-    return known if known not in (None, zone) else None
+    return known if known is not None and zone_name(known) != zone_name(zone) else None
 
 
 def count_in(connection: Connection, zone: str) -> None:

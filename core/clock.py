@@ -56,6 +56,11 @@ def hh_mm(minute: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(minute * 60, zone).strftime("%H:%M")
 
 
+def zone_name(name: str) -> str:
+    """One name for one zone: systems that are set to UTC know it by several."""
+    return "UTC" if name.rpartition("/")[2] in ("UTC", "UCT", "Universal", "Zulu") else name
+
+
 def week_hour(at_ms: int, zone: ZoneInfo) -> int:
     """The hour of the week in ``zone``: day of the week (0 is Sunday) × 24 + hour, 0 … 167."""
     return _week_hour(at_ms // _QUARTER_MS, zone)

@@ -12,7 +12,7 @@ from whitenoise import WhiteNoise
 from actions.calm import key_of
 from analytics import calm
 from analytics.live import is_simulated
-from core.clock import now_ms
+from core.clock import now_ms, zone_name
 from core.money import UNUSUAL_MINOR_DIGITS
 from core.version import VERSION
 from web import joined
@@ -76,8 +76,8 @@ def register(app: Flask, at: Services) -> None:
 
 
 def zone_words(name: str) -> str:
-    """A zone as people call it: systems that are set to UTC know it by several names."""
-    return "UTC" if name.rpartition("/")[2] in ("UTC", "UCT", "Universal", "Zulu") else name.replace("_", " ")
+    """A zone as people call it."""
+    return zone_name(name).replace("_", " ")
 
 
 def is_page(endpoint: str | None) -> bool:

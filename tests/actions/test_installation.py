@@ -132,6 +132,14 @@ def test_a_zone_that_is_not_the_one_hours_were_counted_by_is_told_until_they_are
     assert installation.zone_that_moved(db, "Asia/Tokyo") is None
 
 
+def test_utc_has_several_names_and_is_one_zone(db: Database) -> None:
+    assert [installation.zone_that_moved(db, name) for name in ("Etc/UTC", "UTC", "Etc/GMT+1")] == [
+        None,
+        None,
+        "Etc/UTC",
+    ]
+
+
 def test_people_are_ignored_however_their_login_is_written(db: Database) -> None:
     installation.ignore(db, ["@NightBot", " moobot ", "moobot", ""], ignored=True)
     assert ignored(db) == ["moobot", "nightbot"]
