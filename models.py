@@ -342,7 +342,7 @@ class Gift(Base):
     __table_args__ = (
         Index("ix_gifts_viewer_started", "viewer_id", "started_at_ms"),
         Index(
-            "ix_gifts_streak",
+            "ix_gifts_streaks",
             "streak_key",
             "id",
             sqlite_where=text("streak_key IS NOT NULL"),
