@@ -95,7 +95,7 @@ def guest(house: House, stage: Stage, visit: Visits, figure: Callable[[str], Non
 def test_nothing_runs_on_any_page(guest: Guest, house: House) -> None:
     stream = house.client.get("/api/streams").json()["data"][0]["id"]
     pages = ("/", f"/?channel={CHANNEL}&platform=twitch", "/streams", f"/streams/{stream}", "/viewers", "/store")
-    for path in (*pages, "/revenue", "/library", "/library?user=1", "/voice", "/settings", "/docs"):
+    for path in (*pages, "/revenue", "/library", "/library?user=1", "/voice", "/settings"):
         guest.go(path)
         guest.open_everything()
     for kind in ("plans", "users", "content", "watch-history", "reviews", "payments"):

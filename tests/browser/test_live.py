@@ -359,7 +359,7 @@ def test_the_menu_of_past_streams_is_on_a_phone_whole(stage: Stage, visit: Visit
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
 
 
-@pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/docs", "/no/such/page"])
+@pytest.mark.parametrize("path", ["/", "/streams", "/streams/1", "/no/such/page"])
 def test_nothing_scrolls_sideways_on_a_small_phone(stage: Stage, visit: Visits, path: str) -> None:
     stage.chat("w" * 25, "long " + "w" * 400, by="w" * 25)
     page = visit(viewport=PHONE, forgives=("404",)).open(path)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, OwnStage, Visits
 from tests.browser.test_live import SOON
-from tests.web.conftest import PASSWORD, Stage
+from tests.web.conftest import PASSWORD
 
 
 def test_the_owner_logs_in_lands_where_they_were_going_and_logs_out(own_stage: OwnStage, visit: Visits) -> None:
@@ -35,9 +35,3 @@ def test_the_owner_logs_in_lands_where_they_were_going_and_logs_out(own_stage: O
         page.fill("#password", password)
         page.click("button[type=submit]")
     expect(page).to_have_url(f"{stage.web.url}/settings#goals")
-
-
-def test_the_api_document_is_drawn_from_this_machine_alone(stage: Stage, visit: Visits) -> None:
-    page = visit().open("/docs", "[data-path='/api/stats']")
-    page.locator("[data-path='/api/stats']").first.click()
-    expect(page.locator("body")).to_contain_text("messages_per_minute", timeout=SOON)
