@@ -92,10 +92,15 @@ def redis() -> Iterator[RedisServer]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if databases.kind() != "sqlite":
-        left_out = [item for item in items if item.get_closest_marker("sqlite")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+        left_out = {item for item in items if item.get_closest_marker("sqlite") or _has_servers_of_its_own(item)}
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=_turn)
+
+
+def _has_servers_of_its_own(item: pytest.Item) -> bool:
+    """Then it is the same whatever --database says."""
+    return not {"postgres", "redis"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_finish() -> None:

@@ -28,11 +28,14 @@ def zone_of(web: WebProcess) -> str:
     return str(httpx.get(f"{web.url}/api/stats").json()["zone"])
 
 
-def test_each_has_settings_of_its_own_and_ends_with_its_own_code(
+def test_each_has_settings_and_changes_of_its_own_and_ends_with_its_own_code(
     program: Program, new_database_url: Callable[[], str]
 ) -> None:
     url = new_database_url()
-    with program.web(url, TIMEZONE="America/Lima") as web, program.web(url, TZ="Asia/Tokyo") as other:
+    changed = "app.VERSION = '77.7'"
+    with program.web(url, changed=changed, TIMEZONE="America/Lima") as web, program.web(url, TZ="Asia/Tokyo") as other:
+        assert "StreamPulse 77.7 is listening" in web.log
+        assert "StreamPulse 77.7 is listening" not in other.log
         assert (zone_of(web), zone_of(other)) == ("America/Lima", "Asia/Tokyo")
         with pytest.raises(subprocess.TimeoutExpired):
             web.process.wait(0.01)
@@ -48,11 +51,6 @@ def test_its_arguments_and_its_refusal_are_its_own(program: Program, new_databas
         assert collector.process.wait(30) == 2
         assert "unrecognized arguments: --no-such-option" in collector.log
         assert collector.log.startswith("usage: collector.py ")
-
-
-def test_code_that_changes_it_runs_before_it_starts(program: Program, new_database_url: Callable[[], str]) -> None:
-    with program.web(new_database_url(), changed="app.VERSION = '77.7'") as web:
-        assert "StreamPulse 77.7 is listening" in web.log
 
 
 @pytest.mark.skipif(not can_fork(), reason="then none is halted")
