@@ -160,8 +160,12 @@ class OpenFile:
 
 @compiles(CreateIndex, "sqlite")
 def _without_the_row_s_number(element: CreateIndex, compiler: Any, **kwargs: Any) -> str:
-    """Every entry of an index ends with its row's number anyway: where it is named as well, SQLite keeps it twice."""
-    return str(compiler.visit_create_index(element, **kwargs)).replace(", id)", ")")
+    """Every entry of an index ends with its row's number anyway: where it is named as well, SQLite keeps it twice.
+
+    Not of a unique one, which would then be another promise.
+    """
+    made = str(compiler.visit_create_index(element, **kwargs))
+    return made if element.element.unique else made.replace(", id)", ")")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

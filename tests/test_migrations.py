@@ -19,8 +19,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, delete, insert, select, update
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, delete, insert, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateIndex
 
 from actions import installation
 from core.config import ROOT
@@ -120,6 +122,12 @@ def test_no_index_of_sqlite_holds_a_row_s_number_twice(database):
         twice = "SELECT i.name FROM sqlite_master i, pragma_index_xinfo(i.name) c WHERE i.type = 'index' AND c.key"
         found = connection.exec_driver_sql(f"{twice} AND c.name = 'id' GROUP BY 1 HAVING max(c.seqno) > 0")
         assert {name for name in found.scalars() if name in NUMBERED} == set()
+
+
+def test_what_a_unique_index_promises_is_left_alone():
+    numbered = Table("numbered", MetaData(), Column("id", Integer, primary_key=True), Column("name", Text))
+    index = Index("ix_numbered", numbered.c.name, numbered.c.id, unique=True)
+    assert str(CreateIndex(index).compile(dialect=sqlite.dialect())).endswith("(name, id)")
 
 
 def test_indexes_that_hold_it_twice_are_made_anew(database, tmp_path):
